@@ -1,0 +1,459 @@
+"""The vocabulary of ecolint: frozen shapes that the layers hand to each other, without logic.
+
+Units: spans are character offsets into the decoded text without its byte order mark, end exclusive.
+Energies are joules per 1,000 generated tokens, memory is in decimal gigabytes, parameters in billions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, Union
+
+# --- places -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open range of characters in one decoded text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A span in a file. `path` is relative to the project root with `/`; `cell` counts notebook cells from 1."""
+
+    path: str
+    span: Span
+    cell: int | None = None
+
+
+# --- what is written --------------------------------------------------------------------------------------------------
+
+Scalar: TypeAlias = Union[str, int, float, bool, None]
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A dotted name that is not a literal, resolved through imports: `torch.float16`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list or tuple as written."""
+
+    items: tuple[Value, ...]
+    open: bool = False
+    """True where further items exist that nobody can see."""
+
+
+Branches: TypeAlias = frozenset[tuple[str, int]]
+"""The arms that must be taken, as (decision id, arm). Empty: always."""
+
+ALWAYS: Branches = frozenset()
+
+Kind = Literal["known", "absent", "unknown"]
+How = Literal["literal", "constant", "default", "setting", "name", "image", "catalog", "derived", "platform"]
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One thing a value can be: known (with its data), absent (not written) or unknown (made at run time)."""
+
+    kind: Kind
+    data: Data = None
+    place: Place | None = None
+    """Where the data itself was written (the literal, not the name that refers to it)."""
+    how: How = "literal"
+    branches: Branches = ALWAYS
+    shared: bool = False
+    """True where the text is read from more than one place (an anchor, a constant used twice): never rewritten."""
+
+
+Value: TypeAlias = tuple[Alternative, ...]
+"""Every alternative of one value; exactly one of them holds in any variant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One named part of a table, as written: a keyword argument, a mapping key, an environment variable, a word.
+
+    `name` is the keyword, key or variable as written, or the position ("0", "1", …) for positional arguments and words.
+    `place` covers the whole entry (`key: value`, `name=value`) without separators.
+    """
+
+    name: str
+    value: Value
+    place: Place
+    branches: Branches = ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A group of entries that can be read and rewritten together.
+
+    `syntax` names the editor: "python.call", "python.dict", "yaml.mapping", "yaml.words", "yaml.env", "toml.table".
+    `name` is the qualified name of the callee for calls, else empty. `open` says that there may be entries nobody can
+    see (`**kwargs`, a templated block): a missing key is then unknown, not absent. `writable` is False where an edit
+    would touch shared or generated text.
+    """
+
+    syntax: str
+    place: Place
+    entries: tuple[Entry, ...]
+    name: str = ""
+    open: bool = False
+    writable: bool = True
+
+
+Data: TypeAlias = Union[Scalar, Symbol, Items, Table]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What later code does to the object that an invocation made.
+
+    `name` is "{}.generate" for a method of the object, or the qualified name of a function that takes the object
+    ("torch.compile"). `per_item` is True where it stands in a loop over single items, None where nobody can tell.
+    """
+
+    name: str
+    place: Place
+    table: Table | None = None
+    per_item: bool | None = False
+    branches: Branches = ALWAYS
+    likely: bool = False
+    """True where the object reached this call by a heuristic (a helper, an attribute), not by a plain variable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """Something that starts or configures a model, as written and not yet understood.
+
+    A Python call has `call`; a container has `words`, `env`, `image` and `surroundings` (dotted paths of its resources,
+    node selection and pod); a configuration file has `mapping`. `name` is the qualified callee, or what the reader
+    calls the thing ("container vllm"). `uses` is the later life of the object. `training` is not the reader's to say.
+    """
+
+    syntax: str
+    place: Place
+    name: str = ""
+    call: Table | None = None
+    words: Table | None = None
+    env: Table | None = None
+    image: Value = ()
+    mapping: Table | None = None
+    surroundings: Table | None = None
+    uses: tuple[Use, ...] = ()
+    branches: Branches = ALWAYS
+    """What must be taken for the invocation to happen at all."""
+    in_loop: bool = False
+    in_handler: bool = False
+    likely: bool = False
+    """True where recognising the callee took a heuristic (a class held in a variable)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment's text without its marker, and where it stands; `alone` where nothing else is on its line."""
+
+    text: str
+    span: Span
+    alone: bool
+    in_head: bool = False
+    """True in the file's first comment block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that kept a file, or part of it, from being read. `line` counts from 1."""
+
+    path: str
+    line: int
+    reason: str
+    templated: bool = False
+    whole_file: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to read: `text` has no byte order mark; `bom` says that the file began with one."""
+
+    path: str
+    text: str
+    bom: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reader found in one file."""
+
+    invocations: tuple[Invocation, ...] = ()
+    comments: tuple[Comment, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A library requirement as written: PEP 440 specifier text (may be empty), and where."""
+
+    library: str
+    specifier: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the vocabularies ask of readers, so that readers need not know what anything means.
+
+    `calls`: patterns of qualified callee names (`*` matches within and across dots). `likely_calls`: patterns accepted
+    with `likely`. `objects`: callees whose result configures a model. `methods`: attribute names of later uses.
+    `functions`: patterns of qualified functions that take the object. `triggers`: words of which one must stand in a
+    file before it is read at all.
+    """
+
+    calls: tuple[str, ...] = ()
+    likely_calls: tuple[str, ...] = ()
+    objects: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
+    triggers: tuple[str, ...] = ()
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Construct:
+    """An object to be written: the qualified class and its keyword arguments."""
+
+    name: str
+    arguments: tuple[tuple[str, Written], ...]
+
+
+Written: TypeAlias = Union[Scalar, Symbol, Construct]
+
+
+@dataclass(frozen=True, slots=True)
+class SetEntry:
+    """Give an existing entry another value, in place."""
+
+    entry: Entry
+    value: Written
+
+
+@dataclass(frozen=True, slots=True)
+class AddEntry:
+    """Add an entry. For words, `name` is the whole word to add ("--max-num-seqs") and `value` None or the next word."""
+
+    name: str
+    value: Written
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveEntry:
+    """Remove an entry with its separator."""
+
+    entry: Entry
+
+
+Change: TypeAlias = Union[SetEntry, AddEntry, RemoveEntry]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Edit:
+    """Replace one span of a file by `text`."""
+
+    path: str
+    span: Span
+    text: str
+    cell: int | None = None
+
+
+class CannotEdit(Exception):
+    """No single right edit exists; the message says why, and the fix becomes manual."""
+
+
+# --- what it means ----------------------------------------------------------------------------------------------------
+
+FactType = Literal["str", "number", "bool"]
+
+FACTS: Mapping[str, FactType] = {
+    "framework": "str",
+    "model": "str",
+    "params_b": "number",
+    "active_params_b": "number",
+    "gpu": "str",
+    "gpu_count": "number",
+    "gpu_memory_gb": "number",
+    "architecture": "str",
+    "dtype": "str",
+    "quantization": "str",
+    "backend": "str",
+    "int8_threshold": "number",
+    "compute_dtype": "str",
+    "batch_size": "number",
+    "max_concurrency": "number",
+    "execution": "str",
+    "attention": "str",
+    "kv_cache_dtype": "str",
+    "use_cache": "bool",
+    "context_length": "number",
+    "nightly": "str",
+    "removed_keyword": "bool",
+    "looped": "bool",
+    "precision": "str",
+    "workload": "str",
+    "context": "str",
+}
+"""Facts of a deployment and their types. `context` is production, interactive, offline or test; `gpu` a catalogue name;
+`precision` the evidence key derived from the others; `nightly` the package or image that is a nightly build."""
+
+ABSENT = "absent"
+UNKNOWN = "unknown"
+KNOWN = "known"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One normalised fact. `sources` are the texts it was read from, most telling first; `assured` is False where it
+    rests on a heuristic, an assumed version or an overridable default."""
+
+    kind: Kind
+    value: Scalar = None
+    sources: tuple[Place, ...] = ()
+    how: How = "literal"
+    assured: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One consistent reading of an invocation: its facts in one variant of its branches."""
+
+    stack: str
+    place: Place
+    facts: Mapping[str, Fact]
+    invocation: Invocation
+    variant: Branches = ALWAYS
+    settings: Mapping[str, Fact] = field(default_factory=dict)
+    """Raw settings by the stack's key name, as written, effective or not."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Pinned libraries: PEP 440 specifier text by normalised name; a library that is not here is not pinned."""
+
+
+# --- judgement --------------------------------------------------------------------------------------------------------
+
+Level = Literal["red", "yellow", "green", "gray"]
+Certainty = Literal["certain", "likely"]
+Applicability = Literal["safe", "unsafe", "manual"]
+Verdict = Literal["costs", "saves", "undetermined"]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A central value between a low and a high one (90 %)."""
+
+    central: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A claim as its source prints it: quoted, never computed with."""
+
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Monthly:
+    """The configured workload's difference a month between what is written and what could be."""
+
+    kwh: Interval
+    usd: Interval
+    kg_co2: Interval
+    equivalent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Energy of what is written against a better deployment. `overhead_percent` is (now / better − 1) × 100."""
+
+    compared_with: Mapping[str, Scalar]
+    overhead_percent: Interval | None
+    verdict: Verdict = "undetermined"
+    confidence: int | None = None
+    confidence_reasons: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
+    published: Published | None = None
+    current_j_per_1k: Interval | None = None
+    better_j_per_1k: Interval | None = None
+    monthly: Monthly | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """What the money and CO2 figures assume."""
+
+    requests_per_month: int = 1_000_000
+    prompt_tokens: int = 512
+    generated_tokens: int = 256
+    price_per_kwh: float = 0.12
+    carbon_intensity: float = 390.0
+    """gCO2 per kWh"""
+    pue: float = 1.1
+    region: str = "US average"
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """One way to reach a better deployment. `set` are the facts that change; `edits` are empty for manual fixes."""
+
+    title: str
+    applicability: Applicability
+    set: Mapping[str, Scalar]
+    advice: str | None = None
+    estimate: Estimate | None = None
+    edits: tuple[Edit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """Why a finding is not shown."""
+
+    by: Literal["inline", "baseline", "settings"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One judgement about one deployment."""
+
+    code: str
+    name: str
+    level: Level
+    certainty: Certainty
+    message: str
+    place: Place
+    deployment: Deployment
+    estimate: Estimate | None = None
+    fixes: tuple[Fix, ...] = ()
+    suppressed: Suppressed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything one run has to say. `sources` gives the decoded text of every file that has a finding."""
+
+    findings: tuple[Finding, ...]
+    files: int
+    problems: tuple[Problem, ...]
+    workload: Workload
+    sources: Mapping[str, str]
+    show_green: bool = False
+    verbose: bool = False
