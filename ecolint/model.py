@@ -155,6 +155,8 @@ class Invocation:
     in_handler: bool = False
     likely: bool = False
     """True where recognising the callee took a heuristic (a class held in a variable)."""
+    beside: tuple[str, ...] = ()
+    """Qualified names of the functions in `Wanted.functions` that are called anywhere in the same module."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,11 +309,12 @@ FACTS: Mapping[str, FactType] = {
     "removed_keyword": "bool",
     "looped": "bool",
     "precision": "str",
+    "device": "str",
     "workload": "str",
     "context": "str",
 }
 """Facts of a deployment and their types. `context` is production, interactive, offline or test; `gpu` a catalogue name;
-`precision` the evidence key derived from the others; `nightly` the package or image that is a nightly build."""
+`precision` the evidence key derived from the others; `device` names what is not an NVIDIA GPU (cpu, rocm, tpu, …); `nightly` the package or image that is a nightly build."""
 
 ABSENT = "absent"
 UNKNOWN = "unknown"
@@ -420,6 +423,8 @@ class Fix:
     advice: str | None = None
     estimate: Estimate | None = None
     edits: tuple[Edit, ...] = ()
+    expected: Mapping[str, Fact] = field(default_factory=dict)
+    """Every fact as it must read once the edits are made; empty for manual fixes."""
 
 
 @dataclass(frozen=True, slots=True)

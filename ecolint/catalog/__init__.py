@@ -1,0 +1,29 @@
+"""The catalogue: facts about GPUs, cloud instances, models and grids, looked up by the names people write."""
+
+from ecolint.catalog.gpus import PLATFORMS, Gpu, Instance, all_gpus, canonical, gpu, gpus, instance, vendor
+from ecolint.catalog.models import Model, Size, all_models, model, size_in_name
+from ecolint.catalog.regions import Region, all_regions, equivalents, region
+from ecolint.catalog.sizes import crossover, weights_gb
+
+__all__ = [
+    "PLATFORMS",
+    "Gpu",
+    "Instance",
+    "Model",
+    "Region",
+    "Size",
+    "all_gpus",
+    "all_models",
+    "all_regions",
+    "canonical",
+    "crossover",
+    "equivalents",
+    "gpu",
+    "gpus",
+    "instance",
+    "model",
+    "region",
+    "size_in_name",
+    "vendor",
+    "weights_gb",
+]

@@ -1,0 +1,277 @@
+"""The command line: argv in, reports and exit codes out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from ecolint import __version__
+
+if TYPE_CHECKING:
+    from ecolint.run import Request, Run
+
+_HELP = {"help_option_names": ["-h", "--help"]}
+_CONTEXTS = click.Choice(["production", "interactive", "offline", "test"])
+
+
+def run(argv: Sequence[str]) -> int:
+    """Do what the arguments say and return the exit code: 0, 1 or 2 (130 where the user interrupts)."""
+    from ecolint.run import BROKEN, LastResort, complain, expected
+
+    verbose = not {"-v", "--verbose"}.isdisjoint(argv)
+    with LastResort("ecolint", verbose):
+        try:
+            code = ecolint.main(list(argv), prog_name="ecolint", standalone_mode=False)
+            sys.stdout.flush()
+            return int(code or 0)
+        except BrokenPipeError:
+            # Whoever read the output has had enough; Python would complain once more while shutting down.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        except click.ClickException as error:
+            error.show()
+            return BROKEN
+        except (click.Abort, KeyboardInterrupt):
+            complain("ecolint: interrupted")
+            return 130
+        except expected() as error:
+            complain(f"ecolint: {' '.join(str(error).split())}")
+            return BROKEN
+    return BROKEN
+
+
+@click.group(context_settings=_HELP)
+@click.version_option(__version__, prog_name="ecolint")
+def ecolint() -> None:
+    """Find wasted energy in LLM inference before it is deployed."""
+
+
+_Command = Callable[..., Any]
+
+
+def _reading_options(command: _Command) -> _Command:
+    """The options that say what is read and for what deployment."""
+    for option in reversed(
+        (
+            click.argument("paths", nargs=-1, metavar="[PATH]…"),
+            click.option("--include-tests", is_flag=True, help="Read tests/, test_*.py and conftest.py too."),
+            click.option("--gpu", metavar="NAME", help="The GPU to assume where nothing says which."),
+            click.option("--context", type=_CONTEXTS, help="What the code is for."),
+            click.option("-v", "--verbose", is_flag=True, help="More: suppressed findings, tracebacks."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def _lists(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(one.strip() for value in values for one in value.split(",") if one.strip())
+
+
+def _formats(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None:
+        _known_format(value)
+    return value
+
+
+def _known_format(name: str) -> str:
+    from ecolint.report import names
+
+    if name not in names():
+        raise click.BadParameter(f"'{name}' is not one of {', '.join(names())}.", param_hint="'--format'")
+    return name
+
+
+def _outputs(
+    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    found = []
+    for value in values:
+        name, equals, file = value.partition("=")
+        if not equals or not file:
+            raise click.BadParameter(f"'{value}' is not FORMAT=FILE.")
+        found.append((_known_format(name), file))
+    return tuple(found)
+
+
+_CODES = "Codes, names or prefixes (ECO1), separated by commas."
+
+
+@ecolint.command(context_settings=_HELP)
+@_reading_options
+@click.option("--format", "form", metavar="F", callback=_formats, help="concise, github, json or text (the default).")
+@click.option(
+    "--output",
+    "outputs",
+    metavar="F=FILE",
+    multiple=True,
+    callback=_outputs,
+    help="Write a format to a file; - is standard output. May be repeated.",
+)
+@click.option("--select", metavar="CODES", multiple=True, callback=_lists, help=f"Only these rules. {_CODES}")
+@click.option("--extend-select", metavar="CODES", multiple=True, callback=_lists, help="These rules too.")
+@click.option("--ignore", metavar="CODES", multiple=True, callback=_lists, help="Not these rules.")
+@click.option("--conventions", is_flag=True, help="Rules of engineering convention too, which nothing measured.")
+@click.option("--fix", is_flag=True, help="Apply safe fixes.")
+@click.option(
+    "--unsafe-fixes", is_flag=True, help="With --fix or --diff: also fixes that change numerics, precision or memory."
+)
+@click.option("--diff", is_flag=True, help="Print what --fix would change, and change nothing.")
+@click.option("--requests-per-month", type=click.IntRange(min=1), metavar="N", help="For the monthly figures.")
+@click.option("--show-green", is_flag=True, help="Show good practice too.")
+@click.option("--fail-on", type=click.Choice(["red", "yellow", "never"]), help="The level that exits 1 (default: red).")
+@click.option("--fail-on-likely", is_flag=True, help="Likely findings exit 1 too.")
+@click.option("--exit-zero", is_flag=True, help="Exit 0 whatever is found.")
+@click.option("--strict", is_flag=True, help="Exit 2 where a file could not be read.")
+@click.option("-q", "--quiet", is_flag=True, help="Findings only, no summary.")
+def check(
+    paths: tuple[str, ...],
+    form: str | None,
+    outputs: tuple[tuple[str, str], ...],
+    exit_zero: bool,
+    strict: bool,
+    **options: Any,
+) -> int:
+    """Lint files and folders (default: the current one).
+
+    Exit code 1: a certain finding at or above --fail-on, or with --diff a fix to apply. 2: wrong usage or settings.
+    """
+    if options["unsafe_fixes"] and not (options["fix"] or options["diff"]):
+        raise click.UsageError("--unsafe-fixes goes with --fix or --diff.")
+    if options["fix"] and options["diff"]:
+        raise click.UsageError("--fix changes files and --diff does not: choose one.")
+    on_stdout = [name for name, file in outputs if file == "-"]
+    if len(on_stdout) + (form is not None) + options["diff"] * bool(on_stdout) > 1:
+        raise click.UsageError("only one format can go to standard output.")
+    from ecolint.run import BROKEN, FINDINGS, OK
+    from ecolint.run import check as lint
+
+    request = _request(paths, options)
+    found = lint(request)
+    _tell(found, request)
+    _write(found, request, form or (on_stdout[0] if on_stdout else "text"), outputs)
+    unread = any(problem.whole_file and not problem.templated for problem in found.report.problems)
+    if found.crashed or (strict and unread):
+        return BROKEN
+    return FINDINGS if (found.failing or found.diff) and not exit_zero else OK
+
+
+_OVERRIDES = (
+    *("select", "extend_select", "ignore", "conventions", "include_tests", "gpu", "context"),
+    *("requests_per_month", "fail_on", "fail_on_likely"),
+)
+
+
+def _request(paths: tuple[str, ...], options: Mapping[str, Any]) -> Request:
+    from ecolint.run import Request
+
+    overrides = {name.replace("_", "-"): options[name] for name in _OVERRIDES if options.get(name)}
+    return Request(
+        paths=paths or (".",),
+        overrides=overrides,
+        fix=options.get("fix", False),
+        unsafe=options.get("unsafe_fixes", False),
+        diff=options.get("diff", False),
+        show_green=options.get("show_green", False),
+        quiet=options.get("quiet", False),
+        verbose=options.get("verbose", False),
+    )
+
+
+def _tell(found: Run, request: Request) -> None:
+    """Everything that is not the report, on standard error."""
+    from ecolint.run import complain, problem_lines
+
+    for line in problem_lines(found.report.problems):
+        complain(line)
+    if request.quiet:
+        return
+    for path in found.left_out:
+        complain(f"{path}: left out because it is a test; --include-tests reads it")
+    for finding, reason in found.refused:
+        complain(f"{finding.place.path}: {finding.code} not fixed: {' '.join(reason.split())}")
+    if found.fixed:
+        count = len({finding.place.path for finding in found.fixed})
+        complain(f"fixed {_count(len(found.fixed), 'finding')} in {_count(count, 'file')}")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _write(found: Run, request: Request, form: str, outputs: tuple[tuple[str, str], ...]) -> None:
+    """The report, or with --diff the diff, to standard output; further formats to their files."""
+    from ecolint.report import Look, render
+    from ecolint.run import Usage
+
+    for name, file in outputs:
+        if file == "-":
+            continue
+        data = render(name, found.report, Look(quiet=request.quiet)).encode("utf-8", "backslashreplace")
+        try:
+            with open(file, "wb") as handle:
+                handle.write(data)
+        except OSError as error:
+            raise Usage(f"{file}: cannot be written: {error.strerror}") from error
+    look = Look(colour=_colour(os.environ, sys.stdout.isatty()), quiet=request.quiet)
+    _print(found.diff if request.diff else render(form, found.report, look))
+
+
+def _colour(environment: Mapping[str, str], terminal: bool) -> bool:
+    """Colour on a terminal, or where it is forced; never with NO_COLOR."""
+    if environment.get("NO_COLOR"):
+        return False
+    if any(environment.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+        return True
+    return terminal and environment.get("TERM") != "dumb" and environment.get("CLICOLOR") != "0"
+
+
+def _print(text: str) -> None:
+    """Text to standard output with its own line ends; what its encoding lacks is escaped."""
+    sys.stdout.flush()
+    binary = getattr(sys.stdout, "buffer", None)
+    if binary is None:
+        sys.stdout.write(text)
+        return
+    binary.write(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
+    binary.flush()
+
+
+@ecolint.command(context_settings=_HELP)
+@_reading_options
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
+def facts(paths: tuple[str, ...], form: str, **options: Any) -> int:
+    """Print the deployments that ecolint reads, each fact with its place and how it was resolved."""
+    from ecolint import factsheet
+    from ecolint.run import BROKEN, OK
+    from ecolint.run import facts as read
+
+    request = _request(paths, options)
+    found = read(request)
+    _tell(found, request)
+    sheet = factsheet.as_json if form == "json" else factsheet.as_text
+    _print(sheet(found.deployments, found.texts))
+    return BROKEN if found.crashed else OK
+
+
+@ecolint.command(context_settings=_HELP)
+@click.argument("key", metavar="[CODE|NAME]", required=False)
+@click.option("--all", "every", is_flag=True, help="All rules as a table.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", help="Default: text."
+)
+def rule(key: str | None, every: bool, form: Literal["text", "json", "markdown"]) -> int:
+    """Print a rule's documentation, or all rules as a table."""
+    if (key is None) == (not every):
+        raise click.UsageError("name one rule, or use --all.")
+    from ecolint.rulebook import render, render_all
+    from ecolint.ruleset import find
+    from ecolint.run import OK, known_rules
+
+    rules = known_rules()
+    _print(render_all(rules, form) if key is None else render(find(rules, key), form))
+    return OK

@@ -1,0 +1,318 @@
+"""Invocations become deployments: what the written settings mean, once for every consistent choice of branches."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+from ecolint import catalog
+from ecolint.model import (
+    FACTS,
+    Branches,
+    Deployment,
+    Fact,
+    Invocation,
+    Place,
+    Scalar,
+    Table,
+    Value,
+)
+from ecolint.slots import Assignment, Recognised, Setting, Slots, recognise
+from ecolint.stacks import Vocabulary
+from ecolint.stacks.versions import holds
+from ecolint.stacks.vocabulary import Choice, Test
+
+MAX_VARIANTS = 16
+NOTHING = Fact("absent")
+DOUBT = Fact("unknown")
+
+SIXTEEN_BIT = {"float16": "fp16", "bfloat16": "bf16", "float32": "fp32"}
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What the user's settings and the project say about every deployment of a file."""
+
+    gpu: str | None = None
+    context: str | None = None
+    versions: Mapping[str, str] | None = None
+
+
+def deployments(
+    invocation: Invocation, vocabularies: tuple[Vocabulary, ...], circumstances: Circumstances
+) -> tuple[Deployment, ...]:
+    """The deployments one invocation describes, one for each variant of its branches; none when no stack knows it."""
+    recognised = recognise(invocation, vocabularies)
+    if recognised is None:
+        return ()
+    platforms = tuple(v for v in vocabularies if v.platform)
+    versions = circumstances.versions or {}
+    found = []
+    for assignment in assignments(recognised):
+        settings = Slots(recognised, assignment, versions).settings()
+        facts = evaluate(recognised.vocabulary, settings, versions)
+        facts["framework"] = Fact("known", recognised.vocabulary.name, how="name", assured=not recognised.likely)
+        for platform in platforms:
+            around = Slots(replace(recognised, vocabulary=platform), assignment, versions).settings()
+            facts = _joined(facts, evaluate(platform, around, versions))
+        found.append(
+            Deployment(
+                stack=recognised.vocabulary.name,
+                place=invocation.place,
+                facts=derive(facts, circumstances),
+                invocation=invocation,
+                variant=frozenset(assignment.items()),
+                settings={name: _raw(setting) for name, setting in settings.items()},
+                versions=versions,
+            )
+        )
+    return tuple(found)
+
+
+def recognised_as(deployment: Deployment, vocabularies: tuple[Vocabulary, ...]) -> Recognised:
+    """The recognition a deployment was made from."""
+    found = recognise(deployment.invocation, vocabularies)
+    assert found is not None, "a deployment comes from a recognised invocation"
+    return found
+
+
+# --- variants ---------------------------------------------------------------------------------------------------------
+
+
+def assignments(recognised: Recognised) -> Iterator[Assignment]:
+    """Every consistent choice of the arms that matter, at most 16; decisions beyond that stay open, hence unknown."""
+    invocation = recognised.invocation
+    fixed = dict(invocation.branches)
+    arms: dict[str, set[int]] = {}
+    for branches, optional in _branches(invocation):
+        for decision, arm in branches:
+            if decision not in fixed:
+                arms.setdefault(decision, set()).add(arm)
+                if optional:
+                    arms[decision].add(-1)
+    for options in arms.values():
+        if len(options) == 1:
+            options.add(-1)
+        elif len(options) > 2:
+            options.discard(-1)
+    chosen: list[tuple[str, list[int]]] = []
+    count = 1
+    for decision, options in arms.items():
+        if count * len(options) > MAX_VARIANTS:
+            continue
+        count *= len(options)
+        chosen.append((decision, sorted(options, reverse=True)))
+    for choice in itertools.product(*(options for _, options in chosen)):
+        yield fixed | dict(zip((d for d, _ in chosen), choice, strict=True))
+
+
+def _branches(invocation: Invocation) -> Iterator[tuple[Branches, bool]]:
+    """The branches anything in the invocation depends on, and whether that thing is simply missing in other arms."""
+    for table in (invocation.call, invocation.words, invocation.env, invocation.mapping):
+        if table is not None:
+            yield from _in_table(table)
+    yield from _in_value(invocation.image)
+    for use in invocation.uses:
+        yield use.branches, True
+        if use.table is not None:
+            yield from _in_table(use.table)
+
+
+def _in_table(table: Table) -> Iterator[tuple[Branches, bool]]:
+    for entry in table.entries:
+        yield entry.branches, True
+        yield from _in_value(entry.value)
+
+
+def _in_value(value: Value) -> Iterator[tuple[Branches, bool]]:
+    for alternative in value:
+        yield alternative.branches, False
+        if isinstance(alternative.data, Table):
+            yield from _in_table(alternative.data)
+
+
+# --- facts ------------------------------------------------------------------------------------------------------------
+
+
+def evaluate(vocabulary: Vocabulary, settings: Mapping[str, Setting], versions: Mapping[str, str]) -> dict[str, Fact]:
+    """The facts that a vocabulary reads from its keys."""
+    facts: dict[str, Fact] = {}
+    for name, (how, keys) in vocabulary.combined.items():
+        facts[name] = _combined(how, [settings[key] for key in keys])
+    for name, choices in vocabulary.facts.items():
+        facts[name] = _typed(name, _chosen(choices, settings, facts, versions))
+    return facts
+
+
+def _chosen(
+    choices: tuple[Choice, ...], settings: Mapping[str, Setting], facts: Mapping[str, Fact], versions: Mapping[str, str]
+) -> Fact:
+    for choice in choices:
+        verdicts = [tested(test, settings, facts) for test in choice.when]
+        if choice.version is not None:
+            verdicts.append(holds(choice.version, versions))
+        if False in verdicts:
+            continue
+        if None in verdicts:
+            return DOUBT
+        rests_on = [part for test in choice.when for part in _parts(test.name, settings, facts)]
+        places = tuple(dict.fromkeys(place for places, _ in rests_on for place in places))
+        assured = choice.assured and all(sure for _, sure in rests_on)
+        if choice.source is None:
+            return Fact("known", choice.value, places, "literal" if places else "default", assured)
+        if choice.source in settings:
+            fact = _raw(settings[choice.source])
+        else:
+            fact = facts.get(choice.source, NOTHING)
+        return replace(fact, sources=fact.sources or places, assured=fact.assured and assured)
+    return NOTHING
+
+
+def tested(test: Test, settings: Mapping[str, Setting], facts: Mapping[str, Fact]) -> bool | None:
+    """Whether one condition on a key (or else a fact) holds; None where that is unknown."""
+    setting = settings.get(test.name)
+    state: Setting | Fact = setting if setting is not None else facts.get(test.name, NOTHING)
+    if test.written is not None:
+        written = setting.written if setting is not None else state.kind != "absent"
+        return None if written is None else written is test.written
+    if test.where is not None:
+        return setting is not None and setting.where == test.where
+    if state.kind == "unknown":
+        return None
+    value = state.value if state.kind == "known" else None
+    if test.like:
+        return value is not None and any(fnmatchcase(str(value), pattern) for pattern in test.like)
+    return any(value == wanted and isinstance(value, bool) == isinstance(wanted, bool) for wanted in test.values)
+
+
+def _parts(name: str, settings: Mapping[str, Setting], facts: Mapping[str, Fact]) -> Iterator[tuple[tuple[Place, ...], bool]]:
+    if name in settings:
+        setting = settings[name]
+        yield ((setting.place,) if setting.place else ()), setting.assured
+    elif name in facts:
+        yield facts[name].sources, facts[name].assured
+
+
+def _raw(setting: Setting) -> Fact:
+    return Fact(
+        setting.kind,
+        setting.value,
+        (setting.place,) if setting.place else (),
+        setting.how,  # type: ignore[arg-type]
+        setting.assured,
+    )
+
+
+def _combined(how: str, parts: Iterable[Setting]) -> Fact:
+    parts = list(parts)
+    known = [p for p in parts if p.kind == "known" and isinstance(p.value, (int, float))]
+    sources = tuple(p.place for p in known if p.place)
+    assured = all(p.assured for p in known)
+    if how == "product":
+        if any(p.kind == "unknown" for p in parts):
+            return DOUBT
+        value: Scalar = math.prod(p.value for p in known if isinstance(p.value, (int, float)))
+        return Fact("known", value, sources, "literal" if sources else "default", assured) if known else NOTHING
+    if not known:
+        return DOUBT if any(p.kind == "unknown" for p in parts) else NOTHING
+    least = min(known, key=lambda p: p.value)  # type: ignore[arg-type,return-value]
+    fact = _raw(least)
+    if any(p.kind == "unknown" for p in parts) and not least.place:
+        return DOUBT
+    return fact
+
+
+def _typed(name: str, fact: Fact) -> Fact:
+    if fact.kind == "known" and fact.value is None:
+        return NOTHING
+    if fact.kind == "known" and FACTS[name] == "str" and not isinstance(fact.value, str):
+        return replace(fact, value=str(fact.value))
+    return fact
+
+
+def _joined(facts: Mapping[str, Fact], around: Mapping[str, Fact]) -> dict[str, Fact]:
+    """A stack's facts with its platform's: what the platform reserves outranks what the stack assumes by default."""
+    joined = dict(facts)
+    for name, fact in around.items():
+        present = joined.get(name, NOTHING)
+        if fact.kind != "absent" and (present.kind == "absent" or not present.sources):
+            joined[name] = fact
+    return joined
+
+
+# --- derived facts ----------------------------------------------------------------------------------------------------
+
+
+def derive(facts: Mapping[str, Fact], circumstances: Circumstances) -> dict[str, Fact]:
+    """Add what follows from the catalogue and the user's settings: size, GPU memory, precision, context."""
+    found = dict(facts)
+    if circumstances.gpu is not None and found.get("gpu", NOTHING).kind != "known":
+        found["gpu"] = Fact("known", circumstances.gpu, how="setting")
+    if circumstances.context is not None:
+        found["context"] = Fact("known", circumstances.context, how="setting")
+    _derive_size(found)
+    _derive_gpu(found)
+    found["precision"] = precision(found)
+    return found
+
+
+def _derive_size(facts: dict[str, Fact]) -> None:
+    model = facts.get("model", NOTHING)
+    if model.kind != "known":
+        facts["params_b"] = facts["active_params_b"] = replace(model, value=None)
+        return
+    entry = catalog.model(str(model.value))
+    for name, size in (
+        ("params_b", entry.total_b if entry else None),
+        ("active_params_b", entry.active_b if entry else None),
+    ):
+        if size is None or entry is None:
+            facts[name] = replace(DOUBT, sources=model.sources)
+        else:
+            sure = model.assured and entry.how == "catalog"
+            facts[name] = Fact("known", size, model.sources, "catalog" if entry.how == "catalog" else "name", sure)
+
+
+def _derive_gpu(facts: dict[str, Fact]) -> None:
+    gpu = facts.get("gpu", NOTHING)
+    if gpu.kind != "known":
+        return
+    entry = catalog.gpu(str(gpu.value))
+    if entry is None:
+        return
+    facts["gpu_memory_gb"] = replace(gpu, value=entry.vram_gb, how="catalog")
+    facts["architecture"] = replace(gpu, value=entry.architecture, how="catalog")
+
+
+def precision(facts: Mapping[str, Fact]) -> Fact:
+    """The evidence key of a deployment's number formats."""
+    quantization = facts.get("quantization", NOTHING)
+    if quantization.kind == "unknown":
+        return DOUBT
+    kind = quantization.value if quantization.kind == "known" else "none"
+    parts = [quantization]
+    if kind == "int8" and facts.get("backend", NOTHING).value == "bitsandbytes":
+        threshold = facts.get("int8_threshold", NOTHING)
+        if threshold.kind != "known":
+            return DOUBT
+        parts.append(threshold)
+        key: Scalar = "int8_pure" if threshold.value == 0 else "int8_default"
+    elif kind == "fp8" and facts.get("backend", NOTHING).value == "torchao":
+        parts.append(facts.get("execution", NOTHING))
+        if parts[-1].kind == "unknown":
+            return DOUBT
+        key = "fp8_eager" if parts[-1].value == "eager" else "fp8"
+    elif kind == "none":
+        dtype = facts.get("dtype", NOTHING)
+        parts.append(dtype)
+        if dtype.kind != "known" or dtype.value not in SIXTEEN_BIT:
+            # "auto" and an unset dtype take what the checkpoint holds, which is not in the linted file.
+            return DOUBT
+        key = SIXTEEN_BIT[str(dtype.value)]
+    else:
+        key = kind
+    sources = tuple(dict.fromkeys(p for part in parts for p in part.sources))
+    return Fact("known", key, sources, "derived", all(part.assured for part in parts))

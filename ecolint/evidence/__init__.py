@@ -1,0 +1,20 @@
+"""The evidence: measured rows, printed claims, and the estimator that speaks from the rows alone."""
+
+from ecolint.evidence.estimating import estimate, shipped
+from ecolint.evidence.rows import DATASET, DOI, DOIS, VERSION, Claim, Row, claims, describe_row, rows
+from ecolint.evidence.table import Table
+
+__all__ = [
+    "DATASET",
+    "DOI",
+    "DOIS",
+    "VERSION",
+    "Claim",
+    "Row",
+    "Table",
+    "claims",
+    "describe_row",
+    "estimate",
+    "rows",
+    "shipped",
+]

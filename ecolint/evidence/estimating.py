@@ -1,0 +1,239 @@
+"""The room where an estimate is put together: the ratio, its interval and stars, the joules, and what a month costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from ecolint.evidence.drift import Drift, drift
+from ecolint.evidence.factors import Factor, batch_factor, combine, precision_factor
+from ecolint.evidence.joules import Joules, joules
+from ecolint.evidence.monthly import monthly
+from ecolint.evidence.rows import SOURCES, claims, rows
+from ecolint.evidence.signs import by_sign
+from ecolint.evidence.spread import Spread
+from ecolint.evidence.subject import Subject, subject, value
+from ecolint.evidence.table import BASE, Table
+from ecolint.model import Deployment, Estimate, Interval, Published, Scalar, Verdict, Workload
+
+SPOKEN_OF = frozenset({"precision", "quantization", "backend", "int8_threshold", "dtype", "compute_dtype", "execution"})
+"""Facts whose effect on energy is in the precision, where that differs."""
+BATCHING = frozenset({"batch_size", "max_concurrency", "looped"})
+"""Facts whose effect on energy is in the batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """No figure: why, and the direction where a sign rule gives one."""
+
+    reasons: tuple[str, ...]
+    verdict: Verdict = "undetermined"
+
+
+def estimate(
+    current: Deployment,
+    better: Deployment,
+    compared_with: Mapping[str, Scalar],
+    workload: Workload,
+    claim: str | None = None,
+    table: Table | None = None,
+) -> Estimate:
+    """Energy of what is written against a better deployment, with a 90 % interval, stars, rows and the month's money.
+
+    `compared_with` are the facts that differ; `claim` is the id of a printed claim to quote beside the figures. Pure:
+    the answer depends on the arguments and the rows alone (`table`: those shipped unless given). The method is told in
+    docs/evidence.md.
+    """
+    table = table or shipped()
+    one, other = subject(current), subject(better)
+    published = _published(claim)
+    factor = _factor(table, current, better, one, other, compared_with)
+    if isinstance(factor, _Refused):
+        return Estimate(
+            compared_with=compared_with,
+            overhead_percent=None,
+            verdict=factor.verdict,
+            confidence_reasons=factor.reasons,
+            published=published,
+        )
+    now, then = _joules(table, one, other, factor.spread)
+    penalties = (*factor.penalties, *_penalties(table, current, one))
+    outside = _outside(table, workload)
+    stars = max(1, min(factor.stars, 1 if outside else 3) - len(_one_for_drift(penalties)))
+    remarks = _remarks(current, one, other, now, _changed(current, better, compared_with))
+    reasons = (*factor.reasons, *outside, *(text.removeprefix(_DRIFT) for text in penalties), *remarks)
+    overhead = factor.spread.interval(scale=100, offset=-1)
+    return Estimate(
+        compared_with=compared_with,
+        overhead_percent=overhead,
+        verdict=_verdict(overhead),
+        confidence=stars,
+        confidence_reasons=tuple(dict.fromkeys(reasons)),
+        rows=tuple(dict.fromkeys((*factor.rows, *(now.rows if now else ()), *(then.rows if then else ())))),
+        published=published,
+        current_j_per_1k=now.spread.interval() if now else None,
+        better_j_per_1k=then.spread.interval() if then else None,
+        monthly=monthly(then.spread, factor.spread, workload) if then else None,
+    )
+
+
+@lru_cache(maxsize=1)
+def shipped() -> Table:
+    """The table of the shipped rows."""
+    return Table(rows())
+
+
+def _factor(
+    table: Table,
+    current: Deployment,
+    better: Deployment,
+    one: Subject,
+    other: Subject,
+    compared_with: Mapping[str, Scalar],
+) -> Factor | _Refused:
+    refused = _unmeasured(table, current, better, one, other, compared_with)
+    if refused is not None:
+        return refused
+    batch_now, batch_then = one.batch or 1, other.batch or 1
+    by_batch = batch_factor(table, one.target, one.precision or other.precision, batch_now, batch_then)
+    if one.precision is None or other.precision is None or one.precision == other.precision:
+        return by_batch
+    at = batch_now if batch_now == batch_then else 1
+    by_precision = precision_factor(table, one.target, one.precision, other.precision, at)
+    if by_precision is None:
+        return _by_sign_alone(table, one, other, "the model's size is not known")
+    if batch_now == batch_then:
+        return by_precision
+    # Each side at batch 1 against FP16, then each side's own way from batch 1 to its batch.
+    away = batch_factor(table, one.target, one.precision, batch_now, 1)
+    back = batch_factor(table, one.target, other.precision, 1, batch_then)
+    moved = combine(away, back)
+    widest = max((away, back), key=lambda each: each.spread.up)
+    spread = Spread(moved.spread.centre, widest.spread.down, widest.spread.up)
+    return combine(by_precision, replace(moved, spread=spread))
+
+
+def _by_sign_alone(table: Table, one: Subject, other: Subject, why: str) -> _Refused:
+    """No figure; a direction where every measured pair agreed and both sides share a batch."""
+    if (one.batch or 1) != (other.batch or 1):
+        return _Refused((why,))
+    sign = by_sign(table, one.precision or "", other.precision or "", one.target.size_b)
+    return _Refused((why,)) if sign is None else _Refused((why, sign[1]), sign[0])
+
+
+def _unmeasured(
+    table: Table,
+    current: Deployment,
+    better: Deployment,
+    one: Subject,
+    other: Subject,
+    compared_with: Mapping[str, Scalar],
+) -> _Refused | None:
+    """Why the rows say nothing about this comparison, or None where they do."""
+    changed = _changed(current, better, compared_with)
+    if not one.measurable:
+        return _by_sign_alone(
+            table, one, other, f"nothing was measured on other hardware than NVIDIA's ({one.gpu_name})"
+        )
+    if one.gpu_name != other.gpu_name or one.target.model != other.target.model:
+        return _Refused(("another GPU or model is not compared",))
+    missing = [each for each in (one.precision, other.precision) if each is not None and each not in table.precisions]
+    if missing:
+        return _Refused(tuple(f"nothing was measured for {each}" for each in dict.fromkeys(missing)))
+    unknown = one.precision is None or other.precision is None
+    if unknown and (changed - BATCHING or one.precision != other.precision):
+        return _Refused(("the precision is not known",))
+    if one.precision == other.precision and (unspoken := sorted(changed - BATCHING - _same_anyway(one))):
+        return _Refused((f"nothing was measured for a change of {', '.join(unspoken)} alone",))
+    return None
+
+
+def _same_anyway(one: Subject) -> frozenset[str]:
+    """Facts that may differ between equal precisions without a measured effect being missed: float16 and bfloat16."""
+    names = {"precision", "dtype", "quantization", "backend"} if one.precision == BASE else {"precision"}
+    return frozenset(names)
+
+
+def _joules(table: Table, one: Subject, other: Subject, ratio: Spread) -> tuple[Joules | None, Joules | None]:
+    """Joules of both sides; a side that was not measured follows from the other by the ratio."""
+    if one.precision is None or other.precision is None:
+        return None, None
+    now = joules(table, one.target, one.precision, one.batch or 1)
+    then = joules(table, other.target, other.precision, other.batch or 1)
+    if now is None or then is None:
+        return None, None
+    if then.measured or not now.measured:
+        return (now if now.measured else replace(then, spread=then.spread.times(ratio))), then
+    return now, replace(now, spread=now.spread.times(ratio.inverse()))
+
+
+def _verdict(overhead: Interval) -> Verdict:
+    if overhead.low > 0:
+        return "costs"
+    return "saves" if overhead.high < 0 else "undetermined"
+
+
+def _penalties(table: Table, current: Deployment, one: Subject) -> tuple[str, ...]:
+    """What costs one star each, beyond what the rows themselves lack."""
+    found = [f"{_DRIFT}{text}" for text in _drifted(current, one).newer]
+    if one.gpus > 1:
+        found.append(f"measured on one GPU, not on {one.gpus}")
+    if one.custom:
+        found.append("the weights are not in the catalogue" if one.named else "the model is not known")
+    if one.mixture:
+        found.append("a mixture of experts is read by its active parameters")
+    if one.batch is None:
+        found.append("the batch size is not known: batch 1 is assumed")
+    framework = value(current, "framework")
+    if isinstance(framework, str) and framework.lower() not in table.software:
+        found.append(f"measured under transformers, not under {framework}")
+    return tuple(found)
+
+
+_DRIFT = "stack: "
+
+
+def _drifted(current: Deployment, one: Subject) -> Drift:
+    return drift(current.versions, frozenset({one.precision or BASE}))
+
+
+def _one_for_drift(penalties: tuple[str, ...]) -> tuple[str, ...]:
+    """A newer stack costs one star, however many of its libraries are newer."""
+    drifted = [text for text in penalties if text.startswith(_DRIFT)]
+    return (*drifted[:1], *(text for text in penalties if not text.startswith(_DRIFT)))
+
+
+def _outside(table: Table, workload: Workload) -> tuple[str, ...]:
+    """Why the workload is not one that was measured; empty where it is."""
+    prompt, fewest, most = table.workload
+    found = []
+    if workload.prompt_tokens > prompt:
+        found.append(f"prompts of {workload.prompt_tokens} tokens: measured up to {prompt}")
+    if not fewest <= workload.generated_tokens <= most:
+        found.append(f"{workload.generated_tokens} generated tokens: measured from {fewest} to {most}")
+    return tuple(found)
+
+
+def _changed(current: Deployment, better: Deployment, compared_with: Mapping[str, Scalar]) -> frozenset[str]:
+    return frozenset(name for name in compared_with if value(current, name) != value(better, name))
+
+
+def _remarks(
+    current: Deployment, one: Subject, other: Subject, now: Joules | None, changed: frozenset[str]
+) -> tuple[str, ...]:
+    """What is named and costs no star."""
+    found = list(_drifted(current, one).open) if value(current, "framework") in (None, "transformers") else []
+    if one.brain_float or other.brain_float:
+        found.append("bfloat16 is taken to cost what float16 costs")
+    if apart := sorted(changed - BATCHING - SPOKEN_OF):
+        found.append(f"the effect of {', '.join(apart)} is not in the figure: nothing was measured for it")
+    return (*found, *(now.reasons if now else ()))
+
+
+def _published(claim: str | None) -> Published | None:
+    """The claim as printed, unless the rows show it to be false or misread: then it is not repeated."""
+    found = claims().get(claim) if claim else None
+    if found is None or not found.quotable:
+        return None
+    return Published(found.sentence, SOURCES.get(found.source, found.source))

@@ -1,0 +1,184 @@
+"""The room where an estimate's two factors are read from the table: what a precision costs, what a batch saves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log
+
+from ecolint.evidence.points import SAME_SIZE, Point, Reading, Target, read
+from ecolint.evidence.spread import EXACT, Spread, even
+from ecolint.evidence.table import BASE, Curve, Table, doublings_outside, stated
+
+PER_DOUBLING = 1.2
+"""Half-widths grow by 20 % for every doubling beyond the measured sizes."""
+SMALL_BATCH = 8
+"""Up to this batch the sweep's own GPU is known to ±0.15."""
+EAGER_FP8 = "fp8_eager"
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A factor of the energy, the stars it deserves, the rows it rests on and what is to be said about it."""
+
+    spread: Spread
+    stars: int
+    rows: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    penalties: tuple[str, ...] = ()
+    """Reasons that cost one star each."""
+
+
+SAME = Factor(EXACT, 3)
+
+
+def precision_factor(table: Table, target: Target, current: str, better: str, batch: int) -> Factor | None:
+    """Energy of one precision relative to another at the same batch; None without rows or without a size."""
+    if current == better:
+        return SAME
+    for one, other in ((current, better), (better, current)):
+        points = table.points(one, other)
+        if points:
+            factor = _read(table, points, target, one, other, batch)
+            return factor if factor is None or one == current else _inverse(factor)
+    sides = [SAME if each == BASE else precision_factor(table, target, each, BASE, batch) for each in (current, better)]
+    if sides[0] is None or sides[1] is None:
+        return None
+    return combine(sides[0], _inverse(sides[1]))
+
+
+def batch_factor(table: Table, target: Target, precision: str | None, current: int, better: int) -> Factor:
+    """Energy per request at one batch relative to another, from the measured sweeps."""
+    if current == better:
+        return SAME
+    curve, extension = _curves(table, precision)
+    ends = (current, better)
+    centre = _along(curve, extension, current) - _along(curve, extension, better)
+    on_gpu = target.gpu == curve.gpu
+    width = stated("batch", "same GPU" if on_gpu and max(ends) <= SMALL_BATCH else "any")
+    width *= PER_DOUBLING ** doublings_outside(max(ends), 1, extension.largest)
+    reasons = [f"the effect of batch size was measured on one model on the {table.by_id[curve.used(1)[0]].gpu_name}"]
+    stars = _batch_stars(curve, target, on_gpu)
+    inside = max(ends) <= extension.largest
+    if not inside:
+        reasons.append(f"no batch above {extension.largest} was measured")
+        stars = 1
+    if precision not in table.curves:
+        which = precision or "this precision"
+        reasons.append(f"no batch sweep of {which} exists: the one of {table.longest} stands in")
+        stars = min(stars, 1)
+    rows = [row for each in ends for row in _rows(curve, extension, each)]
+    return Factor(even(centre, width), stars, tuple(dict.fromkeys(rows)), tuple(reasons))
+
+
+def along(table: Table, precision: str, batch: int) -> float:
+    """ln of the energy per request at a batch relative to batch 1."""
+    return _along(*_curves(table, precision), batch)
+
+
+def combine(one: Factor, other: Factor) -> Factor:
+    """The product of two factors, with the fewer stars and everything that either has to say."""
+    return Factor(
+        one.spread.times(other.spread),
+        min(one.stars, other.stars),
+        tuple(dict.fromkeys((*one.rows, *other.rows))),
+        tuple(dict.fromkeys((*one.reasons, *other.reasons))),
+        tuple(dict.fromkeys((*one.penalties, *other.penalties))),
+    )
+
+
+def outside(table: Table, target: Target, reading: Reading) -> float:
+    """Doublings beyond the measured sizes: those of the target's own hardware, or those of several architectures."""
+    if target.size_b is None:
+        return 0.0
+    own = 0.0 if reading.tier != "all" else doublings_outside(target.size_b, *table.common_sizes)
+    return max(own, reading.beyond)
+
+
+def _inverse(factor: Factor) -> Factor:
+    return Factor(factor.spread.inverse(), factor.stars, factor.rows, factor.reasons, factor.penalties)
+
+
+def _read(table: Table, points: tuple[Point, ...], target: Target, one: str, other: str, batch: int) -> Factor | None:
+    if EAGER_FP8 in (one, other):
+        return _observed(table, points, target, batch)
+    here = [point for point in points if point.batch == batch and point.gpu == target.gpu]
+    alone = [point for point in points if point.batch == 1]
+    reading = read(here or alone, target)
+    if reading is None:
+        return None
+    beyond = outside(table, target, reading)
+    width = table.half_width(one, other, reading.tier, reading.same_size) * PER_DOUBLING**beyond
+    reasons, stars = _grounds(table, target, reading)
+    if not here and batch != 1:
+        reasons.append(f"measured at batch 1, not at {batch}")
+        stars = 1
+    penalties = () if beyond < log(1.25) / log(2) else (_beyond(table, target, reading),)
+    rows = (*reading.rows, *table.baselines(reading.rows))
+    return Factor(even(reading.value, width), stars, rows, tuple(reasons), penalties)
+
+
+def _grounds(table: Table, target: Target, reading: Reading) -> tuple[list[str], int]:
+    """What the tier says, and the stars it deserves."""
+    names = ", ".join(dict.fromkeys(table.by_id[row].gpu_name for row in reading.rows))
+    if reading.tier == "gpu":
+        if reading.same_size:
+            return [f"measured on this GPU ({names}) at this size"], 3
+        return [f"measured on this GPU ({names}), interpolated between sizes"], 2
+    if reading.tier == "architecture":
+        return [f"measured on the same architecture ({names}), not on this GPU"], 2
+    if target.architecture is None:
+        return [f"the GPU is not known: those measured ({names}) stand in"], 1
+    return [f"measured on other architectures ({names})"], 1
+
+
+def _beyond(table: Table, target: Target, reading: Reading) -> str:
+    sizes = [table.by_id[row].size_b for row in reading.rows]
+    size = target.size_b or 0.0
+    end = f"up to {max(sizes):.3g}B" if size > max(sizes) else f"from {min(sizes):.3g}B"
+    return f"{size:.3g}B is beyond the sizes measured {end}"
+
+
+def _observed(table: Table, points: tuple[Point, ...], target: Target, batch: int) -> Factor:
+    """FP8 without compiled kernels: the observed span and no prediction; the centre follows the size inside it."""
+    low, high = min(point.value for point in points), max(point.value for point in points)
+    sizes = [point.size_b for point in points]
+    size = target.size_b
+    inside = size is not None and min(sizes) / SAME_SIZE <= size <= max(sizes) * SAME_SIZE
+    reading = read(points, target)
+    centre = reading.value if inside and reading is not None else (low + high) / 2
+    rows = reading.rows if inside and reading is not None else tuple(row for point in points for row in point.rows)
+    own = target.gpu in {point.gpu for point in points}
+    kin = target.architecture in {point.architecture for point in points}
+    stars = 1 if not kin or not inside or batch != 1 else 3 if own and reading and reading.same_size else 2
+    reasons = ["one session with one nightly build of torchao: the observed span, not a prediction"]
+    if not kin:
+        reasons.append("the GPU is not known" if target.architecture is None else "measured on another architecture")
+    if not inside:
+        reasons.append(f"measured from {min(sizes):.3g}B to {max(sizes):.3g}B only")
+    # The span is widened by less than anyone can read, so that its own ends lie inside after rounding.
+    spread = Spread(centre, centre - low + 1e-6, high - centre + 1e-6)
+    return Factor(spread, stars, (*rows, *table.baselines(rows)), tuple(reasons))
+
+
+def _curves(table: Table, precision: str | None) -> tuple[Curve, Curve]:
+    """A precision's own sweep and the longest one, which carries it further; the longest alone where it has none."""
+    assert table.longest is not None, "the shipped rows hold a batch sweep"
+    longest = table.curves[table.longest]
+    return table.curves.get(precision or "", longest), longest
+
+
+def _along(curve: Curve, extension: Curve, batch: int) -> float:
+    if batch <= curve.largest:
+        return curve.at(batch)
+    return curve.at(curve.largest) + extension.at(batch) - extension.at(curve.largest)
+
+
+def _rows(curve: Curve, extension: Curve, batch: int) -> tuple[str, ...]:
+    return curve.used(batch) if batch <= curve.largest else (*curve.used(curve.largest), *extension.used(batch))
+
+
+def _batch_stars(curve: Curve, target: Target, on_gpu: bool) -> int:
+    if target.size_b is None or target.architecture != curve.architecture:
+        return 1
+    ratio = max(target.size_b / curve.size_b, curve.size_b / target.size_b)
+    return 3 if on_gpu and ratio <= SAME_SIZE else 2

@@ -1,0 +1,174 @@
+"""The room where measured rows and printed claims are read, and each row is tied to the catalogue."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from ecolint import catalog
+
+FOLDER = Path(__file__).parent
+
+DATASET = "EcoCompute measurements (Hongping Zhang), as judged and shipped with ecolint"
+VERSION = "2026-11"
+DOI = "10.5281/zenodo.18900289"
+DOIS: tuple[str, ...] = (DOI, "10.5281/zenodo.19647290")
+
+Status = Literal["absolute", "ratio-only", "rejected"]
+
+_STATUS: Mapping[str, Status] = {"absolute": "absolute", "ratio-only": "ratio-only", "rejected": "rejected"}
+
+SOURCES: Mapping[str, str] = {
+    "skill-v2.5.0": "EcoCompute skill v2.5.0",
+    "skill-v3.0.8": "EcoCompute skill v3.0.8",
+    "dynamic-eval-memo": "ecocompute-dynamic-eval, dataset memo",
+    "dynamic-eval-batch-sweep": "ecocompute-dynamic-eval, raw batch sweep",
+    "zenodo-v1.1.0": f"EcoCompute dataset v1.1.0, doi:{DOIS[0]}",
+    "rtx4090-2026-07": f"EcoCompute dataset, RTX 4090 2026-07, doi:{DOIS[1]}",
+}
+"""What each source key is called in print."""
+
+_GPU_NAMES: Mapping[str, str] = {"a800": "A800"}
+"""Printed names where the catalogue has several cards for one key: the record leaves PCIe or SXM open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One measured row. Energy is gross NVML board energy in joules per 1,000 generated tokens.
+
+    `model` is the catalogue's model and `size_b` its active parameters; `architecture` is the catalogue's. `record` is
+    the row as shipped, column → text.
+    """
+
+    row_id: str
+    source: str
+    session: str
+    gpu: str
+    gpu_name: str
+    architecture: str
+    bandwidth_gbs: float | None
+    model: str
+    size_b: float
+    precision: str
+    batch: int
+    energy: float | None
+    baseline: str | None
+    ratio: float | None
+    status: Status
+    reason: str
+    record: Mapping[str, str]
+
+    @property
+    def usable(self) -> bool:
+        """False for rejected rows, which nothing is ever computed from."""
+        return self.status != "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A headline that a source prints. `quotable` is False where the rows show it to be false or misread."""
+
+    claim_id: str
+    source: str
+    pattern: str
+    scope: str
+    text: str
+    note: str
+    quotable: bool
+
+    @property
+    def sentence(self) -> str:
+        """The claim as it is quoted."""
+        return f"{self.pattern}, {self.scope}: {self.text}"
+
+
+@lru_cache(maxsize=1)
+def rows() -> tuple[Row, ...]:
+    """Every shipped row, rejected ones included, in file order."""
+    return tuple(row(record) for record in _records("measurements.csv"))
+
+
+@lru_cache(maxsize=1)
+def claims() -> Mapping[str, Claim]:
+    """Every shipped claim by its id. Claims are quoted, never computed with."""
+    return {
+        record["claim_id"]: Claim(
+            claim_id=record["claim_id"],
+            source=record["source"],
+            pattern=record["pattern"],
+            scope=record["scope"],
+            text=record["text"],
+            note=record["note"],
+            quotable=record["quotable"] != "no",
+        )
+        for record in _records("claims.csv")
+    }
+
+
+def row(record: Mapping[str, str]) -> Row:
+    """A row of the measurements' schema. ValueError names a GPU or model that the catalogue does not hold."""
+    card = _cards().get(record["gpu"])
+    known = catalog.model(record["model"])
+    if card is None:
+        raise ValueError(f"{record['row_id']}: no GPU in the catalogue has the evidence key {record['gpu']!r}")
+    if known is None or known.active_b is None:
+        raise ValueError(f"{record['row_id']}: the catalogue has no size for the model {record['model']!r}")
+    status = _STATUS.get(record["status"])
+    if status is None:
+        raise ValueError(f"{record['row_id']}: status {record['status']!r} is not one of {', '.join(_STATUS)}")
+    return Row(
+        row_id=record["row_id"],
+        source=record["source"],
+        session=record["session"],
+        gpu=record["gpu"],
+        gpu_name=_GPU_NAMES.get(record["gpu"], card.name),
+        architecture=card.architecture,
+        bandwidth_gbs=card.bandwidth_gbs,
+        model=known.name,
+        size_b=known.active_b,
+        precision=record["precision"],
+        batch=int(record["batch_size"]),
+        energy=float(record["energy_j_per_1k_tokens"]) if record["energy_j_per_1k_tokens"] else None,
+        baseline=record["baseline_row_id"] or None,
+        ratio=float(record["ratio_vs_fp16"]) if record["ratio_vs_fp16"] else None,
+        status=status,
+        reason=record["reason"],
+        record=record,
+    )
+
+
+def describe_row(row_id: str) -> str:
+    """One line about a row: "A2-01: RTX 5090, Qwen2-1.5B, fp16, batch 1: 2411 J/1k tokens (EcoCompute skill v2.5.0)".
+
+    KeyError where there is no such row. A rejected row is described with its reason and without its figures.
+    """
+    found = _by_id()[row_id]
+    what = f"{found.row_id}: {found.gpu_name}, {found.record['model']}, {found.precision}, batch {found.batch}"
+    source = SOURCES.get(found.source, found.source)
+    if not found.usable:
+        return f"{what}: rejected, {found.reason} ({source})"
+    figures = []
+    if found.energy is not None and found.status == "absolute":
+        figures.append(f"{found.energy:.0f} J/1k tokens")
+    if found.ratio is not None:
+        figures.append(f"{found.ratio:.2f} times FP16")
+    return f"{what}: {', '.join(figures) or 'no usable figure of its own'} ({source})"
+
+
+@lru_cache(maxsize=1)
+def _by_id() -> Mapping[str, Row]:
+    return {each.row_id: each for each in rows()}
+
+
+@lru_cache(maxsize=1)
+def _cards() -> Mapping[str, catalog.Gpu]:
+    return {card.evidence: card for card in catalog.all_gpus() if card.evidence}
+
+
+def _records(name: str) -> Iterator[dict[str, str]]:
+    with (FOLDER / name).open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)

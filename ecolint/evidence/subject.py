@@ -1,0 +1,99 @@
+"""The room where a deployment's facts become what the rows can be asked: size, GPU, precision, batch, stack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ecolint import catalog
+from ecolint.evidence.points import Target
+from ecolint.evidence.table import BASE
+from ecolint.model import Deployment, Scalar
+
+DENSE = 0.9
+"""Where less than this share of a model is active per token, it is a mixture of experts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One side of a comparison. `precision` and `batch` are None where they are not known."""
+
+    target: Target
+    precision: str | None
+    batch: int | None
+    gpu_name: str | None
+    measurable: bool
+    """False on hardware that is known not to be NVIDIA's."""
+    custom: bool
+    """True where the size is known by the name alone, so the weights are somebody's own."""
+    mixture: bool
+    named: bool
+    gpus: int
+    brain_float: bool
+
+
+def subject(deployment: Deployment) -> Subject:
+    """Read the facts that matter to the evidence."""
+    written = _text(deployment, "gpu")
+    candidates = catalog.gpus(written) if written else ()
+    card = catalog.canonical(candidates)
+    architectures = {each.architecture for each in candidates}
+    architecture = next(iter(architectures)) if len(architectures) == 1 else _text(deployment, "architecture")
+    name = _text(deployment, "model")
+    known = catalog.model(name) if name else None
+    total, active = _number(deployment, "params_b"), _number(deployment, "active_params_b")
+    if total is None and known is not None:
+        total = known.total_b
+    if active is None:
+        active = known.active_b if known is not None else total
+    precision = _text(deployment, "precision")
+    batch = _batch(deployment)
+    return Subject(
+        target=Target(
+            gpu=card.evidence if card else None,
+            architecture=architecture,
+            model=known.name if known is not None and known.how == "catalog" else None,
+            size_b=active,
+            bandwidth_gbs=card.bandwidth_gbs if card else None,
+        ),
+        precision=BASE if precision == "bf16" else precision,
+        batch=batch,
+        gpu_name=card.name if card else written,
+        measurable=written is None or catalog.vendor(written) in (None, "NVIDIA"),
+        custom=known is None or known.how != "catalog",
+        mixture=bool(active is not None and total is not None and active < DENSE * total),
+        named=name is not None,
+        gpus=int(_number(deployment, "gpu_count") or 1),
+        brain_float=precision == "bf16",
+    )
+
+
+def value(deployment: Deployment, fact: str) -> Scalar:
+    """A fact's value where it is known, else None."""
+    found = deployment.facts.get(fact)
+    return found.value if found is not None and found.kind == "known" else None
+
+
+def _batch(deployment: Deployment) -> int | None:
+    """Sequences that share a reading of the weights: 1 in a per-item loop or where nothing is written."""
+    if value(deployment, "looped") is True:
+        return 1
+    fact = _batch_fact(deployment)
+    if fact is not None:
+        return max(1, int(fact))
+    kinds = {deployment.facts[name].kind for name in ("batch_size", "max_concurrency") if name in deployment.facts}
+    return None if "unknown" in kinds else 1
+
+
+def _batch_fact(deployment: Deployment) -> float | None:
+    static = _number(deployment, "batch_size")
+    return static if static is not None else _number(deployment, "max_concurrency")
+
+
+def _text(deployment: Deployment, fact: str) -> str | None:
+    found = value(deployment, fact)
+    return found if isinstance(found, str) else None
+
+
+def _number(deployment: Deployment, fact: str) -> float | None:
+    found = value(deployment, fact)
+    return float(found) if isinstance(found, (int, float)) and not isinstance(found, bool) else None

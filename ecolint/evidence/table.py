@@ -1,0 +1,231 @@
+"""The room where rows become the tables that estimates read: ratio points, joules, batch curves, half-widths."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from math import log, log2
+
+from ecolint.evidence.points import Point, Target, Tier, by_id, interpolate, merge, read
+from ecolint.evidence.rows import FOLDER, Row
+
+COVERAGE = 0.9
+"""The share of held-out sessions that an interval is to cover."""
+FEW = 7
+"""Below this many held-out pairs a quantile says nothing, and the largest error is taken."""
+
+BASE = "fp16"
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Energy per request of one precision over batch size, relative to batch 1: ln–ln nodes from the longest sweep."""
+
+    gpu: str
+    architecture: str
+    size_b: float
+    nodes: tuple[tuple[float, float], ...]
+    rows: Mapping[int, tuple[str, ...]]
+
+    @property
+    def largest(self) -> int:
+        """The largest batch that was measured."""
+        return max(self.rows)
+
+    def at(self, batch: float) -> float:
+        """ln of the energy at a batch relative to batch 1, interpolated ln–ln, the end's beyond the largest."""
+        return interpolate(self.nodes, log(max(batch, 1)))
+
+    def used(self, batch: int) -> tuple[str, ...]:
+        """The rows that a value at this batch rests on."""
+        if batch in self.rows:
+            return self.rows[batch]
+        below = max((each for each in self.rows if each < batch), default=1)
+        above = min((each for each in self.rows if each > batch), default=self.largest)
+        return (*self.rows[below], *(self.rows[above] if above != below else ()))
+
+
+class Table:
+    """Everything that estimates read, derived once from a set of rows. Rejected rows never enter it."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.rows: tuple[Row, ...] = tuple(row for row in rows if row.usable)
+        self._points: dict[tuple[str, str], tuple[Point, ...]] = {}
+        self._widths: dict[tuple[str, str, Tier, bool], float] = {}
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Row]:
+        """Usable rows by their id."""
+        return by_id(self.rows)
+
+    @cached_property
+    def precisions(self) -> frozenset[str]:
+        """Precisions that have a ratio to FP16, and FP16."""
+        return frozenset({BASE} | {row.precision for row in self.rows if row.ratio is not None})
+
+    def points(self, precision: str, against: str = BASE) -> tuple[Point, ...]:
+        """ln ratios of a precision's energy to another's, by session, model and batch."""
+        key = (precision, against)
+        if key not in self._points:
+            self._points[key] = self._to_base(precision) if against == BASE else self._paired(precision, against)
+        return self._points[key]
+
+    def joules(self, precision: str) -> tuple[Point, ...]:
+        """ln joules per 1,000 tokens of a precision; rows of which only the ratio is usable have none."""
+        key = (precision, "joules")
+        if key not in self._points:
+            rows = [row for row in self.rows if row.precision == precision and row.status == "absolute"]
+            self._points[key] = merge(rows, lambda row: row.energy, lambda row: row.session)
+        return self._points[key]
+
+    def baselines(self, rows: Sequence[str]) -> tuple[str, ...]:
+        """The FP16 rows that the ratios of these rows are taken against."""
+        named = [self.by_id[row].baseline for row in rows if row in self.by_id]
+        return tuple(dict.fromkeys(row for row in named if row))
+
+    @cached_property
+    def common_sizes(self) -> tuple[float, float]:
+        """The smallest and largest size that were measured on at least two architectures, in billions."""
+        spans: dict[str, list[float]] = {}
+        for row in self.rows:
+            spans.setdefault(row.architecture, []).append(row.size_b)
+        lows, highs = sorted(min(each) for each in spans.values()), sorted(max(each) for each in spans.values())
+        return (lows[min(1, len(lows) - 1)], highs[-2] if len(highs) > 1 else highs[-1])
+
+    @cached_property
+    def workload(self) -> tuple[int, int, int]:
+        """The longest prompt, the fewest and the most generated tokens of any usable row."""
+        prompts = [int(row.record["prompt_tokens"]) for row in self.rows if row.record["prompt_tokens"]]
+        generated = [int(row.record["new_tokens"]) for row in self.rows if row.record["new_tokens"]]
+        return max(prompts), min(generated), max(generated)
+
+    @cached_property
+    def software(self) -> str:
+        """Every software line of the usable rows, for telling what they were measured under."""
+        return " ".join(sorted({row.record["software"] for row in self.rows})).lower()
+
+    @cached_property
+    def curves(self) -> Mapping[str, Curve]:
+        """By precision, the sweep over batch sizes that measured most of them in one session on one model."""
+        found: dict[str, Curve] = {}
+        for precision in sorted({row.precision for row in self.rows}):
+            groups: dict[tuple[str, str, str], list[Point]] = {}
+            for point in self.joules(precision):
+                groups.setdefault((point.session, point.gpu, point.model), []).append(point)
+            sweeps = [each for each in groups.values() if len(each) > 1 and any(point.batch == 1 for point in each)]
+            if sweeps:
+                found[precision] = _curve(max(sweeps, key=len))
+        return found
+
+    @property
+    def longest(self) -> str | None:
+        """The precision whose sweep measured most batch sizes: the reference where a precision has no sweep."""
+        return max(self.curves, key=lambda precision: len(self.curves[precision].rows), default=None)
+
+    def half_width(self, precision: str, against: str, tier: Tier, same_size: bool) -> float:
+        """Half-width on ln r that covers 90 % of held-out sessions in a tier, never below the stated floor."""
+        key = (precision, against, tier, same_size)
+        if key not in self._widths:
+            exact = tier == "gpu" and same_size
+            errors = [error for each, error in self.held_out(precision, against, tier) if not exact or each]
+            self._widths[key] = max(quantile([abs(error) for error in errors]), floor(precision, against, exact))
+        return self._widths[key]
+
+    def held_out(self, precision: str, against: str, tier: Tier) -> tuple[tuple[bool, float], ...]:
+        """Leave-one-session-out errors (predicted − measured, on ln r) of a tier at batch 1, and whether sizes agreed.
+
+        Every pair is predicted from the other sessions: of its GPU, of other GPUs of its architecture, or of other
+        architectures. Pairs whose size no such session brackets are left out.
+        """
+        points = [point for point in self.points(precision, against) if point.batch == 1]
+        errors = []
+        for held in points:
+            others = [each for each in points if each.session != held.session and _tier(each, held) == tier]
+            target = Target(held.gpu, held.architecture, held.model, held.size_b)
+            reading = read(others, target)
+            if reading is not None and reading.beyond == 0:
+                errors.append((reading.same_size, reading.value - held.value))
+        return tuple(errors)
+
+    def _to_base(self, precision: str) -> tuple[Point, ...]:
+        rows = [row for row in self.rows if row.precision == precision and row.baseline in self.by_id]
+        return merge(rows, lambda row: row.ratio, lambda row: row.session)
+
+    def _paired(self, precision: str, against: str) -> tuple[Point, ...]:
+        """Two precisions of the same session, model and batch: both ratios are to the same FP16 rows."""
+        sides = []
+        for each in (precision, against):
+            rows = [row for row in self.rows if row.precision == each and row.baseline in self.by_id]
+            points = merge(rows, lambda row: row.ratio, lambda row: self.by_id[row.baseline or ""].session)
+            sides.append({(point.session, point.gpu, point.model, point.batch): point for point in points})
+        return tuple(
+            Point(
+                session=one.session,
+                gpu=one.gpu,
+                architecture=one.architecture,
+                model=one.model,
+                size_b=one.size_b,
+                batch=one.batch,
+                value=one.value - sides[1][key].value,
+                rows=(*one.rows, *sides[1][key].rows),
+                bandwidth_gbs=one.bandwidth_gbs,
+            )
+            for key, one in sides[0].items()
+            if key in sides[1]
+        )
+
+
+def quantile(errors: Sequence[float], share: float = COVERAGE) -> float:
+    """The error that `share` of them stay below, interpolated between ranks; the largest of few; 0 of none."""
+    if not errors:
+        return 0.0
+    ordered = sorted(errors)
+    if len(ordered) < FEW:
+        return ordered[-1]
+    return interpolate([(float(rank), each) for rank, each in enumerate(ordered)], share * (len(ordered) - 1))
+
+
+def floor(precision: str, against: str, exact: bool) -> float:
+    """The stated floor of a ratio's half-width; 0 where none is stated."""
+    table = _floors()
+    any_tier = table.get(("ratio", precision, against, "any"), 0.0)
+    return table.get(("ratio", precision, against, "same size"), any_tier) if exact else any_tier
+
+
+def stated(quantity: str, tier: str) -> float:
+    """A stated half-width of the joules or the batch response."""
+    return next(width for (name, _, _, where), width in _floors().items() if name == quantity and where == tier)
+
+
+def doublings_outside(size: float, low: float, high: float) -> float:
+    """How many doublings a size lies outside a range; 0 inside."""
+    return max(log2(low / size), log2(size / high), 0.0)
+
+
+@lru_cache(maxsize=1)
+def _floors() -> Mapping[tuple[str, str, str, str], float]:
+    with (FOLDER / "floors.csv").open(encoding="utf-8", newline="") as file:
+        return {
+            (row["quantity"], row["precision"], row["against"], row["tier"]): float(row["half_width"])
+            for row in csv.DictReader(file)
+        }
+
+
+def _tier(point: Point, held: Point) -> Tier:
+    if point.gpu == held.gpu:
+        return "gpu"
+    return "architecture" if point.architecture == held.architecture else "all"
+
+
+def _curve(points: Sequence[Point]) -> Curve:
+    start = next(point.value for point in points if point.batch == 1)
+    ordered = sorted(points, key=lambda point: point.batch)
+    return Curve(
+        gpu=ordered[0].gpu,
+        architecture=ordered[0].architecture,
+        size_b=ordered[0].size_b,
+        nodes=tuple((log(point.batch), point.value - start) for point in ordered),
+        rows={point.batch: point.rows for point in ordered},
+    )

@@ -1,0 +1,246 @@
+"""The court: rules are held against the variants of a deployment, and become findings with estimates and fixes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ecolint import evidence
+from ecolint.deployments import Circumstances, derive
+from ecolint.model import (
+    CannotEdit,
+    Certainty,
+    Change,
+    Deployment,
+    Edit,
+    Estimate,
+    Fact,
+    Finding,
+    Fix,
+    Level,
+    Place,
+    Scalar,
+    Table,
+    Workload,
+)
+from ecolint.plan import NoWay, Plan, changes, plan
+from ecolint.ruleset import Better, Case, Rule
+from ecolint.stacks import Vocabulary
+
+RANK: Mapping[Level, int] = {"green": 0, "gray": 1, "yellow": 2, "red": 3}
+GPU_DEVICES = ("rocm",)
+"""Devices besides NVIDIA GPUs that the rules speak of; on CPUs and other accelerators they say nothing."""
+RED_ABOVE = 30.0
+"""Percent: an estimate that lies wholly above it is a trap."""
+
+Rewrite = Callable[[Table, Sequence[Change]], tuple[Edit, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Court:
+    """What judging needs besides the deployments: rules, vocabularies, assumptions, and a way to write edits."""
+
+    rules: tuple[Rule, ...]
+    vocabularies: tuple[Vocabulary, ...]
+    circumstances: Circumstances
+    workload: Workload
+    rewrite: Rewrite
+    safer: tuple[str, ...] = ()
+    """Rules whose fixes the user declares safe (`extend-safe-fixes`), by code, name or prefix."""
+    riskier: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    rule: Rule
+    case: Case
+    deployment: Deployment
+    estimate: Estimate | None
+    level: Level
+    place: Place
+
+
+def judge(variants: Sequence[Deployment], court: Court) -> tuple[Finding, ...]:
+    """The findings about one invocation, given all its variants."""
+    hits: dict[tuple[str, Place], list[_Hit]] = {}
+    for deployment in variants:
+        for hit in verdicts(deployment, court):
+            hits.setdefault((hit.rule.code, hit.place), []).append(hit)
+    return tuple(_finding(found, variants, court) for found in hits.values())
+
+
+def verdicts(deployment: Deployment, court: Court, quantify: bool = True) -> list[_Hit]:
+    """The rules that fire on one deployment, after deferring and after the evidence had its say."""
+    device = deployment.facts.get("device")
+    if device is not None and device.kind == "known" and device.value not in GPU_DEVICES:
+        return []
+    hits = {hit.rule.code: hit for rule in court.rules if (hit := _verdict(rule, deployment, court, quantify))}
+    return [hit for hit in hits.values() if not any(code in hits for code in hit.rule.defers_to)]
+
+
+def _verdict(rule: Rule, deployment: Deployment, court: Court, quantify: bool) -> _Hit | None:
+    workload = deployment.facts.get("workload")
+    if workload is None or workload.kind != "known" or workload.value not in rule.workloads:
+        return None
+    case = next((case for case in rule.cases if case.when.holds(deployment)), None)
+    if case is None:
+        return None
+    estimate = _estimate(rule, case, deployment, court) if quantify and case.quantify else None
+    level = case.level
+    percent = estimate.overhead_percent if estimate else None
+    if percent is not None:
+        if percent.central <= 0:
+            return None  # the evidence outranks the claim
+        if percent.low > RED_ABOVE and level == "yellow" and rule.rises:
+            level = "red"
+    return _Hit(rule, case, deployment, estimate, level, place_of(case, deployment))
+
+
+def place_of(case: Case, deployment: Deployment) -> Place:
+    """Where the culprit is written: the first underlined fact that has a place, else the whole invocation."""
+    for name in case.underline:
+        fact = deployment.facts.get(name) or deployment.settings.get(name)
+        if fact is not None and fact.sources:
+            return fact.sources[0]
+    return deployment.place
+
+
+def _estimate(rule: Rule, case: Case, deployment: Deployment, court: Court) -> Estimate | None:
+    wanted = case.compare or rule.compare
+    if wanted is None:
+        first = next((b for b in rule.betters if b.when is None or b.when.holds(deployment)), None)
+        if first is None:
+            return None
+        wanted = {name: options[0] for name, options in _options(first)}
+    if rule.basis != "measured":
+        return None
+    better, _ = improved(deployment, {name: (value,) for name, value in wanted.items()}, court)
+    return evidence.estimate(deployment, better, wanted, court.workload, rule.claim)
+
+
+def _options(better: Better) -> Iterator[tuple[str, tuple[Scalar, ...]]]:
+    for name, value in better.set.items():
+        yield name, value if isinstance(value, tuple) else (value,)
+
+
+def improved(
+    deployment: Deployment, wanted: Mapping[str, tuple[Scalar, ...]], court: Court
+) -> tuple[Deployment, Plan | NoWay]:
+    """The deployment with better facts, and the plan that writes them, or why its stack has no way to.
+
+    Of several acceptable values the present one is kept, else the first is taken.
+    """
+    target: dict[str, Scalar] = {}
+    for name, options in wanted.items():
+        present = deployment.facts.get(name, Fact("absent"))
+        kept = present.kind == "known" and present.value in options
+        target[name] = present.value if kept else options[0]
+    try:
+        found = plan(deployment, target, court.vocabularies, court.circumstances)
+    except NoWay as reason:
+        return _imagined(deployment, target, court), reason
+    return replace(deployment, facts=found.facts), found
+
+
+def _imagined(deployment: Deployment, target: Mapping[str, Scalar], court: Court) -> Deployment:
+    """A better deployment that its stack cannot write: the facts are replaced, and what rested on them follows."""
+    facts = dict(deployment.facts)
+    for name, value in target.items():
+        facts[name] = Fact("known", value, how="derived")
+    if target.get("quantization") == "none":
+        for name in ("backend", "int8_threshold", "compute_dtype"):
+            facts[name] = Fact("absent")
+    if "batch_size" in target:
+        facts["looped"] = Fact("known", False, how="derived")
+    return replace(deployment, facts=derive(facts, court.circumstances))
+
+
+# --- from hits to a finding -------------------------------------------------------------------------------------------
+
+
+def _finding(hits: Sequence[_Hit], variants: Sequence[Deployment], court: Court) -> Finding:
+    worst = max(hits, key=lambda hit: RANK[hit.level])
+    return Finding(
+        code=worst.rule.code,
+        name=worst.rule.name,
+        level=worst.level,
+        certainty=_certainty(hits, variants),
+        message=worst.case.message.render(worst.deployment),
+        place=worst.place,
+        deployment=worst.deployment,
+        estimate=worst.estimate,
+        fixes=tuple(_fixes(worst, court)),
+    )
+
+
+def _certainty(hits: Sequence[_Hit], variants: Sequence[Deployment]) -> Certainty:
+    """Certain where every variant has it and every fact it rests on was written out or holds in every version."""
+    if len({hit.deployment.variant for hit in hits}) < len(variants):
+        return "likely"
+    for hit in hits:
+        invocation = hit.deployment.invocation
+        if hit.case.likely or invocation.likely or invocation.branches:
+            return "likely"
+        facts = [hit.deployment.facts.get(name) for name in (*hit.case.when.facts, "framework")]
+        if not all(fact is None or fact.kind != "known" or fact.assured for fact in facts):
+            return "likely"
+    return "certain"
+
+
+def _fixes(hit: _Hit, court: Court) -> Iterator[Fix]:
+    for better in hit.rule.betters:
+        if better.when is not None and not better.when.holds(hit.deployment):
+            continue
+        wanted = dict(_options(better))
+        deployment, found = improved(hit.deployment, wanted, court)
+        if better.needs is not None and not better.needs.holds(deployment):
+            continue
+        if any(RANK[other.level] >= RANK[hit.level] and other.level != "green" for other in _after(deployment, court)):
+            continue
+        target = {name: deployment.facts[name].value for name in wanted if name in deployment.facts}
+        quantify = hit.rule.basis == "measured" and hit.case.quantify
+        estimate = evidence.estimate(hit.deployment, deployment, target, court.workload) if quantify else None
+        if estimate is not None and estimate.overhead_percent and estimate.overhead_percent.central <= 0:
+            continue  # not better by the rows
+        yield _fix(hit.rule, better, target, found, estimate, court)
+
+
+def _after(deployment: Deployment, court: Court) -> Iterable[_Hit]:
+    return verdicts(deployment, court)
+
+
+def _fix(
+    rule: Rule,
+    better: Better,
+    target: Mapping[str, Scalar],
+    found: Plan | NoWay,
+    estimate: Estimate | None,
+    court: Court,
+) -> Fix:
+    title = better.title or "set " + ", ".join(f"{name} to {value}" for name, value in target.items())
+    applicability = better.applicability
+    if applicability == "safe" and _chosen(rule, court.riskier):
+        applicability = "unsafe"
+    elif applicability == "unsafe" and _chosen(rule, court.safer):
+        applicability = "safe"
+    if applicability == "manual" or isinstance(found, NoWay):
+        written = str(found) if isinstance(found, NoWay) else ""
+        return Fix(title, "manual", target, better.advice or written or better.caveat, estimate)
+    try:
+        edits = merged([edit for table, todo in changes(found) for edit in court.rewrite(table, todo)])
+    except CannotEdit as reason:
+        return Fix(title, "manual", target, f"{better.advice or title}: write it by hand, as {reason}", estimate)
+    return Fix(title, applicability, target, better.caveat, estimate, edits, found.facts)
+
+
+def _chosen(rule: Rule, selectors: Iterable[str]) -> bool:
+    return any(rule.code.startswith(selector) or rule.name == selector for selector in selectors)
+
+
+def merged(edits: Sequence[Edit]) -> tuple[Edit, ...]:
+    """Edits in file order without repetition. Raises CannotEdit where two of them overlap."""
+    found = sorted(set(edits))
+    for first, second in zip(found, found[1:], strict=False):
+        if first.path == second.path and first.cell == second.cell and first.span.end > second.span.start:
+            raise CannotEdit("two of its edits overlap")
+    return tuple(found)

@@ -1,0 +1,110 @@
+"""Message templates: one sentence with the facts of a deployment in it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from ecolint.model import ABSENT, FACTS, KNOWN, Deployment, Fact, Scalar
+from ecolint.operands import nearest
+
+_PARTS = re.compile(r"\{([^{}\[\]]*)\}|[{}\[\]]")
+_NOT_THERE = Fact("absent")
+
+
+class MessageError(ValueError):
+    """A template that cannot be read: what is wrong, and what to write instead."""
+
+    def __init__(self, what: str, instead: str) -> None:
+        super().__init__(f"{what}; {instead}")
+        self.what = what
+        self.instead = instead
+
+
+@dataclass(frozen=True)
+class _Segment:
+    """Texts and fact names in turn; an optional one is dropped when one of its facts is not known."""
+
+    texts: tuple[str, ...]
+    facts: tuple[str, ...]
+    optional: bool
+
+
+@dataclass(frozen=True)
+class Message:
+    """A compiled template: `{fact}` stands for a fact's value, `[a part]` is dropped when a fact in it is not known."""
+
+    text: str
+    facts: frozenset[str] = field(compare=False)
+    segments: tuple[_Segment, ...] = field(compare=False, repr=False)
+
+    def render(self, deployment: Deployment) -> str:
+        """The sentence for one deployment."""
+        written = []
+        for segment in self.segments:
+            found = [deployment.facts.get(name, _NOT_THERE) for name in segment.facts]
+            if segment.optional and any(fact.kind != KNOWN for fact in found):
+                continue
+            written.append(segment.texts[0])
+            for name, fact, text in zip(segment.facts, found, segment.texts[1:], strict=True):
+                written += [_shown(name, fact), text]
+        return "".join(written)
+
+
+def parse(text: str) -> Message:
+    """Compile a template. Raises `MessageError`."""
+    if not text.strip() or "\n" in text:
+        raise MessageError("a message is one sentence on one line", "write it without line breaks")
+    if text.rstrip().endswith("."):
+        raise MessageError("a message ends without a full stop", "write it without one: reports join it to other text")
+    segments: list[_Segment] = []
+    texts, facts, optional, end = [""], list[str](), False, 0
+    for part in _PARTS.finditer(text):
+        texts[-1] += text[end : part.start()]
+        end = part.end()
+        if part.group(1) is not None:
+            facts.append(_known_fact(part.group(1)))
+            texts.append("")
+            continue
+        if part.group() != ("]" if optional else "["):
+            raise MessageError(
+                f"{part.group()!r} at column {part.start() + 1} of the message has no partner",
+                "write facts as {fact} and optional parts as [part], not nested",
+            )
+        if optional and not facts:
+            raise MessageError(f"'[{texts[0]}]' holds no fact", "write a {fact} in it, or take the brackets away")
+        segments.append(_Segment(tuple(texts), tuple(facts), optional))
+        texts, facts, optional = [""], [], not optional
+    if optional:
+        raise MessageError("'[' has no partner in the message", "write ']' where the optional part ends")
+    texts[-1] += text[end:]
+    segments.append(_Segment(tuple(texts), tuple(facts), False))
+    names = frozenset(name for segment in segments for name in segment.facts)
+    return Message(text, names, tuple(segments))
+
+
+def _known_fact(name: str) -> str:
+    if name in FACTS:
+        return name
+    like = nearest(name, FACTS)
+    raise MessageError(
+        f"unknown fact '{{{name}}}' in the message",
+        f"write '{{{like}}}'" if like else f"write one of {', '.join(FACTS)}",
+    )
+
+
+def _shown(name: str, fact: Fact) -> str:
+    if fact.kind == ABSENT:
+        return "none"
+    return _value(fact.value) if fact.kind == KNOWN else f"an unknown {name.replace('_', ' ')}"
+
+
+def _value(value: Scalar) -> str:
+    """A value as people write it: `6.0`, `0.02`, `7.62`, `true`, `none`."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.1f}" if value.is_integer() and abs(value) < 1e15 else f"{value:.3g}"
+    return str(value)

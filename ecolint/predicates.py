@@ -1,0 +1,166 @@
+"""The named predicates of the condition language: questions about a deployment too awkward for plain comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from ecolint import catalog
+from ecolint.model import ABSENT, FACTS, KNOWN, Deployment, Fact, FactType
+
+Answer: TypeAlias = "bool | float | None"
+"""What a predicate says; None where it cannot know."""
+
+ROOM_FOR_WEIGHTS = 0.8
+"""Share of GPU memory that weights may take. A convention: the remaining 20 % is room for KV cache and activations."""
+
+USUAL_CROSSOVER_B = 3.0
+"""Crossover in billions of parameters where the GPU is not known, or none is published for its architecture."""
+
+_NOT_THERE = Fact("absent")
+_NOT_WRITTEN = frozenset({"default", "catalog", "derived", "platform"})
+
+
+@dataclass(frozen=True, slots=True)
+class Predicate:
+    """A question that a condition may ask by name.
+
+    `reads` are the facts it looks at; `arguments` gives, for each argument, the words it may be; `reads_arguments`
+    says that the arguments are themselves names of facts it looks at.
+    """
+
+    name: str
+    run: Callable[..., Answer]
+    reads: tuple[str, ...]
+    returns: FactType
+    arguments: tuple[tuple[str, ...], ...]
+    reads_arguments: bool
+    doc: str
+
+
+PREDICATES: dict[str, Predicate] = {}
+"""Every predicate by name, filled by the decorator below."""
+
+_Run: TypeAlias = "Callable[..., Answer]"
+
+
+def predicate(
+    *,
+    reads: tuple[str, ...] = (),
+    returns: Literal["number", "bool"] = "bool",
+    arguments: tuple[tuple[str, ...], ...] = (),
+    reads_arguments: bool = False,
+) -> Callable[[_Run], _Run]:
+    """Register a function as the predicate of its own name; its docstring becomes the documentation."""
+
+    def register(run: _Run) -> _Run:
+        name = run.__name__
+        PREDICATES[name] = Predicate(name, run, reads, returns, arguments, reads_arguments, (run.__doc__ or "").strip())
+        return run
+
+    return register
+
+
+def _fact(deployment: Deployment, name: str) -> Fact:
+    return deployment.facts.get(name, _NOT_THERE)
+
+
+def _number(deployment: Deployment, name: str) -> float | None:
+    """The fact as a number, or None where it is not a known number."""
+    fact = _fact(deployment, name)
+    if fact.kind != KNOWN or isinstance(fact.value, bool) or not isinstance(fact.value, (int, float)):
+        return None
+    return float(fact.value)
+
+
+def _text(deployment: Deployment, name: str) -> str | None:
+    fact = _fact(deployment, name)
+    return fact.value if fact.kind == KNOWN and isinstance(fact.value, str) else None
+
+
+@predicate(reads=("params_b", "precision", "gpu_memory_gb", "gpu_count"))
+def fits_in_vram(deployment: Deployment) -> bool | None:
+    """The weights at the deployment's precision take at most 80 % of the memory of its GPUs together.
+
+    The other 20 % is room for KV cache and activations: a convention, not a measurement. A GPU without a count is one
+    GPU. Unknown where the size, the precision, the memory or the count is unknown.
+    """
+    params = _number(deployment, "params_b")
+    precision = _text(deployment, "precision")
+    memory = _number(deployment, "gpu_memory_gb")
+    count = 1.0 if _fact(deployment, "gpu_count").kind == ABSENT else _number(deployment, "gpu_count")
+    if params is None or precision is None or memory is None or count is None or memory <= 0 or count <= 0:
+        return None
+    weights = catalog.weights_gb(params, precision)
+    return None if weights is None else weights <= ROOM_FOR_WEIGHTS * memory * count
+
+
+def _crossover(deployment: Deployment, precision: str) -> float:
+    architecture, name = _text(deployment, "architecture"), _text(deployment, "gpu")
+    if architecture is None:
+        return USUAL_CROSSOVER_B
+    # Ampere's crossover was printed for the server chip alone: the card decides, not only its architecture.
+    card = catalog.gpu(name) if name is not None else None
+    published = catalog.crossover(architecture, precision, card.compute_capability if card else None)
+    return USUAL_CROSSOVER_B if published is None else published
+
+
+@predicate(reads=("params_b", "active_params_b", "architecture", "gpu"), arguments=(("nf4", "int8"),))
+def below_crossover(deployment: Deployment, precision: str) -> bool | None:
+    """The model is smaller than the size at which this quantization begins to save energy on the GPU's architecture.
+
+    Sizes are active parameters for mixture-of-experts models. The crossover is 3B where the GPU is not known or none
+    is published for its architecture. Unknown where the size is; where only the total of a mixture is known, a total
+    below the crossover is enough, as the active part is smaller still.
+    """
+    crossover = _crossover(deployment, precision)
+    active = _number(deployment, "active_params_b")
+    if active is not None:
+        return active < crossover
+    total = _number(deployment, "params_b")
+    if total is None:
+        return None
+    if total < crossover:
+        return True
+    return False if _fact(deployment, "active_params_b").kind == ABSENT else None
+
+
+@predicate(reads=("params_b", "active_params_b", "architecture", "gpu"), arguments=(("nf4", "int8"),))
+def above_crossover(deployment: Deployment, precision: str) -> bool | None:
+    """The model is at or above that size: the opposite of `below_crossover`, and unknown where that is."""
+    below = below_crossover(deployment, precision)
+    return None if below is None else not below
+
+
+@predicate(reads=("params_b", "gpu_memory_gb"), returns="number")
+def fp16_share_of_memory(deployment: Deployment) -> float | None:
+    """FP16 weights of the whole model as a share of the memory of one GPU of the deployment (0.25 is a quarter).
+
+    One GPU, also where several are reserved: a model that leaves one card mostly empty leaves several emptier still.
+    All parameters count, for mixtures too, as all of them are held in memory.
+    """
+    params = _number(deployment, "params_b")
+    memory = _number(deployment, "gpu_memory_gb")
+    if params is None or memory is None or memory <= 0:
+        return None
+    weights = catalog.weights_gb(params, "fp16")
+    return None if weights is None else weights / memory
+
+
+@predicate(arguments=(tuple(FACTS),), reads_arguments=True)
+def known(deployment: Deployment, fact: str) -> bool:
+    """The fact has a value that ecolint knows: neither absent nor made at run time. Never unknown itself."""
+    return _fact(deployment, fact).kind == KNOWN
+
+
+@predicate(arguments=(tuple(FACTS),), reads_arguments=True)
+def written(deployment: Deployment, fact: str) -> bool | None:
+    """The fact's value stands in the file, rather than being a default or following from other facts.
+
+    False where the fact is absent, unknown where its value is.
+    """
+    found = _fact(deployment, fact)
+    if found.kind == ABSENT:
+        return False
+    return found.how not in _NOT_WRITTEN if found.kind == KNOWN else None

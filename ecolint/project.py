@@ -1,0 +1,181 @@
+"""Phase 1: what the rest of the project says about a file, asked on demand and the same whatever files were named."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from ecolint import files
+from ecolint.model import Pin, Source, Value
+from ecolint.settings import display_path, project_root
+
+_REQUIREMENTS = ("requirements.txt", "requirements-prod.txt", "requirements.in")
+
+
+class Project:
+    """The summaries of one project root. Paths are as shown (see `display_path`); nothing outside the root is read."""
+
+    def __init__(self, root: Path, limit: int = 1_000_000) -> None:
+        self.root = root
+        self._limit = limit
+        self._pins: dict[str, Mapping[str, str]] = {}
+        self._modules: dict[str, Mapping[str, Value]] = {}
+        self._sources: dict[str, Source | None] = {}
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """The decoded text of every file that an answer was taken from, by path."""
+        return {path: source.text for path, source in self._sources.items() if source is not None}
+
+    def pins(self, path: str) -> Mapping[str, str]:
+        """Library name → PEP 440 specifier, from the nearest folder upward whose files pin anything.
+
+        Names are normalised. A library that two files of that folder pin differently is left out, unless pyproject.toml
+        is one of them: it wins.
+        """
+        return self._pins_of(os.path.dirname(os.path.abspath(path)))
+
+    def constants(self, module: str, from_path: str) -> Mapping[str, Value]:
+        """The constants of a module as imported in `from_path`; {} when it is not a Python file inside the root.
+
+        A relative name starts at the file's package. An absolute one is looked for beside the file and then in every
+        folder up to the root, and in `src` of each: the folders that a project puts on its path.
+        """
+        found = self._module_file(module, os.path.dirname(os.path.abspath(from_path)))
+        if found is None or found == os.path.abspath(from_path):
+            return {}
+        if found not in self._modules:
+            self._modules[found] = {}  # a module that imports itself in a circle gets nothing the second time
+            self._modules[found] = self._constants_of(found)
+        return self._modules[found]
+
+    # --- pins
+
+    def _pins_of(self, folder: str) -> Mapping[str, str]:
+        if folder not in self._pins:
+            own = self._own_pins(folder) if self._inside(folder) else {}
+            parent = os.path.dirname(folder)
+            if not own and folder != str(self.root) and parent != folder and self._inside(parent):
+                own = self._pins_of(parent)
+            self._pins[folder] = own
+        return self._pins[folder]
+
+    def _own_pins(self, folder: str) -> Mapping[str, str]:
+        from ecolint.readers import readers
+
+        required: dict[str, set[str]] = {}
+        for name in _REQUIREMENTS:
+            for library, specifier in self._requirements(os.path.join(folder, name)):
+                required.setdefault(library, set()).add(specifier)
+        pinned = {library: found.pop() for library, found in required.items() if len(found) == 1}
+        reader = readers().get(".toml")
+        source = self._source(os.path.join(folder, "pyproject.toml"))
+        if reader is not None and source is not None:
+            stated: dict[str, set[str]] = {}
+            for pin in reader.pins(source):
+                stated.setdefault(_normalised(pin), set()).add(pin.specifier)
+            for library, found in stated.items():
+                pinned.pop(library, None)
+                if len(found) == 1:
+                    pinned[library] = found.pop()
+        return pinned
+
+    def _requirements(self, location: str) -> Iterator[tuple[str, str]]:
+        source = self._source(location)
+        if source is None:
+            return
+        from packaging.requirements import InvalidRequirement, Requirement
+        from packaging.utils import canonicalize_name
+
+        for line in source.text.splitlines():
+            text = line.split(" #", 1)[0].split(" --hash", 1)[0].strip().rstrip("\\").strip()
+            if not text or text.startswith(("#", "-")):
+                continue
+            try:
+                requirement = Requirement(text)
+            except InvalidRequirement:
+                continue
+            yield canonicalize_name(requirement.name), str(requirement.specifier)
+
+    # --- modules
+
+    def _module_file(self, module: str, folder: str) -> str | None:
+        name = module.lstrip(".")
+        parts = name.split(".") if name else []
+        if any(not part.isidentifier() for part in parts):
+            return None
+        dots = len(module) - len(name)
+        if dots:
+            for _ in range(dots - 1):
+                folder = os.path.dirname(folder)
+            return self._in_folder(folder, parts)
+        if not parts:
+            return None
+        while self._inside(folder):
+            for base in (folder, os.path.join(folder, "src")):
+                if found := self._in_folder(base, parts):
+                    return found
+            if folder == str(self.root):
+                break
+            folder = os.path.dirname(folder)
+        return None
+
+    def _in_folder(self, folder: str, parts: list[str]) -> str | None:
+        base = os.path.join(folder, *parts)
+        candidates = [os.path.join(base, "__init__.py")]
+        if parts:
+            candidates.append(base + ".py")
+        return next((one for one in candidates if self._inside(one) and os.path.isfile(one)), None)
+
+    def _constants_of(self, location: str) -> Mapping[str, Value]:
+        from ecolint.readers import readers
+
+        reader = readers().get(".py")
+        source = self._source(location)
+        return reader.constants(source) if reader is not None and source is not None else {}
+
+    # --- files
+
+    def _inside(self, location: str) -> bool:
+        """Whether a path lies in the root, links resolved: what is outside is nobody's to read."""
+        real, root = os.path.realpath(location), os.path.realpath(self.root)
+        return real == root or real.startswith(root.rstrip(os.sep) + os.sep)
+
+    def _source(self, location: str) -> Source | None:
+        path = display_path(location)
+        if path not in self._sources:
+            loaded = None
+            if os.path.isfile(location) and self._inside(location):
+                loaded = files.load(files.File(path, location, False), self._limit)
+            self._sources[path] = loaded.source if isinstance(loaded, files.Loaded) else None
+        return self._sources[path]
+
+
+class Projects:
+    """The project of each file, one per root."""
+
+    def __init__(self) -> None:
+        self._by_folder: dict[Path, Path] = {}
+        self._by_root: dict[Path, Project] = {}
+
+    def of(self, location: str, limit: int = 1_000_000) -> Project:
+        """The project that an absolute path belongs to."""
+        folder = Path(location).parent
+        root = self._by_folder.get(folder)
+        if root is None:
+            root = self._by_folder[folder] = project_root(folder)
+        if root not in self._by_root:
+            self._by_root[root] = Project(root, limit)
+        return self._by_root[root]
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """The decoded text of every file that an answer was taken from, in any project."""
+        return {path: text for project in self._by_root.values() for path, text in project.texts.items()}
+
+
+def _normalised(pin: Pin) -> str:
+    from packaging.utils import canonicalize_name
+
+    return canonicalize_name(pin.library)

@@ -1,0 +1,67 @@
+"""The reading room: one module or package per syntax, found by the SUFFIXES it declares."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Mapping, Sequence
+from typing import Protocol, cast
+
+from ecolint.model import Change, Edit, Pin, Reading, Source, Table, Value, Wanted
+
+
+class Lookup(Protocol):
+    """What a reader may ask about the rest of the project."""
+
+    def constants(self, module: str, from_path: str) -> Mapping[str, Value]:
+        """The constants that `module`, as imported in `from_path`, exports; empty when it is not in the project."""
+        ...
+
+
+class Reader(Protocol):
+    """What every reader module offers. Heavy parsers are imported inside these functions, never by discovery."""
+
+    SUFFIXES: tuple[str, ...]
+
+    def read(self, source: Source, wanted: Wanted, project: Lookup) -> Reading:
+        """The invocations, comments and problems of one file; never raises for what the file holds."""
+        ...
+
+    def rewrite(self, source: Source, table: Table, changes: Sequence[Change]) -> tuple[Edit, ...]:
+        """Non-overlapping edits that make the changes; raises `CannotEdit` where no single right edit exists."""
+        ...
+
+    def pins(self, source: Source) -> tuple[Pin, ...]:
+        """The library requirements that this file states."""
+        ...
+
+    def constants(self, source: Source) -> Mapping[str, Value]:
+        """The constants that other files may import from this one."""
+        ...
+
+
+class ReaderError(Exception):
+    """A reader module is malformed; the message says which and how."""
+
+
+_OFFERS = ("read", "rewrite", "pins", "constants")
+
+
+@functools.cache
+def readers() -> Mapping[str, Reader]:
+    """Every reader by file suffix. Raises `ReaderError` for an incomplete module or a suffix claimed twice."""
+    found: dict[str, Reader] = {}
+    for info in sorted(pkgutil.iter_modules(__path__), key=lambda item: item.name):
+        module = importlib.import_module(f"{__name__}.{info.name}")
+        suffixes = getattr(module, "SUFFIXES", None)
+        if suffixes is None:
+            continue
+        missing = [name for name in _OFFERS if not callable(getattr(module, name, None))]
+        if missing:
+            raise ReaderError(f"reader {info.name} declares SUFFIXES but lacks {', '.join(missing)}")
+        for suffix in suffixes:
+            if suffix in found:
+                raise ReaderError(f"reader {info.name} claims {suffix}, which another reader has")
+            found[suffix] = cast(Reader, module)
+    return found

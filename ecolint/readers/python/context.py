@@ -1,0 +1,128 @@
+"""The desk: everything that is known about one Python text while it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import libcst as cst
+
+from ecolint.model import Place, Source, Span, Value, Wanted
+from ecolint.readers import Lookup
+from ecolint.readers.python.flow import Flow
+from ecolint.readers.python.lines import Line, Script, scan
+from ecolint.readers.python.parsing import Parser, Statement, Stats
+from ecolint.readers.python.scopes import Scopes, build
+from ecolint.readers.python.words import Words, index
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a function. `position` is None for keyword-only and starred ones."""
+
+    name: str
+    position: int | None
+    default: cst.BaseExpression | None
+    annotation: str
+    star: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A call that is being looked through: which expressions, in which statement, its parameters stand for."""
+
+    function: int
+    arguments: Mapping[str, tuple[cst.BaseExpression, Statement]]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One call of a function of this file. `hidden`: it may pass more than can be seen."""
+
+    call: cst.Call
+    statement: Statement
+    arguments: Mapping[str, tuple[cst.BaseExpression, Statement]]
+    hidden: bool
+    likely: bool = False
+
+
+class Evaluate(Protocol):
+    """What an expression can be at its statement."""
+
+    def __call__(self, node: cst.CSTNode, statement: Statement, frame: Frame | None = None) -> Value: ...
+
+
+@dataclass(slots=True)
+class Context:
+    """One text under reading, with its tables and what was worked out so far."""
+
+    source: Source
+    wanted: Wanted
+    project: Lookup
+    stats: Stats
+    script: Script
+    scopes: Scopes
+    flow: Flow
+    parser: Parser
+    words: Words
+    evaluate: Evaluate = lambda node, statement, frame=None: ()
+    values: dict[cst.CSTNode, Value] = field(default_factory=dict)
+    active: set[cst.CSTNode] = field(default_factory=set)
+    depth: int = 0
+    parameters: dict[int, dict[str, Parameter]] = field(default_factory=dict)
+    sites: dict[int, list[Site]] = field(default_factory=dict)
+    returned: dict[int, list[int]] = field(default_factory=dict)
+    arguments: dict[str, int] | None = None
+    siblings: dict[str, Mapping[str, Value]] = field(default_factory=dict)
+    origins: dict[Place, tuple[cst.Call, Statement]] = field(default_factory=dict)
+
+    def place(self, statement: Statement, node: cst.CSTNode) -> Place:
+        """Where a node stands in the file."""
+        return Place(self.source.path, statement.span(node))
+
+    def line_place(self, line: Line) -> Place:
+        """Where a whole logical line stands in the file."""
+        return Place(self.source.path, Span(line.start, line.end))
+
+    def statement(self, index: int) -> Statement | None:
+        """The parsed logical line of an index."""
+        return self.parser.parse(self.script.lines[index])
+
+    def exports(self, module: str) -> Mapping[str, Value]:
+        """The constants of another module of the project."""
+        if module not in self.siblings:
+            self.siblings[module] = self.project.constants(module, self.source.path)
+        return self.siblings[module]
+
+    def signature(self, function: int) -> dict[str, Parameter]:
+        """The parameters of the `def` at a line index, by name in order."""
+        if function not in self.parameters:
+            statement = self.statement(function)
+            found: dict[str, Parameter] = {}
+            if statement is not None and isinstance(statement.root, cst.FunctionDef):
+                listed = statement.root.params
+                plain = [*listed.posonly_params, *listed.params]
+                for position, param in enumerate(plain):
+                    found[param.name.value] = _parameter(statement, param, position)
+                for param in listed.kwonly_params:
+                    found[param.name.value] = _parameter(statement, param, None)
+                for star, one in (("*", listed.star_arg), ("**", listed.star_kwarg)):
+                    if isinstance(one, cst.Param):
+                        found[one.name.value] = Parameter(one.name.value, None, None, "", star)
+            self.parameters[function] = found
+        return self.parameters[function]
+
+
+def _parameter(statement: Statement, param: cst.Param, position: int | None) -> Parameter:
+    annotation = statement.code(param.annotation.annotation) if param.annotation is not None else ""
+    return Parameter(param.name.value, position, param.default, annotation)
+
+
+def prepare(source: Source, wanted: Wanted, project: Lookup, stats: Stats | None = None) -> Context:
+    """Scan a text and set up its tables; nothing is parsed yet."""
+    stats = stats if stats is not None else Stats()
+    script = scan(source.text)
+    scopes = build(script)
+    flow = Flow(script, scopes, stats)
+    return Context(source, wanted, project, stats, script, scopes, flow, Parser(script, stats), index(source.text))

@@ -1,0 +1,121 @@
+"""The defaults room: values that a caller or a command line may override, argparse, click, typer, pydantic."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import libcst as cst
+
+from ecolint.model import Alternative, Table, Value
+from ecolint.readers.python.alternatives import OPEN, bounded, under
+from ecolint.readers.python.context import Context, Parameter
+from ecolint.readers.python.parsing import Statement
+from ecolint.readers.python.tables import entry
+
+_HOLDERS = frozenset(
+    [
+        "typer.Option",
+        "typer.Argument",
+        "pydantic.Field",
+        "dataclasses.field",
+        "fastapi.Query",
+        "fastapi.Body",
+        "fastapi.Form",
+        "simple_parsing.field",
+        "fire.Option",
+    ]
+)
+_FLAG_NAME = re.compile(r"""['"]--?([A-Za-z][\w-]*)['"]""")
+_DEST = re.compile(r"""\bdest\s*=\s*['"](\w+)['"]""")
+_DECLARATIVE = re.compile(
+    r"@\s*(?:[\w.]+\.)?(?:dataclass|dataclasses|define|frozen)\b|\b(?:BaseModel|BaseSettings|NamedTuple|TypedDict)\b"
+)
+
+
+def declared(value: Value) -> Value:
+    """A value with `typer.Option("x")`, `Field(default="x")` and the like replaced by the default they hold."""
+    found: list[Alternative] = []
+    for one in value:
+        if not (isinstance(one.data, Table) and one.data.name in _HOLDERS):
+            found.append(one)
+            continue
+        inner = entry(one.data, "default") or entry(one.data, "0") or OPEN
+        found += under(tuple(overridable(each) for each in inner), one.branches)
+    return bounded(found)
+
+
+def overridable(one: Alternative) -> Alternative:
+    """A known alternative as a default that somebody may override."""
+    return replace(one, how="default") if one.kind == "known" else one
+
+
+def declares_default(ctx: Context, statement: Statement) -> bool:
+    """True for a field of a dataclass, a pydantic model or the like: its value is a default."""
+    scope = statement.line.scope
+    lines = ctx.script.lines
+    if scope < 0 or lines[scope].kind != "class" or not isinstance(statement.root, cst.AnnAssign):
+        return False
+    return any(_DECLARATIVE.search(text) for text in (*decorators(ctx, scope), ctx.script.body(lines[scope])))
+
+
+def decorators(ctx: Context, index: int) -> list[str]:
+    """The texts of the decorators right above a `def` or `class`."""
+    lines = ctx.script.lines
+    found = []
+    parent = lines[index].parent
+    index -= 1
+    while index >= 0 and lines[index].kind == "@" and lines[index].parent == parent:
+        found.append(ctx.script.body(lines[index]))
+        index -= 1
+    return found
+
+
+def option(ctx: Context, function: int, parameter: Parameter) -> Value:
+    """The default that a click decorator of the function gives a parameter."""
+    lines = ctx.script.lines
+    index = function - 1
+    while index >= 0 and lines[index].kind == "@":
+        text = ctx.script.body(lines[index])
+        if "option" in text or "argument" in text:
+            names = {name.replace("-", "_") for name in _FLAG_NAME.findall(text)}
+            if parameter.name in names or f'"{parameter.name}"' in text or f"'{parameter.name}'" in text:
+                return _keyword_default(ctx, index)
+        index -= 1
+    return OPEN
+
+
+def _keyword_default(ctx: Context, index: int) -> Value:
+    statement = ctx.statement(index)
+    if statement is None or not isinstance(statement.root, cst.Expr) or not isinstance(statement.root.value, cst.Call):
+        return OPEN
+    call = statement.root.value
+    if any(one.keyword is not None and one.keyword.value in ("action", "is_flag", "nargs") for one in call.args):
+        return OPEN
+    for argument in call.args:
+        if argument.keyword is not None and argument.keyword.value == "default":
+            value = ctx.evaluate(argument.value, statement)
+            return tuple(overridable(one) for one in value)
+    return OPEN
+
+
+def command_line(ctx: Context, name: str) -> Value | None:
+    """The default of an argparse argument of this file by its destination; None where none is declared."""
+    if ctx.arguments is None:
+        ctx.arguments = {}
+        for offset in ctx.words.attributes.get("add_argument", ()):
+            line = ctx.script.at(offset)
+            text = ctx.script.body(line) if line is not None else ""
+            flags = _FLAG_NAME.findall(text[:400])
+            dest = _DEST.search(text)
+            long = next((flag for flag in flags if f"--{flag}" in text), flags[0] if flags else "")
+            if line is not None and (dest or long):
+                ctx.arguments.setdefault(dest.group(1) if dest else long.replace("-", "_"), line.index)
+    index = ctx.arguments.get(name)
+    return _keyword_default(ctx, index) if index is not None else None
+
+
+def is_environment(parts: tuple[str, ...], name: str | None) -> bool:
+    """True for the callee of an environment look-up with a default."""
+    qualified = name or ".".join(parts)
+    return qualified in ("os.environ.get", "os.getenv", "environ.get")

@@ -1,0 +1,321 @@
+"""The flow room: which bindings of a name can reach a line, and which branches must be taken for that."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from ecolint.model import ALWAYS, Branches
+from ecolint.readers.python.lines import Line, Script
+from ecolint.readers.python.parsing import Stats
+from ecolint.readers.python.scopes import MODULE, Binding, Scopes
+
+Arm = tuple[int, int]
+"""A decision, by the index of its first header, and the arm that is taken."""
+
+MAX_WORLDS = 16
+MAX_STEPS = 64
+MAX_EXITS = 4
+
+_EXIT = re.compile(r"(?:return|raise|continue|break)\b|(?:sys\.|os\._)?exit\(|quit\(")
+_RETURN = re.compile(r"return\b")
+_JUMP = re.compile(r"(continue|break)\b")
+_TEST = re.compile(r"(?:el)?if\b\s*(.*?)\s*:\s*$", re.DOTALL)
+_NONE_TEST = re.compile(r"(?:not\s+)?([\w.]+)(?:\s+is\s+(?:not\s+)?None)?")
+_PRESENCE = re.compile(
+    r"(?:not\s+)?hasattr\s*\(|['\"]\w+['\"]\s+(?:not\s+)?in\s+(?:globals|locals|st\.session_state)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A binding that can hold at a line, where the arms in `branches` are taken."""
+
+    binding: Binding
+    arms: frozenset[Arm]
+
+
+@dataclass(slots=True)
+class Flow:
+    """Decisions and reaching bindings of one script. `decide` folds a header's test: True, False, or None."""
+
+    script: Script
+    scopes: Scopes
+    stats: Stats
+    decide: Callable[[Line], bool | None] = lambda line: None
+    _paths: dict[int, tuple[Arm, ...]] = field(default_factory=dict)
+    _exits: dict[int, tuple[Arm, ...]] = field(default_factory=dict)
+    _chains: dict[int, list[Line]] = field(default_factory=dict)
+    _widths: dict[int, int] = field(default_factory=dict)
+    _alias: dict[int, tuple[int, bool]] = field(default_factory=dict)
+    _tests: dict[tuple[int, str], int] = field(default_factory=dict)
+    _folded: dict[int, bool | None] = field(default_factory=dict)
+    _folding: set[int] = field(default_factory=set)
+
+    # --- decisions ---------------------------------------------------------------------------------------------------
+
+    def name(self, arms: Iterable[Arm]) -> Branches:
+        """The public form of arms: decision ids are the line numbers of their first headers."""
+        numbered = [(f"L{self.script.number(self.script.lines[one].start)}", arm) for one, arm in arms]
+        return frozenset(numbered) if numbered else ALWAYS
+
+    def test(self, line: Line) -> str:
+        """The text of an `if` header's condition."""
+        match = _TEST.match(self.script.body(line))
+        return match.group(1) if match else ""
+
+    def chain(self, leader: int) -> list[Line]:
+        """All headers of the chain that a header leads."""
+        if leader not in self._chains:
+            lines = self.script.lines
+            siblings = self.script.children[lines[leader].parent]
+            first = end = bisect_left(siblings, leader)
+            while end < len(siblings) and lines[siblings[end]].leader == leader:
+                end += 1
+            self._chains[leader] = [lines[index] for index in siblings[first:end]]
+        return self._chains[leader]
+
+    def width(self, leader: int) -> int:
+        """How many arms a decision has, the invisible one of an `if` without `else` included."""
+        if leader not in self._widths:
+            chain = self.chain(leader)
+            kinds = [line.kind for line in chain]
+            if kinds[0] == "if":
+                count = len(chain) + (kinds[-1] != "else")
+            elif kinds[0] == "try":
+                count = 1 + kinds.count("except")
+            else:
+                text = self.script.body(chain[-1])
+                count = len(chain) + (re.match(r"case\s+[^\W\d]\w*\s*:", text) is None)
+            self._widths[leader] = count
+        return self._widths[leader]
+
+    def folded(self, line: Line) -> bool | None:
+        """What the test of an `if` or `elif` header is known to be."""
+        if line.index not in self._folded:
+            if line.index in self._folding or len(self._folding) > 8:
+                return None
+            self._folding.add(line.index)
+            self._folded[line.index] = self.decide(line)
+            self._folding.discard(line.index)
+        return self._folded[line.index]
+
+    def arm(self, header: Line) -> Arm | bool | None:
+        """The decision that a header's block depends on: an arm, None for none, False where it never runs."""
+        kind = header.kind
+        if kind in ("if", "elif", "else"):
+            leader = self.script.lines[header.leader]
+            return self._if_arm(leader, header) if leader.kind == "if" else None
+        if kind in ("try", "except"):
+            return (header.leader, header.arm) if self.width(header.leader) > 1 else None
+        if kind == "case":
+            return (header.leader, header.arm)
+        return None
+
+    def _if_arm(self, leader: Line, header: Line) -> Arm | bool | None:
+        chain = self.chain(leader.index)
+        if len(chain) <= MAX_WORLDS:
+            live = [line for line in chain if line.kind == "else" or self.folded(line) is not False]
+            if header not in live:
+                return False
+            certain = next((line for line in live if line.kind == "else" or self.folded(line) is True), None)
+            if certain is not None:
+                live = live[: live.index(certain) + 1]
+                if header not in live:
+                    return False
+                if len(live) == 1:
+                    return None
+        if header.arm == 0 and self._guards_itself(header):
+            return None
+        decision, flipped = self._canonical(leader, chain)
+        return (decision, 1 - header.arm if flipped else header.arm)
+
+    def _guards_itself(self, header: Line) -> bool:
+        """True for `if model is None:` and the like around the very assignment: a lazy load runs sooner or later."""
+        test = self.test(header)
+        if _PRESENCE.match(test):
+            return True
+        match = _NONE_TEST.fullmatch(test)
+        if match is None or not ("None" in test or test.startswith("not")):
+            return False
+        found, count = self.scopes.before(header.scope, match.group(1), header.tail + 1)
+        return count > 0 and found[count - 1].line > header.index
+
+    def _canonical(self, leader: Line, chain: list[Line]) -> tuple[int, bool]:
+        """The first decision of this scope with the same two-armed test, and whether this one is its negation."""
+        if leader.index not in self._alias:
+            self._alias[leader.index] = (leader.index, False)
+            if self.width(leader.index) == 2 and chain[-1].kind in ("if", "else"):
+                test = " ".join(self.test(leader).split())
+                negated = test.startswith("not ") and re.fullmatch(r"[\w.]+", test[4:]) is not None
+                key = (leader.scope, test[4:] if negated else test)
+                first = self._tests.setdefault(key, leader.index)
+                if first < leader.index and not self._rebound(key[1], leader.scope, first, leader.index):
+                    other = self._alias[first]
+                    opposite = self.test(self.script.lines[first]).startswith("not ")
+                    self._alias[leader.index] = (other[0], other[1] ^ negated ^ opposite)
+                else:
+                    self._tests[key] = leader.index
+        return self._alias[leader.index]
+
+    def _rebound(self, test: str, scope: int, after: int, before: int) -> bool:
+        for word in set(re.findall(r"[^\W\d][\w.]*", test)):
+            found, count = self.scopes.before(scope, word, before)
+            if any(one.line > after for one in found[max(0, count - MAX_STEPS) : count]):
+                return True
+        return "(" in test
+
+    def path(self, line: Line) -> tuple[Arm, ...] | None:
+        """The arms a line stands under within its scope, outermost first; None where it never runs."""
+        found: list[Arm] = []
+        current = line
+        while True:
+            found += reversed(self.exits(current))
+            if current.parent < 0 or current.parent == current.scope:
+                break
+            current = self.script.lines[current.parent]
+            arm = self.arm(current)
+            if arm is False:
+                return None
+            if isinstance(arm, tuple):
+                found.append(arm)
+        found.reverse()
+        return tuple(dict.fromkeys(found))
+
+    def exits(self, line: Line) -> tuple[Arm, ...]:
+        """The other arms that earlier `if …: return` statements of the same block leave to a line."""
+        if line.index >= len(self.script.lines):
+            return ()
+        if line.index not in self._exits:
+            known: tuple[Arm, ...] = ()
+            lines = self.script.lines
+            for index in self.script.children[line.parent]:
+                self._exits[index] = known
+                sibling = lines[index]
+                if sibling.kind == "if" and sibling.tail > index and self._returns(sibling):
+                    arm = self.arm(sibling)
+                    if isinstance(arm, tuple) and self.width(arm[0]) == 2:
+                        known = (*known, (arm[0], 1 - arm[1]))[-MAX_EXITS:]
+        return self._exits[line.index]
+
+    def _last(self, header: Line) -> Line | None:
+        children = self.script.children.get(header.index)
+        return self.script.lines[children[-1]] if children else None
+
+    def _returns(self, header: Line) -> bool:
+        last = self._last(header)
+        if last is None or last.kind or not _RETURN.match(self.script.body(last)):
+            return False
+        match = _NONE_TEST.fullmatch(self.test(header))
+        returned = self.script.body(last)[len("return") :].strip()
+        return not (match and "None" in self.test(header) and returned.startswith(match.group(1)))
+
+    def leaves(self, header: Line, until: Line) -> bool:
+        """True where a block ends by leaving, so that nothing in it reaches a later line outside it."""
+        last = self._last(header)
+        if last is None or last.kind:
+            return False
+        text = self.script.body(last)
+        if _JUMP.match(text):
+            return self.loop(header) == self.loop(until)
+        return _EXIT.match(text) is not None
+
+    def loop(self, line: Line) -> int:
+        """The nearest loop header above a line in its scope, or -1."""
+        current = line
+        while current.parent >= 0 and current.parent != current.scope:
+            current = self.script.lines[current.parent]
+            if current.kind in ("for", "while"):
+                return current.index
+        return -1
+
+    # --- bindings ----------------------------------------------------------------------------------------------------
+
+    def between(self, source: Line, use: Line) -> tuple[Arm, ...] | None:
+        """The arms, beyond those of `use`, under which what `source` did holds at `use`; None: it cannot reach."""
+        lines = self.script.lines
+        around = set()
+        current = use
+        while True:
+            around.add(current.index)
+            if current.parent < 0:
+                break
+            current = lines[current.parent]
+        arms: list[Arm] = []
+        current = source
+        while current.parent >= 0 and current.parent not in around and current.parent != current.scope:
+            current = lines[current.parent]
+            if self.leaves(current, use):
+                return None
+            if any(lines[index].leader == current.leader and index != current.index for index in around) and (
+                current.kind not in ("try", "while", "for")
+            ):
+                return None
+            arm = self.arm(current)
+            if arm is False:
+                return None
+            if isinstance(arm, tuple):
+                arms.append(arm)
+        own = dict(self.path(use) or ())
+        if any(own.get(decision, arm) != arm for decision, arm in arms):
+            return None
+        arms.reverse()
+        return tuple(arm for arm in arms if arm[0] not in own)
+
+    def reaching(self, name: str, use: Line, scope: int, fallback: Binding | None = None) -> list[Reach] | None:
+        """The bindings of `name` in `scope` that reach `use`, last first; None where there are too many to tell.
+
+        `fallback` is what holds where none of them does (a parameter).
+        """
+        self.stats.lookups += 1
+        found, count = self.scopes.before(scope, name, use.index)
+        return self._select(found[max(0, count - MAX_STEPS) : count], use, fallback)
+
+    def at_end(self, name: str, scope: int, fallback: Binding | None = None) -> list[Reach] | None:
+        """The bindings of `name` that hold once the whole scope has run."""
+        self.stats.lookups += 1
+        found = self.scopes.of(scope).bindings.get(name, [])
+        return self._select(found[-MAX_STEPS:], self.end(scope), fallback)
+
+    def end(self, scope: int) -> Line:
+        """An imaginary line after the last one of a scope."""
+        lines = self.script.lines
+        last = lines[-1] if scope == MODULE else lines[lines[scope].tail]
+        index = last.index + 1
+        return Line(index, last.end, last.end, 0, parent=scope, scope=scope, leader=index)
+
+    def _select(self, candidates: list[Binding], use: Line, fallback: Binding | None) -> list[Reach] | None:
+        worlds: list[dict[int, int]] = [{}]
+        found: list[Reach] = []
+        for binding in reversed(candidates):
+            arms = self.between(self.script.lines[binding.line], use)
+            if arms is None:
+                continue
+            rest: list[dict[int, int]] = []
+            for world in worlds:
+                if all(world.get(decision, arm) == arm for decision, arm in arms):
+                    found.append(Reach(binding, frozenset({**world, **dict(arms)}.items())))
+                    rest += self.without(world, arms)
+                else:
+                    rest.append(world)
+            worlds = rest
+            if not worlds:
+                return found
+            if len(worlds) > MAX_WORLDS or len(found) > MAX_WORLDS:
+                return None
+        if fallback is not None:
+            found += [Reach(fallback, frozenset(world.items())) for world in worlds]
+        return found if len(candidates) < MAX_STEPS else None
+
+    def without(self, world: dict[int, int], arms: tuple[Arm, ...]) -> list[dict[int, int]]:
+        """What is left of a world when the arms are not all taken, as worlds that exclude each other."""
+        left = []
+        taken = dict(world)
+        for decision, arm in arms:
+            if decision in world:
+                continue
+            left += [{**taken, decision: other} for other in range(self.width(decision)) if other != arm]
+            taken[decision] = arm
+        return left

@@ -1,0 +1,147 @@
+"""The member room: what a dotted name is worth, from modules, classes of this file, instances and command lines."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import libcst as cst
+
+from ecolint.model import Alternative, Symbol, Table, Value
+from ecolint.readers.python.alternatives import OPEN, bounded, known, only, through, under, unknown
+from ecolint.readers.python.bindings import binding_value
+from ecolint.readers.python.context import Context, Frame
+from ecolint.readers.python.defaults import command_line
+from ecolint.readers.python.names import (
+    class_member,
+    dotted,
+    enclosing_class,
+    find,
+    imported,
+    local_definition,
+    shadowed,
+)
+from ecolint.readers.python.parsing import Statement
+from ecolint.readers.python.scopes import MODULE, Binding
+from ecolint.readers.python.tables import changed, entry
+
+MAX_MEMBERS = 6
+
+
+def attribute_value(ctx: Context, node: cst.CSTNode, statement: Statement, frame: Frame | None) -> Value:
+    """What an attribute access can be: a symbol of a module, a class attribute, an argument of a command line."""
+    place = ctx.place(statement, node)
+    parts = dotted(node)
+    if parts is None or shadowed(statement, node, parts[0]):
+        return unknown(place)
+    found = find(ctx, parts[0], statement.line)
+    binding = imported(found)
+    if binding is not None:
+        return _of_module(ctx, binding, parts, node, statement)
+    local = _local_path(ctx, parts, statement, frame)
+    if local is not None:
+        return local
+    value = _of_class(ctx, parts, statement, frame)
+    if value is None and len(parts) == 2:
+        value = _of_instance(ctx, parts, node, statement, frame)
+        if value is None and found.reaches:
+            value = command_line(ctx, parts[1])
+    return value if value is not None else unknown(place)
+
+
+def _of_module(
+    ctx: Context, binding: Binding, parts: tuple[str, ...], node: cst.CSTNode, statement: Statement
+) -> Value:
+    if len(parts) == 2:
+        constant = ctx.exports(binding.origin).get(parts[1]) if binding.origin else None
+        if constant:
+            return through(constant, "constant", shared=True)
+    if binding.origin.startswith("."):
+        return unknown(ctx.place(statement, node))
+    return known(Symbol(".".join((binding.origin, *parts[1:]))), ctx.place(statement, node))
+
+
+def _local_path(ctx: Context, parts: tuple[str, ...], statement: Statement, frame: Frame | None) -> Value | None:
+    """A dotted path that the same function assigned before the use."""
+    path, line = ".".join(parts), statement.line
+    if path not in ctx.scopes.of(line.scope).bindings:
+        return None
+    reaches = ctx.flow.reaching(path, line, line.scope)
+    if not reaches or not any(not reach.arms for reach in reaches):
+        return None
+    alternatives: list[Alternative] = []
+    for reach in reaches:
+        value = binding_value(ctx, reach.binding, frame)
+        value = changed(ctx, value, ctx.scopes.changes(line.scope, path, reach.binding.line, line.index), line, frame)
+        alternatives += under(value, ctx.flow.name(reach.arms))
+    return through(bounded(alternatives), "constant", _shared(ctx, parts[-1], len(reaches)))
+
+
+def _shared(ctx: Context, name: str, bound: int) -> bool:
+    return len(ctx.words.attributes.get(name, ())) - bound > 1
+
+
+def _of_class(ctx: Context, parts: tuple[str, ...], statement: Statement, frame: Frame | None) -> Value | None:
+    if len(parts) < 2:
+        return None
+    if parts[0] in ("self", "cls"):
+        owner = enclosing_class(ctx, statement.line)
+    else:
+        defined = local_definition(ctx, parts[:1], statement)
+        owner = defined if defined is not None and ctx.script.lines[defined].kind == "class" else -1
+    if owner < 0:
+        return None
+    if len(parts) == 3 and parts[2] == "value":
+        parts = parts[:2]  # a member of an enumeration
+    if len(parts) != 2:
+        return None
+    return member_value(ctx, owner, parts[1], statement, frame)
+
+
+def member_value(ctx: Context, owner: int, name: str, statement: Statement, frame: Frame | None) -> Value | None:
+    """What an attribute of a class of this file can be; None where the class has none of that name."""
+    found = class_member(ctx, owner, name)
+    if not found or len(found) > MAX_MEMBERS or any(one.kind == "def" for one in found):
+        return OPEN if found else None
+    lines = ctx.script.lines
+    scopes = {lines[one.line].scope for one in found}
+    shared = _shared(ctx, name, len(found))
+    if len(scopes) == 1:
+        scope = scopes.pop()
+        path = found[0].name
+        reaches = ctx.flow.at_end(path, scope) or []
+        end = ctx.flow.end(scope)
+        alternatives: list[Alternative] = []
+        for reach in reaches:
+            value = binding_value(ctx, reach.binding, frame)
+            value = changed(ctx, value, ctx.scopes.changes(scope, path, reach.binding.line, end.index), end, frame)
+            alternatives += under(value, ctx.flow.name(reach.arms))
+        value = bounded(alternatives)
+    else:
+        told = [only(binding_value(ctx, one, frame)) for one in found]
+        real = [one for one in told if one is None or one.data is not None]
+        same = bool(real) and all(one is not None and real[0] is not None and one.data == real[0].data for one in real)
+        value = (real[0],) if same and real[0] is not None else OPEN
+    path, line = f"self.{name}", statement.line
+    if line.scope != MODULE and line.scope not in {lines[one.line].scope for one in found}:
+        value = changed(ctx, value, ctx.scopes.changes(line.scope, path, line.scope, line.index), line, frame)
+    return through(value, "constant", shared)
+
+
+def _of_instance(
+    ctx: Context, parts: tuple[str, ...], node: cst.CSTNode, statement: Statement, frame: Frame | None
+) -> Value | None:
+    """An attribute of an object that a class of this file, called here, made: a field, or the class's default."""
+    assert isinstance(node, cst.Attribute)
+    found: list[Alternative] = []
+    for one in ctx.evaluate(node.value, statement, frame):
+        table = one.data
+        if not isinstance(table, Table) or table.syntax != "python.call" or not table.name.startswith("."):
+            return None
+        value = entry(table, parts[1])
+        if value is None:
+            owner = ctx.scopes.functions.get(table.name[1:], [-1])[-1]
+            value = member_value(ctx, owner, parts[1], statement, frame) if owner >= 0 else None
+        if value is None:
+            return None
+        found += under(tuple(replace(each, shared=True) for each in value), one.branches)
+    return bounded(found)

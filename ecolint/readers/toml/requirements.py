@@ -1,0 +1,162 @@
+"""Library requirements of a pyproject.toml as PEP 440 specifiers, with the places of their text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ecolint.model import Items, Pin, Place, Table, Value
+from ecolint.readers.toml.tree import File
+
+_WHEEL = re.compile(r"/[^/]*?-(\d[^-/#?]*)-[^/]*\.whl")
+_CARET = re.compile(r"\s*([\^~]=?|==?|[<>]=?|!=)?\s*([^\s,]+)\s*\Z")
+
+
+def file_pins(file: File) -> tuple[Pin, ...]:
+    """All requirements in a parsed file, in order. Build requirements are left out: they do not run the model."""
+    if file.root is None:
+        return ()
+    root = file.table(file.root)
+    found = [
+        *_standard(root),
+        *_poetry(root),
+        *_indexes(_get(root, "tool", "uv", "index")),
+        *_indexes(_get(root, "tool", "poetry", "source")),
+    ]
+    return tuple(sorted(found, key=lambda pin: pin.place.span))
+
+
+def _get(table: Table | None, *path: str) -> object:
+    """The data under a path of keys, or None."""
+    at: object = table
+    for name in path:
+        if not isinstance(at, Table):
+            return None
+        at = next((_data(entry.value) for entry in at.entries if entry.name == name), None)
+    return at
+
+
+def _data(value: Value) -> object:
+    return value[0].data if value else None
+
+
+def _texts(items: object) -> Iterator[tuple[str, Place]]:
+    """The strings of a list with their places."""
+    for value in items.items if isinstance(items, Items) else ():
+        text, place = value[0].data, value[0].place
+        if isinstance(text, str) and place is not None:
+            yield text, place
+
+
+def _tables(items: object) -> Iterator[Table]:
+    for value in items.items if isinstance(items, Items) else ():
+        if isinstance(value[0].data, Table):
+            yield value[0].data
+
+
+def _standard(root: Table) -> Iterator[Pin]:
+    lists = [_get(root, "project", "dependencies")]
+    for groups in (_get(root, "project", "optional-dependencies"), _get(root, "dependency-groups")):
+        lists += [_data(entry.value) for entry in groups.entries] if isinstance(groups, Table) else []
+    for listed in lists:
+        for text, place in _texts(listed):
+            pin = requirement(text, place)
+            if pin is not None:
+                yield pin
+
+
+def requirement(text: str, place: Place) -> Pin | None:
+    """One PEP 508 requirement; a wheel's address gives its version. None where it is not one."""
+    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.utils import canonicalize_name
+
+    try:
+        parsed = Requirement(text)
+    except InvalidRequirement:
+        return None
+    specifier = str(parsed.specifier)
+    if parsed.url:
+        wheel = _WHEEL.search(parsed.url.replace("%2B", "+").replace("%2b", "+"))
+        specifier = _checked(f"=={wheel.group(1)}") if wheel else ""
+    return Pin(canonicalize_name(parsed.name), specifier, place)
+
+
+def _poetry(root: Table) -> Iterator[Pin]:
+    from packaging.utils import canonicalize_name
+
+    tables = [_get(root, "tool", "poetry", "dependencies"), _get(root, "tool", "poetry", "dev-dependencies")]
+    groups = _get(root, "tool", "poetry", "group")
+    if isinstance(groups, Table):
+        tables += [_get(group, "dependencies") for entry in groups.entries for group in _as_table(entry.value)]
+    for table in tables:
+        for entry in table.entries if isinstance(table, Table) else ():
+            if entry.name == "python":
+                continue
+            data, place = _data(entry.value), entry.value[0].place or entry.place
+            if isinstance(data, Table):
+                version = _get(data, "version")
+                inner = next((one.value[0].place for one in data.entries if one.name == "version"), None)
+                data, place = version if isinstance(version, str) else "", inner or place
+            if isinstance(data, str):
+                yield Pin(canonicalize_name(entry.name), poetry_specifier(data), place)
+
+
+def _as_table(value: Value) -> list[Table]:
+    data = _data(value)
+    return [data] if isinstance(data, Table) else []
+
+
+def poetry_specifier(text: str) -> str:
+    """A Poetry constraint as PEP 440: `^1.2` is >=1.2,<2. Alternatives (`||`) and what is not understood give "" ."""
+    if "|" in text:
+        return ""
+    parts: list[str] = []
+    for part in text.split(","):
+        if part.strip() in ("*", ""):
+            continue
+        match = _CARET.match(part)
+        if not match:
+            return ""
+        operator, version = match.group(1) or "==", match.group(2)
+        made = (
+            _ranged(operator, version)
+            if operator in ("^", "~")
+            else f"{'==' if operator == '=' else operator}{version}"
+        )
+        if not made:
+            return ""
+        parts.append(made)
+    return _checked(",".join(parts))
+
+
+def _ranged(operator: str, version: str) -> str:
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        release = Version(version).release
+    except InvalidVersion:
+        return ""
+    if operator == "~":
+        kept = 2 if len(release) > 1 else 1
+    else:
+        kept = next((index + 1 for index, number in enumerate(release) if number), len(release))
+    upper = [*release[: kept - 1], release[kept - 1] + 1]
+    return f">={version},<{'.'.join(map(str, upper))}"
+
+
+def _checked(specifier: str) -> str:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        return str(SpecifierSet(specifier)) and specifier
+    except InvalidSpecifier:
+        return ""
+
+
+def _indexes(listed: object) -> Iterator[Pin]:
+    """Package indexes that serve nightly builds."""
+    for table in _tables(listed):
+        for entry in table.entries:
+            url, place = _data(entry.value), entry.value[0].place
+            if entry.name == "url" and isinstance(url, str) and "/nightly" in url and place is not None:
+                yield Pin("index", url, place)

@@ -1,0 +1,134 @@
+"""Reads YAML: Kubernetes pods, compose services and plain mappings, with exact places; and rewrites them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ecolint.model import Change, Edit, Invocation, Pin, Problem, Reading, Source, Table, Value, Wanted
+
+if TYPE_CHECKING:
+    from ecolint.readers import Lookup
+    from ecolint.readers.yaml.nodes import Node
+    from ecolint.readers.yaml.tables import Document
+
+SUFFIXES = (".yaml", ".yml")
+
+
+def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
+    """Everything in a YAML file that may start or configure a model.
+
+    Only documents that hold one of the triggers are parsed. A document that cannot be read becomes one Problem; the
+    others are read all the same.
+    """
+    triggers = [trigger for trigger in wanted.triggers if trigger in source.text]
+    if not triggers:
+        return Reading()
+    from ecolint.readers.yaml.comments import Comments
+    from ecolint.readers.yaml.nodes import Unreadable, documents
+
+    invocations: list[Invocation] = []
+    problems: list[Problem] = []
+    comments = Comments(source.text)
+    chunks = documents(source.text)
+    for base, text in chunks:
+        if not any(trigger in text for trigger in triggers):
+            continue
+        try:
+            document, roots = open_document(source, base, text)
+        except Unreadable as error:
+            line = source.text.count("\n", 0, base + error.offset) + 1
+            templated = "{{" in text and "}}" in text
+            problems.append(Problem(source.path, line, error.reason, templated, whole_file=len(chunks) == 1))
+            comments.add_lines(base, base + len(text))
+            continue
+        comments.add_document(base, document.templates.masked, roots)
+        for root in roots:
+            invocations += _invocations(document, root, triggers)
+        comments.add_places(document.remarks)
+    return Reading(tuple(invocations), comments.found(), tuple(problems))
+
+
+def open_document(source: Source, base: int, text: str) -> tuple[Document, list[Node]]:
+    """Compose one document's text, with templates masked where it has any. Raises Unreadable."""
+    from ecolint.readers.yaml.nodes import Unreadable, compose
+    from ecolint.readers.yaml.tables import Document
+    from ecolint.readers.yaml.templates import find
+
+    templates = find(text, f"{source.path}:{base}")
+    try:
+        roots = compose(templates.masked, base)
+    except Unreadable as error:
+        if not templates.spans:
+            raise
+        try:
+            roots = compose(text, base)
+        except Unreadable:
+            raise error from None
+    return Document(source.path, source.text, base, templates), roots
+
+
+def _invocations(document: Document, root: Node, triggers: Sequence[str]) -> list[Invocation]:
+    from ecolint.readers.yaml.pods import compose_services, find_pods, pod_invocations, service_invocations
+
+    found: list[Invocation] = []
+    skip: set[Node] = set()
+    for pod in find_pods(document, root):
+        skip.add(pod.spec)
+        found += pod_invocations(document, pod)
+    services = compose_services(document, root) if not found else []
+    for key, service in zip(services[::2], services[1::2], strict=True):
+        skip.add(service)
+        found += service_invocations(document, key, service)
+    if root.kind == "mapping" and not found:
+        found.append(_mapping(document, root))
+        skip.add(root)
+    found += _nested(document, root, frozenset(triggers), skip)
+    return found
+
+
+def _mapping(document: Document, node: Node) -> Invocation:
+    branches = document.branches(node.start)
+    table = document.table(node, node.shared, outer=branches)
+    return Invocation("yaml", table.place, "mapping", mapping=table)
+
+
+def _nested(document: Document, root: Node, triggers: frozenset[str], skip: set[Node]) -> list[Invocation]:
+    """Mappings below the root that hold a trigger as a key, without those that belong to something reported."""
+    from ecolint.readers.yaml.nodes import resolved
+
+    found: list[Invocation] = []
+    seen: set[Node] = set()
+    stack = [root]
+    while stack:
+        node = resolved(stack.pop())[0]
+        if node in seen or node.kind == "scalar":
+            continue
+        seen.add(node)
+        if node.kind == "mapping":
+            if node in skip and node is not root:
+                continue
+            fields = document.fields(node).by_name
+            if node not in skip and not triggers.isdisjoint(fields):
+                found.append(_mapping(document, node))
+            stack.extend(one.value for one in reversed(fields.values()))
+        else:
+            stack.extend(reversed(node.children))
+    return found
+
+
+def rewrite(source: Source, table: Table, changes: Sequence[Change]) -> tuple[Edit, ...]:
+    """The edits that make all `changes` in one table. Raises CannotEdit where there is no right edit."""
+    from ecolint.readers.yaml.write import edits
+
+    return edits(source, table, changes)
+
+
+def pins(source: Source) -> tuple[Pin, ...]:
+    """YAML files pin no libraries here."""
+    return ()
+
+
+def constants(source: Source) -> Mapping[str, Value]:
+    """YAML files export no constants."""
+    return {}

@@ -1,0 +1,47 @@
+"""The reports: one module per output format, found by its name; each has `render(report, look) -> str`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from ecolint.model import Finding, Report
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a report may look where it is going: `colour` only on a terminal, `quiet` without the closing summary."""
+
+    colour: bool = False
+    quiet: bool = False
+
+
+class Format(Protocol):
+    """What every format module offers."""
+
+    def render(self, report: Report, look: Look) -> str:
+        """The whole output, ending in a newline where it is not empty."""
+        ...
+
+
+def names() -> tuple[str, ...]:
+    """The formats there are, without importing them. Modules that begin with `_` are not formats."""
+    return tuple(sorted(info.name for info in pkgutil.iter_modules(__path__) if not info.name.startswith("_")))
+
+
+def render(name: str, report: Report, look: Look | None = None) -> str:
+    """A report in one of `names()`."""
+    module = cast(Format, importlib.import_module(f"{__name__}.{name}"))
+    return module.render(report, look or Look())
+
+
+def listed(report: Report) -> tuple[Finding, ...]:
+    """The findings a report lists: green ones only if asked for, suppressed ones only with --verbose; by place."""
+    kept = [
+        finding
+        for finding in report.findings
+        if (finding.level != "green" or report.show_green) and (finding.suppressed is None or report.verbose)
+    ]
+    return tuple(sorted(kept, key=lambda one: (one.place.path, one.place.cell or 0, one.place.span, one.code)))

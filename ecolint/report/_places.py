@@ -1,0 +1,78 @@
+"""Where findings stand, in lines and columns, and text made safe for a terminal line."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ecolint.lines import Lines
+from ecolint.model import Place, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Lines and columns from 1; columns in Unicode code points, the end exclusive."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class Sources:
+    """The texts of a report, with their lines worked out once each."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = texts
+        self._lines: dict[str, Lines] = {}
+
+    def lines(self, path: str) -> Lines:
+        """The lines of a file; of an empty one where its text is not there."""
+        if path not in self._lines:
+            self._lines[path] = Lines(self._texts.get(path, ""))
+        return self._lines[path]
+
+    def range(self, place: Place) -> Range:
+        """A place as lines and columns."""
+        return self.span(place.path, place.span)
+
+    def span(self, path: str, span: Span) -> Range:
+        """A span of a file as lines and columns."""
+        lines = self.lines(path)
+        return Range(*lines.position(span.start), *lines.position(max(span.start, span.end)))
+
+
+def one_line(text: str) -> str:
+    """Text that stays on its line and does nothing to a terminal: control characters are written as escapes."""
+    return "".join(_visible(character) for character in text)
+
+
+def _visible(character: str) -> str:
+    if character == "\t":
+        return "\\t"
+    if character == "\n":
+        return "\\n"
+    if character == "\r":
+        return "\\r"
+    if unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs"):
+        return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+    return character
+
+
+def width(text: str) -> int:
+    """How many terminal columns a text takes."""
+    return sum(_columns(character) for character in text)
+
+
+def _columns(character: str) -> int:
+    if character.isascii():
+        return 1
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
+def shown_source(text: str) -> str:
+    """A piece of a source line as a terminal shows it: tabs as four spaces, control characters as escapes."""
+    return one_line(text.replace("\t", "    "))

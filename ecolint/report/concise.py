@@ -1,0 +1,21 @@
+"""One line a finding, `path:line:column: level CODE message`, for editors and for eyes that know the rules."""
+
+from __future__ import annotations
+
+from ecolint.model import Report
+from ecolint.report import Look, listed
+from ecolint.report._places import Sources, one_line
+
+
+def render(report: Report, look: Look) -> str:
+    """One line for each finding, and nothing else."""
+    sources = Sources(report.sources)
+    rows = []
+    for finding in listed(report):
+        place = sources.range(finding.place)
+        cell = f"cell {finding.place.cell}:" if finding.place.cell is not None else ""
+        rows.append(
+            f"{one_line(finding.place.path)}:{cell}{place.line}:{place.column}:"
+            f" {finding.level} {finding.code} {one_line(finding.message)}\n"
+        )
+    return "".join(rows)

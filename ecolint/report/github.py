@@ -1,0 +1,38 @@
+"""GitHub Actions workflow commands: one annotation a finding."""
+
+from __future__ import annotations
+
+from ecolint.model import Finding, Level, Report
+from ecolint.report import Look, listed
+from ecolint.report._places import Sources
+
+_COMMANDS: dict[Level, str] = {"red": "error", "yellow": "warning", "gray": "notice", "green": "notice"}
+
+
+def render(report: Report, look: Look) -> str:
+    """One workflow command for each finding."""
+    sources = Sources(report.sources)
+    return "".join(_command(finding, sources) + "\n" for finding in listed(report))
+
+
+def _command(finding: Finding, sources: Sources) -> str:
+    """Columns are left out of a range over several lines: GitHub refuses an annotation that has them."""
+    place = sources.range(finding.place)
+    properties = {"file": finding.place.path, "line": str(place.line)}
+    if place.line == place.end_line:
+        properties["col"] = str(place.column)
+        properties["endColumn"] = str(place.end_column)
+    else:
+        properties["endLine"] = str(place.end_line)
+    properties["title"] = f"{finding.code} {finding.name}"
+    said = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    certainty = "" if finding.certainty == "certain" else " (likely)"
+    return f"::{_COMMANDS[finding.level]} {said}::{_data(finding.message + certainty)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,121 @@
+"""JSON, schema 1: the shape that the contract with users fixes."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+from ecolint import __version__
+from ecolint.model import FACTS, Deployment, Estimate, Fact, Finding, Fix, Interval, Report, Scalar
+from ecolint.report import Look, listed
+from ecolint.report._places import Range, Sources
+from ecolint.report._summary import summarise
+
+SCHEMA = 1
+
+
+def render(report: Report, look: Look) -> str:
+    """The whole report as one object."""
+    sources = Sources(report.sources)
+    document = {
+        "schema": SCHEMA,
+        "tool": {"name": "ecolint", "version": __version__},
+        "settings": dataclasses.asdict(report.workload),
+        "evidence": evidence(),
+        "summary": dataclasses.asdict(summarise(report)),
+        "findings": [finding_object(finding, sources) for finding in listed(report)],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def evidence() -> dict[str, Any]:
+    """The data behind the figures: its name, its DOI and how many rows it has."""
+    from ecolint.evidence import DATASET, DOI, rows
+
+    return {"dataset": DATASET, "doi": DOI, "rows": len(rows())}
+
+
+def finding_object(finding: Finding, sources: Sources) -> dict[str, Any]:
+    """One finding, with every key."""
+    return {
+        "code": finding.code,
+        "name": finding.name,
+        "level": finding.level,
+        "message": finding.message,
+        "path": finding.place.path,
+        "cell": finding.place.cell,
+        "range": range_object(sources.range(finding.place)),
+        "certainty": finding.certainty,
+        "deployment": deployment_object(finding.deployment),
+        "estimate": _estimate(finding.estimate),
+        "fixes": [_fix(fix, sources) for fix in finding.fixes],
+        "suppressed": dataclasses.asdict(finding.suppressed) if finding.suppressed else None,
+    }
+
+
+def range_object(place: Range) -> dict[str, Any]:
+    """Start and end, 1-based, the end exclusive."""
+    return {
+        "start": {"line": place.line, "column": place.column},
+        "end": {"line": place.end_line, "column": place.end_column},
+    }
+
+
+def deployment_object(deployment: Deployment) -> dict[str, Scalar]:
+    """Every fact by name: null where it is absent, "?" where it is unknown."""
+    names = (*FACTS, *(name for name in deployment.facts if name not in FACTS))
+    return {name: fact_value(deployment.facts.get(name)) for name in names}
+
+
+def fact_value(fact: Fact | None) -> Scalar:
+    """A fact's value, null where absent, "?" where unknown."""
+    if fact is None or fact.kind == "absent":
+        return None
+    return fact.value if fact.kind == "known" else "?"
+
+
+def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:
+    if estimate is None:
+        return None
+    current, better, monthly = estimate.current_j_per_1k, estimate.better_j_per_1k, estimate.monthly
+    joules = None
+    if current is not None or better is not None:
+        joules = {"current": _interval(current), "better": _interval(better)}
+    return {
+        "overhead_percent": _interval(estimate.overhead_percent),
+        "compared_with": dict(estimate.compared_with),
+        "verdict": estimate.verdict,
+        "confidence": estimate.confidence,
+        "confidence_reasons": list(estimate.confidence_reasons),
+        "rows": list(estimate.rows),
+        "published": dataclasses.asdict(estimate.published) if estimate.published else None,
+        "energy_j_per_1k_tokens": joules,
+        "monthly": monthly
+        and {
+            "kwh": _interval(monthly.kwh),
+            "usd": _interval(monthly.usd),
+            "kg_co2": _interval(monthly.kg_co2),
+            "equivalent": monthly.equivalent,
+        },
+    }
+
+
+def _interval(interval: Interval | None) -> dict[str, float] | None:
+    if interval is None:
+        return None
+    return {"central": interval.central, "low": interval.low, "high": interval.high}
+
+
+def _fix(fix: Fix, sources: Sources) -> dict[str, Any]:
+    return {
+        "title": fix.title,
+        "applicability": fix.applicability,
+        "set": dict(fix.set),
+        "advice": fix.advice,
+        "estimate": _estimate(fix.estimate),
+        "edits": [
+            {"path": edit.path, "range": range_object(sources.span(edit.path, edit.span)), "text": edit.text}
+            for edit in fix.edits
+        ],
+    }

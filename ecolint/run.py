@@ -1,0 +1,315 @@
+"""The outer pipeline of a run: files in, engine over each, fixes applied or shown, reports out, an exit code."""
+
+from __future__ import annotations
+
+import re
+import sys
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from ecolint import files
+from ecolint.model import Deployment, Finding, Problem, Report, Source
+from ecolint.progress import Progress
+from ecolint.project import Projects
+from ecolint.settings import Finder, Settings, SettingsError
+
+if TYPE_CHECKING:
+    from ecolint.engine import Outcome
+    from ecolint.ruleset import Rule
+
+OK, FINDINGS, BROKEN = 0, 1, 2
+
+_FAILS: Mapping[str, frozenset[str]] = {
+    "red": frozenset({"red"}),
+    "yellow": frozenset({"red", "yellow"}),
+    "never": frozenset(),
+}
+
+
+class Usage(Exception):
+    """Something asked of ecolint that it cannot do; the message says so in one line. Exit code 2."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks of one run. `overrides` has the keys of the settings."""
+
+    paths: tuple[str, ...]
+    overrides: Mapping[str, object] = field(default_factory=dict)
+    fix: bool = False
+    unsafe: bool = False
+    diff: bool = False
+    show_green: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+
+@dataclass
+class Run:
+    """What a run found. `failing` where a finding fails it, `crashed` where a file met an internal error."""
+
+    report: Report
+    deployments: tuple[Deployment, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
+    diff: str = ""
+    failing: bool = False
+    crashed: bool = False
+    fixed: tuple[Finding, ...] = ()
+    refused: tuple[tuple[Finding, str], ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+class LastResort:
+    """Turns an error that nobody expected into one line on standard error, so that other files still have their say."""
+
+    def __init__(self, where: str, verbose: bool) -> None:
+        self.where, self.verbose = where, verbose
+        self.caught = False
+
+    def __enter__(self) -> LastResort:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, Exception) or isinstance(error, expected()):
+            return False
+        self.caught = True
+        if self.verbose:
+            traceback.print_exception(kind, error, trace)
+        said = " ".join(str(error).split())[:300]
+        hint = "" if self.verbose else "; --verbose shows where"
+        complain(f"{self.where}: internal error: {type(error).__name__}: {said}{hint}")
+        return True
+
+
+def expected() -> tuple[type[Exception], ...]:
+    """The errors that say what the user can mend: settings, rules, vocabularies, paths, usage, a closed pipe."""
+    found: list[type[Exception]] = [Usage, SettingsError, files.NoSuchPath, files.CannotWrite, BrokenPipeError]
+    # A module that was never imported cannot have raised anything.
+    for module, name in (("ruleset", "RuleError"), ("ruleset", "SelectorError"), ("stacks", "StackError")):
+        loaded = sys.modules.get(f"ecolint.{module}")
+        if loaded is not None:
+            found.append(getattr(loaded, name))
+    return tuple(found)
+
+
+def complain(line: str) -> None:
+    """One line on standard error."""
+    sys.stderr.write(line.encode("utf-8", "backslashreplace").decode() + "\n")
+
+
+# --- check ------------------------------------------------------------------------------------------------------------
+
+
+def check(request: Request) -> Run:
+    """Lint the named paths. Raises one of `expected()` for what the user has to mend first."""
+    return _Linting(request).go()
+
+
+class _Linting:
+    """One run: what it has read once and what it has gathered so far."""
+
+    def __init__(self, request: Request, judge: bool = True) -> None:
+        self.request, self.judge = request, judge
+        self.finder = Finder(request.overrides)
+        self.projects = Projects()
+        self.rules: dict[tuple[object, ...], tuple[Rule, ...]] = {}
+        self.triggers: dict[tuple[str, ...], re.Pattern[bytes]] = {}
+        self.known_gpus: set[str] = set()
+        self.sources: dict[str, str] = {}
+        self.findings: list[Finding] = []
+        self.deployments: list[Deployment] = []
+        self.problems: list[Problem] = []
+        self.fixed: list[Finding] = []
+        self.refused: list[tuple[Finding, str]] = []
+        self.diffs: list[str] = []
+        self.failing = self.crashed = False
+
+    def go(self) -> Run:
+        from ecolint.readers import readers
+
+        settings = self._run_settings()
+        discovery = files.Discovery(self.finder, readers())
+        found = list(discovery.files(self.request.paths))
+        self.problems += discovery.problems
+        with Progress(len(found), sys.stderr) as progress:
+            for file in found:
+                with LastResort(file.path, self.request.verbose) as boundary:
+                    self._file(file)
+                self.crashed |= boundary.caught
+                progress.step()
+        texts = {**self.projects.texts, **self.sources}
+        report = Report(
+            findings=tuple(self.findings),
+            files=len(found),
+            problems=tuple(self.problems),
+            workload=settings.workload,
+            sources=texts,
+            show_green=self.request.show_green,
+            verbose=self.request.verbose,
+        )
+        return Run(
+            report=report,
+            deployments=tuple(self.deployments),
+            texts=texts,
+            diff="".join(self.diffs),
+            failing=self.failing,
+            crashed=self.crashed,
+            fixed=tuple(self.fixed),
+            refused=tuple(self.refused),
+            left_out=tuple(discovery.left_out),
+        )
+
+    def _run_settings(self) -> Settings:
+        """The settings of the run itself: those of the first path. Read early, so that broken ones stop it early."""
+        first = Path(self.request.paths[0]).absolute() if self.request.paths else Path.cwd()
+        settings = self.finder.for_folder(first if first.is_dir() else first.parent)
+        self._rules_of(settings)
+        self._check_gpu(settings)
+        return settings
+
+    def _file(self, file: files.File) -> None:
+        settings = self.finder.for_file(Path(file.location))
+        loaded = files.load(file, settings.max_file_size, self._triggers_of(settings))
+        if loaded is None:
+            return
+        if isinstance(loaded, Problem):
+            self.problems.append(loaded)
+            return
+        self._check_gpu(settings)
+        if file.test:
+            settings = replace(settings, context="test")
+        self._judge(file, loaded, settings)
+
+    def _judge(self, file: files.File, loaded: files.Loaded, settings: Settings) -> None:
+        source = loaded.source
+        outcome = self._outcome(source, file, settings)
+        if self.request.fix or self.request.diff:
+            text = self._fixes(source, file, settings, outcome)
+            if text != source.text and self.request.diff:
+                from ecolint.report._diff import unified
+
+                self.diffs.append(unified(source.path, source.text, text))
+            elif text != source.text and self._written(file, loaded, text):
+                source = replace(source, text=text)
+                outcome = self._outcome(source, file, settings)
+        self.problems += outcome.problems
+        self.findings += outcome.findings
+        self.deployments += outcome.deployments
+        if outcome.findings or outcome.deployments:
+            self.sources[source.path] = source.text
+        self.failing |= any(fails(finding, settings) for finding in outcome.findings)
+
+    def _outcome(self, source: Source, file: files.File, settings: Settings) -> Outcome:
+        from ecolint import engine
+
+        project = self.projects.of(file.location, settings.max_file_size)
+        rules = self._rules_of(settings) if self.judge else ()
+        return engine.check(source, project, rules, settings)
+
+    def _fixes(self, source: Source, file: files.File, settings: Settings, outcome: Outcome) -> str:
+        """The text after every fix that may be applied; what was refused is remembered with its reason."""
+        from ecolint import fixes
+
+        done = fixes.apply(source, outcome, self.request.unsafe, lambda again: self._outcome(again, file, settings))
+        self.refused += done.refused
+        if not self.request.diff:
+            self.fixed += [finding for finding, _ in done.applied]
+        return done.text
+
+    def _written(self, file: files.File, loaded: files.Loaded, text: str) -> bool:
+        try:
+            files.write(file, loaded, text)
+        except files.CannotWrite as error:
+            self.problems.append(Problem(file.path, 1, f"not fixed: {error}", whole_file=False))
+            self.fixed = [finding for finding in self.fixed if finding.place.path != file.path]
+            return False
+        return True
+
+    def _rules_of(self, settings: Settings) -> tuple[Rule, ...]:
+        key = (settings.rules, settings.select, settings.extend_select, settings.ignore, settings.conventions)
+        if key not in self.rules:
+            self.rules[key] = rules_of(settings)
+        return self.rules[key]
+
+    def _triggers_of(self, settings: Settings) -> re.Pattern[bytes]:
+        from ecolint.stacks import vocabularies, wanted
+
+        key = settings.stacks
+        if key not in self.triggers:
+            self.triggers[key] = files.trigger_pattern(wanted(vocabularies(settings.stacks)).triggers)
+        return self.triggers[key]
+
+    def _check_gpu(self, settings: Settings) -> None:
+        if settings.gpu is not None and settings.gpu not in self.known_gpus:
+            check_gpu(settings)
+            self.known_gpus.add(settings.gpu)
+
+
+def facts(request: Request) -> Run:
+    """Read the named paths without judging them."""
+    return _Linting(request, judge=False).go()
+
+
+# --- decisions --------------------------------------------------------------------------------------------------------
+
+
+def rules_of(settings: Settings) -> tuple[Rule, ...]:
+    """The rules that are on. Raises RuleError for a malformed file, SettingsError for a selector that fits nothing."""
+    from ecolint.ruleset import SelectorError, load, packaged, select
+
+    rules = load([packaged(), *map(Path, settings.rules)])
+    try:
+        return select(rules, settings.select, settings.extend_select, settings.ignore, settings.conventions)
+    except SelectorError as error:
+        keys = [key for key in ("select", "extend-select", "ignore") if key in settings.origins]
+        origin = next((settings.origins[key] for key in keys if ":" in settings.origins[key]), None)
+        path, _, line = origin.rpartition(":") if origin else ("", "", "")
+        raise SettingsError(str(error), path or None, int(line) if path else None) from error
+
+
+def check_gpu(settings: Settings) -> None:
+    """Raises SettingsError with the nearest name where the GPU of the settings is not in the catalogue."""
+    from ecolint import catalog
+
+    if settings.gpu is None or catalog.gpus(settings.gpu):
+        return
+    from difflib import get_close_matches
+
+    close = get_close_matches(settings.gpu.upper(), [one.name for one in catalog.all_gpus()], n=1, cutoff=0.3)
+    hint = f"; the nearest is {close[0]}" if close else ""
+    path, _, line = settings.origins.get("gpu", "").rpartition(":")
+    raise SettingsError(f"unknown GPU `{settings.gpu}`{hint}", path or None, int(line) if path else None)
+
+
+def fails(finding: Finding, settings: Settings) -> bool:
+    """Whether a finding makes the run exit 1."""
+    sure = finding.certainty == "certain" or settings.fail_on_likely
+    return finding.suppressed is None and sure and finding.level in _FAILS[settings.fail_on]
+
+
+def problem_lines(problems: Sequence[Problem]) -> Iterator[str]:
+    """One line for each problem, one for a whole file at most, and one that counts templated files."""
+    said: set[object] = set()
+    for problem in problems:
+        key: object = problem.path if problem.whole_file else (problem.path, problem.line, problem.reason)
+        if not problem.templated and key not in said:
+            said.add(key)
+            yield f"{problem.path}:{problem.line}: {' '.join(problem.reason.split())}"
+    templated = len({problem.path for problem in problems if problem.templated})
+    if templated:
+        files_are = "templated file was" if templated == 1 else "templated files were"
+        yield f"{templated} {files_are} not read: what they hold is known only once they are rendered"
+
+
+def known_rules() -> tuple[Rule, ...]:
+    """Every rule there is for the working folder: ecolint's own and those of its settings."""
+    from ecolint.ruleset import load, packaged
+
+    settings = Finder().for_folder(Path.cwd())
+    return load([packaged(), *map(Path, settings.rules)])

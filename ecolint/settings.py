@@ -1,0 +1,391 @@
+"""Settings: `[tool.ecolint]` in pyproject.toml or ecolint.toml, found upward from each file, under the command line."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ecolint.model import Workload
+
+DEFAULT_EXCLUDE = (
+    *(".bzr", ".cache", ".direnv", ".eggs", ".git", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox", ".pants.d"),
+    *(".pyenv", ".pytest_cache", ".ruff_cache", ".svn", ".terraform", ".tox", ".venv", ".vscode", "__pycache__"),
+    *("__pypackages__", "_build", "build", "dist", "node_modules", "site-packages", "venv"),
+)
+
+CONTEXTS = ("production", "interactive", "offline", "test")
+FAIL_ON = ("red", "yellow", "never")
+_MARKERS = ("ecolint.toml", "pyproject.toml")
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used. `path` and `line` (from 1) are None for the command line."""
+
+    def __init__(self, message: str, path: str | None = None, line: int | None = None) -> None:
+        super().__init__(message)
+        self.path, self.line, self.message = path, line, message
+
+    def __str__(self) -> str:
+        return self.message if self.path is None else f"{self.path}:{self.line or 1}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be set. `root` is the folder that patterns and folders of the settings are relative to.
+
+    `origins` tells for each key that was set where: "path:line" or "command line".
+    """
+
+    root: Path
+    select: tuple[str, ...] = ()
+    extend_select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    conventions: bool = False
+    include_tests: bool = False
+    per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    exclude: tuple[str, ...] = DEFAULT_EXCLUDE
+    extend_exclude: tuple[str, ...] = ()
+    gpu: str | None = None
+    context: str | None = None
+    workload: Workload = field(default_factory=Workload)
+    fail_on: str = "red"
+    fail_on_likely: bool = False
+    extend_safe_fixes: tuple[str, ...] = ()
+    extend_unsafe_fixes: tuple[str, ...] = ()
+    baseline: str | None = None
+    rules: tuple[str, ...] = ()
+    stacks: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    locale: str = "en"
+    max_file_size: int = 1_000_000
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+
+# --- keys and their types ---------------------------------------------------------------------------------------------
+
+
+def _strings(value: object) -> tuple[str, ...]:
+    if isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    raise ValueError("a list of strings")
+
+
+def _string(value: object) -> str:
+    if isinstance(value, str) and value.strip():
+        return value
+    raise ValueError("a string")
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError("true or false")
+
+
+def _count(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return value
+    raise ValueError("a whole number from 1")
+
+
+def _amount(value: object) -> float:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < float("inf"):
+        return float(value)
+    raise ValueError("a number from 0")
+
+
+def _pue(value: object) -> float:
+    number = _amount(value)
+    if number < 1:
+        raise ValueError("a number from 1")
+    return number
+
+
+def _one_of(*choices: str) -> Callable[[object], str]:
+    def parse(value: object) -> str:
+        if isinstance(value, str) and value in choices:
+            return value
+        raise ValueError("one of " + ", ".join(f'"{choice}"' for choice in choices))
+
+    return parse
+
+
+def _code_lists(value: object) -> Mapping[str, tuple[str, ...]]:
+    try:
+        if isinstance(value, Mapping):
+            return {str(pattern): _strings(codes) for pattern, codes in value.items()}
+    except ValueError:
+        pass
+    raise ValueError('a table of patterns and lists of codes, such as "legacy/*" = ["ECO101"]')
+
+
+def _not_built(value: object) -> object:
+    raise ValueError("nothing yet: this version of ecolint does not have it")
+
+
+KEYS: Mapping[str, Callable[[object], object]] = {
+    "select": _strings,
+    "extend-select": _strings,
+    "ignore": _strings,
+    "conventions": _flag,
+    "include-tests": _flag,
+    "per-file-ignores": _code_lists,
+    "exclude": _strings,
+    "extend-exclude": _strings,
+    "gpu": _string,
+    "context": _one_of(*CONTEXTS),
+    "requests-per-month": _count,
+    "prompt-tokens": _count,
+    "generated-tokens": _count,
+    "region": _string,
+    "price-per-kwh": _amount,
+    "carbon-intensity": _amount,
+    "pue": _pue,
+    "fail-on": _one_of(*FAIL_ON),
+    "fail-on-likely": _flag,
+    "extend-safe-fixes": _strings,
+    "extend-unsafe-fixes": _strings,
+    "baseline": _not_built,
+    "rules": _strings,
+    "stacks": _strings,
+    "evidence": _not_built,
+    "locale": _one_of("en"),
+    "max-file-size": _count,
+}
+"""Every key and what reads its value; a reader raises ValueError with what is expected."""
+
+_WORKLOAD = ("requests-per-month", "prompt-tokens", "generated-tokens", "price-per-kwh", "carbon-intensity", "pue")
+
+
+# --- finding and reading ----------------------------------------------------------------------------------------------
+
+
+def project_root(folder: Path) -> Path:
+    """The project that `folder` belongs to, whatever files were named.
+
+    The nearest folder upward that holds `.git`; else the topmost that holds a pyproject.toml or ecolint.toml; else the
+    working folder where it contains `folder`; else the folder that holds its outermost Python package.
+    """
+    upward = (folder, *folder.parents)
+    for candidate in upward:
+        if (candidate / ".git").exists():
+            return candidate
+    marked = [one for one in upward if any((one / name).is_file() for name in _MARKERS)]
+    if marked:
+        return marked[-1]
+    here = Path.cwd()
+    if here in upward:
+        return here
+    return next(one for one in upward if not (one / "__init__.py").is_file() or one.parent == one)
+
+
+class Finder:
+    """Settings by file, read once for every folder. `overrides` has the keys of the settings, from the command line."""
+
+    def __init__(self, overrides: Mapping[str, object] | None = None) -> None:
+        self._overrides = _checked(overrides or {})
+        self._by_folder: dict[Path, Settings] = {}
+        self._by_file: dict[Path, tuple[Path, Mapping[str, tuple[object, str]]] | None] = {}
+
+    def for_folder(self, folder: Path) -> Settings:
+        """The settings for files of an absolute folder. Raises SettingsError."""
+        known = self._by_folder.get(folder)
+        if known is None:
+            found = self._nearest(folder)
+            root, values = found if found is not None else (project_root(folder), {})
+            known = self._by_folder[folder] = _settings(root, _merged(values, self._overrides))
+        return known
+
+    def for_file(self, path: Path) -> Settings:
+        """The settings for one absolute path: of the per-file ignores only those whose pattern matches it."""
+        settings = self.for_folder(path.parent)
+        if not settings.per_file_ignores:
+            return settings
+        from pathspec import GitIgnoreSpec
+
+        name = os.path.relpath(path, settings.root).replace(os.sep, "/")
+        here = {
+            pattern: codes
+            for pattern, codes in settings.per_file_ignores.items()
+            if not name.startswith("../") and GitIgnoreSpec.from_lines([pattern]).match_file(name)
+        }
+        return replace(settings, per_file_ignores=here)
+
+    def _nearest(self, folder: Path) -> tuple[Path, Mapping[str, tuple[object, str]]] | None:
+        if folder not in self._by_file:
+            own = _read_folder(folder)
+            above = None if own is not None or folder.parent == folder else self._nearest(folder.parent)
+            self._by_file[folder] = own or above
+        return self._by_file[folder]
+
+
+def load(start: Path, overrides: Mapping[str, object]) -> Settings:
+    """The settings for a file or folder. Raises SettingsError (path, line, message with the nearest key)."""
+    start = Path(os.path.abspath(start))
+    return Finder(overrides).for_folder(start if start.is_dir() else start.parent)
+
+
+def _read_folder(folder: Path) -> tuple[Path, Mapping[str, tuple[object, str]]] | None:
+    for name in _MARKERS:
+        path = folder / name
+        try:
+            data = path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            continue
+        except OSError as error:
+            raise SettingsError(f"cannot be read: {error.strerror}", _shown(path), 1) from error
+        if name == "pyproject.toml" and b"ecolint" not in data:
+            continue
+        table = _table(path, data)
+        if table is not None:
+            return folder, table
+    return None
+
+
+def _table(path: Path, data: bytes) -> Mapping[str, tuple[object, str]] | None:
+    """The checked values of one settings file with their origins, or None where it has no table for ecolint."""
+    import tomli
+
+    try:
+        text = data.decode("utf-8-sig")
+        document: Mapping[str, Any] = tomli.loads(text)
+    except UnicodeDecodeError as error:
+        raise SettingsError("is not UTF-8", _shown(path), data[: error.start].count(b"\n") + 1) from error
+    except tomli.TOMLDecodeError as error:
+        place = re.search(r"at line (\d+)", str(error))
+        raise SettingsError(f"is not TOML: {error}", _shown(path), int(place[1]) if place else 1) from error
+    section = ""
+    table: object = document
+    if path.name == "pyproject.toml":
+        section = "tool.ecolint"
+        tool = document.get("tool")
+        table = tool.get("ecolint") if isinstance(tool, Mapping) else None
+        if table is None:
+            return None
+    if not isinstance(table, Mapping):
+        raise SettingsError("`tool.ecolint` is a table", _shown(path), _line_of(text, "tool", "ecolint"))
+    values: dict[str, tuple[object, str]] = {}
+    for key, value in table.items():
+        line = _line_of(text, section, str(key))
+        try:
+            values[str(key)] = (_value(str(key), value), f"{_shown(path)}:{line}")
+        except ValueError as error:
+            raise SettingsError(str(error), _shown(path), line) from error
+    return values
+
+
+def _value(key: str, value: object) -> object:
+    if key not in KEYS:
+        raise ValueError(f"unknown setting `{key}`{_nearest_name(key, KEYS)}")
+    try:
+        return KEYS[key](value)
+    except ValueError as error:
+        raise ValueError(f"`{key}` takes {error}, not {_shown_value(value)}") from error
+
+
+def _checked(overrides: Mapping[str, object]) -> Mapping[str, tuple[object, str]]:
+    try:
+        return {key: (_value(key, value), "command line") for key, value in overrides.items()}
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+
+
+def _merged(
+    values: Mapping[str, tuple[object, str]], overrides: Mapping[str, tuple[object, str]]
+) -> Mapping[str, tuple[object, str]]:
+    """The command line over a file: it replaces, but adds to `extend-select` and `ignore`; what it selects is on."""
+    merged = {**values, **overrides}
+    for key in ("extend-select", "ignore"):
+        if key in values and key in overrides:
+            merged[key] = ((*_strings(values[key][0]), *_strings(overrides[key][0])), overrides[key][1])
+    selected = {one for key in ("select", "extend-select") if key in overrides for one in _strings(overrides[key][0])}
+    if "ignore" in values and selected:
+        kept = [one for one in _strings(values["ignore"][0]) if one not in selected]
+        added = _strings(overrides["ignore"][0]) if "ignore" in overrides else ()
+        merged["ignore"] = ((*kept, *added), merged["ignore"][1])
+    return merged
+
+
+def _settings(root: Path, values: Mapping[str, tuple[object, str]]) -> Settings:
+    plain = {
+        key.replace("-", "_"): value for key, (value, _) in values.items() if key not in _WORKLOAD and key != "region"
+    }
+    for name in ("rules", "stacks"):
+        if name in plain:
+            plain[name] = tuple(os.path.join(root, folder) for folder in _strings(plain[name]))
+    origins = {key: origin for key, (_, origin) in values.items()}
+    return Settings(root=root, workload=_workload(values), origins=origins, **plain)  # type: ignore[arg-type]
+
+
+def _workload(values: Mapping[str, tuple[object, str]]) -> Workload:
+    """The workload: a region gives price and intensity, and what is said outright wins over it."""
+    workload = Workload()
+    if "region" in values:
+        name, origin = values["region"]
+        workload = _in_region(workload, str(name), origin)
+    own = {key.replace("-", "_"): value for key, (value, _) in values.items() if key in _WORKLOAD}
+    if {"price_per_kwh", "carbon_intensity"} & own.keys() and "region" not in values:
+        own["region"] = "as set" if {"price_per_kwh", "carbon_intensity"} <= own.keys() else "US average, partly as set"
+    return replace(workload, **own)  # type: ignore[arg-type]
+
+
+def _in_region(workload: Workload, name: str, origin: str) -> Workload:
+    from ecolint.catalog import all_regions, region
+
+    found = region(name)
+    if found is None:
+        path, _, line = origin.rpartition(":")
+        message = f"unknown region `{name}`{_nearest_name(name, [one.name for one in all_regions()])}"
+        raise SettingsError(message, path or None, int(line) if path else None)
+    if found.price_per_kwh is None:
+        priced = f"{found.name}, price of the {workload.region}"
+        return replace(workload, region=priced, carbon_intensity=found.carbon_intensity)
+    return replace(
+        workload, region=found.name, price_per_kwh=found.price_per_kwh, carbon_intensity=found.carbon_intensity
+    )
+
+
+def _line_of(text: str, section: str, key: str) -> int:
+    """The line (from 1) where a key of a section is written: as a pair, a dotted key or a table of its own."""
+    name = rf"[\"']?{re.escape(key)}[\"']?"
+    dotted = re.escape(section + ".") if section else ""
+    pair = re.compile(rf"\s*(?:{name})\s*[=.]")
+    header = re.compile(rf"\s*\[\[?\s*{dotted}{name}\s*[\].]")
+    inside = section == ""
+    fallback = 1
+    for number, line in enumerate(text.split("\n"), 1):
+        if header.match(line) or (inside and pair.match(line)):
+            return number
+        if re.match(r"\s*\[", line) and not line.lstrip().startswith("[["):
+            inside = re.match(rf"\s*\[\s*{re.escape(section)}\s*\]", line) is not None if section else False
+            fallback = number if inside else fallback
+    return fallback
+
+
+def _nearest_name(name: str, names: Iterable[str]) -> str:
+    by_lower = {one.lower(): one for one in names}
+    close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
+    return f"; the nearest is `{by_lower[close[0]]}`" if close else ""
+
+
+def _shown(path: Path) -> str:
+    return display_path(path)
+
+
+def _shown_value(value: object) -> str:
+    text = repr(value) if not isinstance(value, bool) else str(value).lower()
+    return text if len(text) <= 40 else text[:37] + "…"
+
+
+def display_path(path: Path | str) -> str:
+    """A path as it is shown and kept: relative to the working folder, `/`-separated; absolute on another drive."""
+    try:
+        shown = os.path.relpath(path)
+    except ValueError:
+        shown = os.path.abspath(path)
+    return shown.replace(os.sep, "/")

@@ -1,0 +1,401 @@
+"""Where an invocation says what: finds a vocabulary's keys in calls, nested dictionaries, objects, flags, environment and mappings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+from ecolint.model import Alternative, Branches, Data, Entry, Invocation, Kind, Place, Scalar, Table, Use, Value
+from ecolint.stacks import command, spelling
+from ecolint.stacks.vocabulary import Choice, Key, ObjectSpec, UseSpec, Vocabulary
+from ecolint.stacks.versions import holds
+
+Assignment = Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What one key says in one variant, and where that is written.
+
+    `where` is "call", "nested", "object", "outside", "flag", "env", "mapping", "image", "surroundings", "use" or
+    "virtual"; `entries` are the words or the entry in `table` that an edit would change.
+    """
+
+    kind: Kind
+    value: Scalar = None
+    place: Place | None = None
+    how: str = "literal"
+    assured: bool = True
+    written: bool | None = False
+    where: str | None = None
+    table: Table | None = None
+    entries: tuple[Entry, ...] = ()
+    shared: bool = False
+    symbolic: bool = False
+
+
+ABSENT = Setting("absent")
+OPEN = Setting("unknown", written=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """An invocation, the vocabulary that knows it, and the parts its keys may stand in."""
+
+    invocation: Invocation
+    vocabulary: Vocabulary
+    command: command.CommandLine | None = None
+    command_table: Table | None = None
+    bare_object: ObjectSpec | None = None
+    """The invocation is itself the object that carries keys (a configuration that nobody was seen to use)."""
+    likely: bool = False
+
+
+def recognise(invocation: Invocation, vocabularies: tuple[Vocabulary, ...]) -> Recognised | None:
+    """The stack whose vocabulary knows this invocation."""
+    for vocabulary in vocabularies:
+        if vocabulary.platform:
+            continue
+        found = _recognised(invocation, vocabulary)
+        if found is not None:
+            return found
+    return None
+
+
+def _recognised(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | None:
+    if invocation.call is not None:
+        name = invocation.name
+        if matches(name, vocabulary.calls):
+            return Recognised(invocation, vocabulary, likely=invocation.likely)
+        bare = next((o for o in vocabulary.objects.values() if matches(name, o.calls)), None)
+        if bare is not None:
+            return Recognised(invocation, vocabulary, bare_object=bare, likely=True)
+        if invocation.likely and matches(name, vocabulary.likely_calls):
+            return Recognised(invocation, vocabulary, likely=True)
+        return None
+    if invocation.mapping is not None:
+        if invocation.mapping.name:
+            known = invocation.mapping.name in vocabulary.requirements
+            return Recognised(invocation, vocabulary) if known else None
+        keys = {entry.name for entry in invocation.mapping.entries}
+        if (
+            not vocabulary.requirements
+            and keys & set(vocabulary.mapping_any)
+            and keys >= set(vocabulary.mapping_all)
+            and not (keys | set(invocation.beside)) & set(vocabulary.mapping_none)
+        ):
+            return Recognised(invocation, vocabulary, likely=True)
+        return None
+    return _container(invocation, vocabulary)
+
+
+def _container(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | None:
+    words = invocation.words.entries if invocation.words else ()
+    start = command.starts(words, vocabulary)
+    if start is None:
+        image = invocation.image[0].data if len(invocation.image) == 1 else None
+        if not isinstance(image, str) or not matches(image, vocabulary.images):
+            return None
+        first = command.text(words[0]) if words else "-"
+        if first is None or not (first.startswith("-") or ("/" in first and first[0] not in "./" and " " not in first)):
+            return None
+        start = 0
+    table = invocation.words
+    line = command.parse(table, start, vocabulary) if table is not None else None
+    return Recognised(invocation, vocabulary, line, table)
+
+
+def matches(name: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a qualified name or an image fits one of the patterns, case and dots as written."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+# --- one value in one variant -----------------------------------------------------------------------------------------
+
+
+def compatible(branches: Branches, assignment: Assignment) -> bool:
+    """Whether something that stands under these arms can happen in this variant."""
+    return all(assignment.get(decision, arm) == arm for decision, arm in branches)
+
+
+def settled(branches: Branches, assignment: Assignment) -> bool:
+    """Whether the variant fixes every one of these arms."""
+    return all(decision in assignment for decision, _ in branches)
+
+
+def pick(value: Value, assignment: Assignment) -> Alternative | None:
+    """The alternative that holds in this variant; None where several could."""
+    open_ = [a for a in value if compatible(a.branches, assignment)]
+    if not open_:
+        return None
+    if all(a.kind == open_[0].kind and a.data == open_[0].data for a in open_[1:]):
+        return open_[0]
+    return None
+
+
+def flatten(table: Table) -> Iterator[tuple[Table, Entry]]:
+    """The entries of a table in order, those of splatted dictionaries (`**`) with the table they really stand in."""
+    for entry in table.entries:
+        if entry.name == "**":
+            for alternative in entry.value:
+                if isinstance(alternative.data, Table):
+                    branches = entry.branches | alternative.branches
+                    for inner, found in flatten(alternative.data):
+                        yield inner, replace(found, branches=found.branches | branches)
+        else:
+            yield table, entry
+
+
+def is_open(table: Table) -> bool:
+    """Whether a table may hold entries that nobody can see."""
+    return table.open or any(
+        entry.name == "**" and any(not isinstance(a.data, Table) or is_open(a.data) for a in entry.value)
+        for entry in table.entries
+    )
+
+
+def find(table: Table, names: tuple[str, ...], assignment: Assignment) -> tuple[Table, Entry] | None | bool:
+    """The last entry under one of these names; None where there is none, False where that cannot be told."""
+    best: tuple[Table, Entry] | None = None
+    doubtful = False
+    for home, entry in flatten(table):
+        if entry.name in names and compatible(entry.branches, assignment):
+            best = (home, entry)
+            doubtful = not settled(entry.branches, assignment)
+    if best is None:
+        return False if is_open(table) else None
+    return False if doubtful else best
+
+
+class Slots:
+    """The keys of one recognised invocation in one variant of its branches."""
+
+    def __init__(self, recognised: Recognised, assignment: Assignment, versions: Mapping[str, str]) -> None:
+        self.recognised, self.assignment, self.versions = recognised, assignment, versions
+        self.invocation, self.vocabulary = recognised.invocation, recognised.vocabulary
+        self.callee = self.invocation.name if self.invocation.call is not None else ""
+
+    def settings(self) -> dict[str, Setting]:
+        """Every key of the vocabulary: as written, by default, absent or unknown."""
+        found = {name: self.setting(key) for name, key in self.vocabulary.keys.items() if not key.virtual}
+        self.exclude(found)
+        found.update(self.virtual())
+        return {name: self.defaulted(self.vocabulary.keys[name], s) for name, s in found.items()}
+
+    def exclude(self, found: dict[str, Setting]) -> None:
+        """A key outside its object rules the object out, so the object's other keys are absent and not unknown."""
+        outside = {self.vocabulary.keys[n].in_object for n, s in found.items() if s.where == "outside" and s.value}
+        for name, setting in found.items():
+            if setting is OPEN and self.vocabulary.keys[name].in_object in outside:
+                found[name] = ABSENT
+
+    def defaulted(self, key: Key, setting: Setting) -> Setting:
+        if setting.kind != "absent" or setting.written is None or not key.default:
+            return setting
+        for choice in key.default:
+            if choice.version is None or (verdict := holds(choice.version, self.versions)):
+                return Setting("known", choice.value, how="default", assured=choice.assured)
+            if verdict is None:
+                return Setting("unknown")
+        return setting
+
+    # where a key may stand, most telling first
+
+    def setting(self, key: Key) -> Setting:
+        if key.only and self.callee and not matches(self.callee, key.only):
+            return self.from_uses(key)
+        for found in self.candidates(key):
+            if found is not None:
+                return found
+        return ABSENT
+
+    def candidates(self, key: Key) -> Iterator[Setting | None]:
+        call, mapping = self.invocation.call, self.invocation.mapping
+        if call is not None:
+            yield self.from_uses(key, only_written=True)
+            if self.recognised.bare_object is not None:
+                if key.in_object == self.recognised.bare_object.name:
+                    yield self.entry(call, key.keyword, key, "object", key.positional)
+                else:
+                    yield OPEN
+            else:
+                yield from self.from_table(call, key, key.keyword, "call")
+        if mapping is not None:
+            yield from self.from_table(mapping, key, key.mapping, "mapping")
+        line = self.recognised.command
+        if line is not None:
+            yield self.from_command(line, key)
+        if self.invocation.env is not None and key.env:
+            yield self.entry(self.invocation.env, key.env, key, "env")
+        if self.invocation.surroundings is not None and key.surroundings:
+            yield self.entry(self.invocation.surroundings, key.surroundings, key, "surroundings")
+        if key.image and self.invocation.image:
+            yield self.read(key, self.invocation.image, "image", None, ())
+
+    def from_table(self, table: Table, key: Key, names: tuple[str, ...], where: str) -> Iterator[Setting | None]:
+        """A key in the table itself, in its object, or in a nested dictionary such as `model_kwargs`."""
+        homes = [(table, where)]
+        for nested in self.vocabulary.nested:
+            inner = self.nested(table, nested)
+            if inner is False:
+                yield from self.homes(homes, key, names)
+                yield OPEN
+                return
+            if isinstance(inner, Table):
+                homes.append((inner, "nested"))
+        yield from self.homes(homes, key, names)
+
+    def homes(self, homes: list[tuple[Table, str]], key: Key, names: tuple[str, ...]) -> Iterator[Setting | None]:
+        doubt: Setting | None = None
+        for table, where in homes:
+            positional = key.positional if where == "call" and key.in_object is None else None
+            if key.in_object is None:
+                setting = self.entry(table, names, key, where, positional)
+                if setting is OPEN:
+                    doubt = OPEN
+                    continue
+                yield setting
+                continue
+            spec = self.vocabulary.objects[key.in_object]
+            holder = self.nested(table, spec.name, spec)
+            if isinstance(holder, Table):
+                yield self.entry(holder, names, key, "object", key.positional) or ABSENT
+            if where == "mapping":
+                # A settings file is flat as often as not; what reads it builds the object.
+                yield self.entry(table, names, key, where)
+            elif key.outside is not None:
+                outside = self.entry(table, names, key, "outside")
+                if outside is not None and outside is not OPEN:
+                    # Where the library no longer takes it there, the program stops: it sets nothing.
+                    yield ABSENT if holds(key.outside, self.versions) is False and outside.value else outside
+            if holder is False or is_open(table):
+                doubt = OPEN
+        yield doubt
+
+    def nested(self, table: Table, name: str, spec: ObjectSpec | None = None) -> Table | None | bool:
+        """The dictionary or object under this name; None where there is none, False where that cannot be told."""
+        found = find(table, (name,), self.assignment)
+        if found is None or found is False:
+            # An unseen dictionary beside the call may carry anything, but most calls have none: only splats count.
+            return None if found is None else False
+        assert isinstance(found, tuple)
+        alternative = pick(found[1].value, self.assignment)
+        if alternative is None or alternative.kind == "unknown":
+            return False
+        data = alternative.data
+        if not isinstance(data, Table):
+            return None if data is None else False
+        if spec is not None and data.name and not matches(data.name, spec.calls):
+            return False
+        if spec is not None and not data.name and not spec.mapping:
+            return False
+        return data
+
+    def entry(
+        self, table: Table, names: tuple[str, ...], key: Key, where: str, positional: int | None = None
+    ) -> Setting | None:
+        if positional is not None:
+            names = (*names, str(positional))
+        found = find(table, names, self.assignment)
+        if found is None:
+            return None
+        if found is False:
+            return OPEN
+        assert isinstance(found, tuple)
+        return self.read(key, found[1].value, where, found[0], (found[1],))
+
+    def from_command(self, line: command.CommandLine, key: Key) -> Setting | None:
+        flag = command.flag_of(key, line)
+        table = self.recognised.command_table
+        if flag is not None:
+            if flag.negated or (key.present and not flag.value):
+                value = (Alternative("known", not flag.negated, flag.words[0].place),)
+                return self.read(key, value, "flag", table, flag.words)
+            return self.read(key, flag.value, "flag", table, flag.words)
+        if key.positional is not None and key.positional < len(line.positionals):
+            word = line.positionals[key.positional]
+            return self.read(key, word.value, "flag", table, (word,))
+        return OPEN if line.open and key.flag else None
+
+    def read(
+        self, key: Key, value: Value, where: str, table: Table | None, entries: tuple[Entry, ...]
+    ) -> Setting | None:
+        alternative = pick(value, self.assignment)
+        if alternative is None or alternative.kind == "unknown":
+            place = alternative.place if alternative else entries[0].place if entries else None
+            return Setting("unknown", place=place, written=True, where=where, table=table, entries=entries)
+        if alternative.kind == "absent" or (alternative.data is None and key.type != "flag"):
+            return None
+        try:
+            data = spelling.read(alternative.data, key.type)
+            kind: Kind = "known"
+        except spelling.Unreadable:
+            data, kind = None, "unknown"
+        return Setting(
+            kind,
+            data,
+            alternative.place or (entries[0].place if entries else None),
+            alternative.how,
+            # A default that a caller or the environment may override is only what is likely.
+            alternative.how != "default",
+            True,
+            where,
+            table,
+            entries,
+            alternative.shared,
+            _symbolic(alternative.data),
+        )
+
+    # what later calls say
+
+    def uses(self) -> Iterator[tuple[Use, UseSpec]]:
+        for use in self.invocation.uses:
+            if compatible(use.branches, self.assignment):
+                for spec in self.vocabulary.uses:
+                    if matches(use.name, spec.calls):
+                        yield use, spec
+
+    def from_uses(self, key: Key, only_written: bool = False) -> Setting | None:
+        found: Setting | None = None if only_written else ABSENT
+        for use, spec in self.uses():
+            if key.name in spec.keys and use.table is not None:
+                setting = self.entry(use.table, key.keyword, key, "use", key.positional)
+                if setting is not None and setting is not OPEN:
+                    found = replace(setting, assured=setting.assured and not use.likely)
+        return found
+
+    def virtual(self) -> dict[str, Setting]:
+        found = {name: ABSENT for name, key in self.vocabulary.keys.items() if key.virtual}
+        generates = False
+        for use, spec in self.uses():
+            generates = generates or bool(spec.per_item)
+            for name, value in spec.sets.items():
+                found[name] = Setting(
+                    "known", value, use.place, assured=not use.likely, written=True, where="virtual"
+                )
+            for name, value in spec.per_item.items():
+                if use.per_item:
+                    found[name] = Setting(
+                        "known", value, use.place, assured=not use.likely, written=True, where="virtual"
+                    )
+                elif use.per_item is None and found[name].kind == "absent":
+                    found[name] = OPEN
+        if not generates:
+            # Nobody was seen to generate with this object, and code beside it may do something else with it.
+            for spec in self.vocabulary.beside:
+                if any(matches(name, spec.calls) for name in self.invocation.beside):
+                    found.update({name: OPEN for name in spec.sets if found[name].kind == "absent"})
+        return found
+
+
+def _symbolic(data: Data) -> bool:
+    return not isinstance(data, (str, int, float, bool))
+
+
+def choice_of(choices: tuple[Choice, ...], versions: Mapping[str, str]) -> Scalar:
+    """The first choice whose version condition holds or that has none."""
+    for choice in choices:
+        if choice.version is None or holds(choice.version, versions):
+            return choice.value
+    return None

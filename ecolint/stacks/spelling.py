@@ -1,0 +1,164 @@
+"""How values are spelled: from what a file says to the value of a key, and back to what a file should say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from ecolint import catalog
+from ecolint.model import Data, Scalar, Symbol, Table, Written
+
+DTYPES: Mapping[str, str] = {
+    "float16": "float16",
+    "half": "float16",
+    "fp16": "float16",
+    "bfloat16": "bfloat16",
+    "bf16": "bfloat16",
+    "float32": "float32",
+    "float": "float32",
+    "fp32": "float32",
+    "auto": "auto",
+}
+"""Spellings of number formats, after the library prefix is dropped (torch.half is torch.float16)."""
+
+TRUE = frozenset({"true", "1", "yes", "on", "t", "y"})
+FALSE = frozenset({"false", "0", "no", "off", "f", "n"})
+
+
+class Unreadable(Exception):
+    """The data is known but is no value of this type: the key is then unknown."""
+
+
+def _bool(data: Data) -> Scalar:
+    if isinstance(data, bool):
+        return data
+    if data in (0, 1):
+        return bool(data)
+    if isinstance(data, str):
+        word = data.strip().lower()
+        if word in TRUE:
+            return True
+        if word in FALSE:
+            return False
+    raise Unreadable
+
+
+def _flag(data: Data) -> Scalar:
+    """A flag whose presence counts: written without a value, or with an empty one, it is on."""
+    return True if data in (None, "") else _bool(data)
+
+
+def _int(data: Data) -> Scalar:
+    if isinstance(data, bool) or not isinstance(data, (int, float, str)):
+        raise Unreadable
+    if isinstance(data, str):
+        match = re.fullmatch(r"\s*(-?\d+)([kKmM]?)\s*", data)
+        if not match:
+            raise Unreadable
+        scale = {"": 1, "k": 1000, "K": 1024, "m": 1000**2, "M": 1024**2}[match[2]]
+        return int(match[1]) * scale
+    if data != int(data):
+        raise Unreadable
+    return int(data)
+
+
+def _float(data: Data) -> Scalar:
+    if isinstance(data, bool) or not isinstance(data, (int, float, str)):
+        raise Unreadable
+    try:
+        return float(data)
+    except ValueError:
+        raise Unreadable from None
+
+
+def _str(data: Data) -> Scalar:
+    if data is None or isinstance(data, str):
+        return data
+    if isinstance(data, (bool, int, float)):
+        return str(data)
+    if isinstance(data, Symbol):
+        return data.name
+    raise Unreadable
+
+
+def _word(data: Data) -> Scalar:
+    """A choice: compared without regard to case."""
+    value = _str(data)
+    return value.lower() if isinstance(value, str) else value
+
+
+def _dtype(data: Data) -> Scalar:
+    value = _word(data)
+    if value is None:
+        return None
+    found = DTYPES.get(str(value).removeprefix("torch."))
+    if found is None:
+        raise Unreadable
+    return found
+
+
+def _call(data: Data) -> Scalar:
+    """An object by its class: the callee's qualified name, a symbol's name, or the name given as text."""
+    if isinstance(data, Table) and data.name:
+        return data.name
+    if isinstance(data, (str, Symbol)):
+        return _str(data)
+    raise Unreadable
+
+
+def _gpu(data: Data, platform: str) -> Scalar:
+    """A platform's spelling of a GPU, as the catalogue's name."""
+    found = catalog.gpu(data, platform) if isinstance(data, str) else None
+    if found is None:
+        raise Unreadable
+    return found.name
+
+
+def _instance_gpu(data: Data) -> Scalar:
+    """A cloud instance type, as the catalogue's name of its GPU."""
+    found = catalog.instance(data) if isinstance(data, str) else None
+    if found is None or found.gpu is None:
+        raise Unreadable
+    return found.gpu.name
+
+
+READ: Mapping[str, Callable[[Data], Scalar]] = {
+    "bool": _bool,
+    "flag": _flag,
+    "int": _int,
+    "float": _float,
+    "str": _str,
+    "word": _word,
+    "dtype": _dtype,
+    "call": _call,
+    "gpu": lambda data: _gpu(data, ""),
+    "instance_gpu": _instance_gpu,
+}
+"""Readers of values by the `type` a vocabulary gives a key."""
+
+
+def read(data: Data, kind: str) -> Scalar:
+    """The value of a key of this type ("gpu:gke" names the platform that spells it). Raises Unreadable."""
+    name, _, argument = kind.partition(":")
+    return _gpu(data, argument) if name == "gpu" else READ[name](data)
+
+
+def write(value: Scalar, kind: str, *, symbol: str | None, code: bool) -> Written:
+    """What to write for a key's value: Python code gets literals and symbols ("torch.{}"), other syntaxes get text."""
+    if code:
+        if symbol is not None and isinstance(value, str) and value != "auto":
+            return Symbol(symbol.format(value))
+        return float(value) if kind == "float" and isinstance(value, int) else value
+    if isinstance(value, bool):
+        return value
+    return value if value is None else f"{value}"
+
+
+def kebab(name: str) -> str:
+    """max_num_seqs → max-num-seqs."""
+    return name.replace("_", "-")
+
+
+def spell(pattern: str, name: str) -> str:
+    """Fill "{snake}", "{kebab}" or "{SNAKE}" with a key's name."""
+    return pattern.replace("{snake}", name).replace("{kebab}", kebab(name)).replace("{SNAKE}", name.upper())

@@ -1,0 +1,66 @@
+"""Library versions: whether a requirement as pinned settles a condition such as `transformers<5`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+
+def parse(condition: str) -> tuple[str, SpecifierSet]:
+    """Split "transformers<5" into its library and its specifier. Raises ValueError on anything else."""
+    try:
+        requirement = Requirement(condition)
+    except InvalidRequirement as error:
+        raise ValueError(f"{condition!r} is not a version condition such as 'transformers<5': {error}") from None
+    if not requirement.specifier:
+        raise ValueError(f"{condition!r} names no version; write for instance '{requirement.name}<5'")
+    return requirement.name, requirement.specifier
+
+
+def holds(condition: str, versions: Mapping[str, str]) -> bool | None:
+    """Whether every version that the pins allow satisfies the condition; None where some do and some do not."""
+    library, wanted = parse(condition)
+    if library not in versions:
+        return None
+    return _decide(versions[library], str(wanted))
+
+
+@lru_cache(maxsize=1024)
+def _decide(pinned: str, wanted: str) -> bool | None:
+    try:
+        allowed = SpecifierSet(pinned)
+    except InvalidSpecifier:
+        return None
+    condition = SpecifierSet(wanted)
+    points = [v for v in _points([*_mentioned(allowed), *_mentioned(condition)]) if allowed.contains(v, True)]
+    answers = {condition.contains(v, True) for v in points}
+    return answers.pop() if len(answers) == 1 else None
+
+
+def _mentioned(specifiers: SpecifierSet) -> Iterable[Version]:
+    for specifier in specifiers:
+        try:
+            yield Version(specifier.version.removesuffix(".*"))
+        except InvalidVersion:
+            continue
+
+
+def _points(versions: Iterable[Version]) -> Iterable[Version]:
+    """Versions on, just above and just below every boundary: between two boundaries every version answers alike."""
+    yield Version("0")
+    yield Version("99999")
+    for version in versions:
+        yield version
+        yield Version(f"{version.base_version}.0.0.1")
+        release = list(version.release)
+        if version.is_prerelease:
+            yield Version(version.base_version)
+        while release and release[-1] == 0:
+            release.pop()
+        if release:
+            release[-1] -= 1
+            yield Version(".".join(map(str, [*release, 99999])))

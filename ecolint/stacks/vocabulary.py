@@ -1,0 +1,313 @@
+"""What a vocabulary file says: how a serving stack is recognised, how its settings are spelled, what they mean."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import tomli
+
+from ecolint.model import FACTS, Scalar
+from ecolint.stacks import spelling, versions
+
+
+COMBINATIONS = ("lower", "product")
+
+
+class StackError(Exception):
+    """A vocabulary file is malformed: file, line, what is wrong and what to write instead."""
+
+    def __init__(self, path: str, line: int, message: str) -> None:
+        super().__init__(f"{path}:{line}: {message}")
+        self.path, self.line, self.message = path, line, message
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A condition on one key or fact: one of some values, a pattern, whether it is written, or where it stands."""
+
+    name: str
+    values: tuple[Scalar, ...] = ()
+    like: tuple[str, ...] = ()
+    written: bool | None = None
+    where: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A value under a condition: the first choice whose tests all hold is taken."""
+
+    value: Scalar = None
+    source: str | None = None
+    """The key whose value is taken instead of `value`."""
+    when: tuple[Test, ...] = ()
+    version: str | None = None
+    assured: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A setting of the stack, and how each syntax spells it (the first spelling is the one that is written)."""
+
+    name: str
+    type: str
+    default: tuple[Choice, ...] = ()
+    """Empty: no documented default, an unwritten key is absent."""
+    keyword: tuple[str, ...] = ()
+    prefer: tuple[Choice, ...] = ()
+    """Which keyword to write, by library version."""
+    flag: tuple[str, ...] = ()
+    off: tuple[str, ...] = ()
+    env: tuple[str, ...] = ()
+    mapping: tuple[str, ...] = ()
+    surroundings: tuple[str, ...] = ()
+    positional: int | None = None
+    image: bool = False
+    in_object: str | None = None
+    outside: str | None = None
+    """Versions in which the key may also stand outside its object."""
+    only: tuple[str, ...] = ()
+    """Patterns of the callees that take this key; empty: all."""
+    virtual: bool = False
+    advice: str | None = None
+    symbol: str | None = None
+    present: bool = False
+    """The flag takes no value: its presence is the setting."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectSpec:
+    """An argument that carries keys in an object or a plain dictionary."""
+
+    name: str
+    calls: tuple[str, ...]
+    mapping: bool
+    needed_by: tuple[str, ...]
+    """Without any of these keys switched on the object is removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class UseSpec:
+    """What a later call on the object says: keys among its arguments, and virtual keys that it sets."""
+
+    calls: tuple[str, ...]
+    keys: tuple[str, ...] = ()
+    sets: Mapping[str, Scalar] = field(default_factory=dict)
+    per_item: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """One stack (or a platform, whose facts join those of any stack that runs on it)."""
+
+    name: str
+    path: str
+    library: str
+    platform: bool = False
+    calls: tuple[str, ...] = ()
+    likely_calls: tuple[str, ...] = ()
+    commands: tuple[tuple[str, ...], ...] = ()
+    images: tuple[str, ...] = ()
+    mapping_any: tuple[str, ...] = ()
+    mapping_all: tuple[str, ...] = ()
+    mapping_none: tuple[str, ...] = ()
+    requirements: tuple[str, ...] = ()
+    """Libraries whose pins the vocabulary reads."""
+    nested: tuple[str, ...] = ()
+    objects: Mapping[str, ObjectSpec] = field(default_factory=dict)
+    keys: Mapping[str, Key] = field(default_factory=dict)
+    uses: tuple[UseSpec, ...] = ()
+    beside: tuple[UseSpec, ...] = ()
+    """What calls elsewhere in the same module make doubtful about objects that cannot be followed."""
+    facts: Mapping[str, tuple[Choice, ...]] = field(default_factory=dict)
+    combined: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    """Facts made of several keys: "lower" is the least of those that are known, "product" multiplies them."""
+    triggers: tuple[str, ...] = ()
+
+
+def load(text: str, path: str) -> Vocabulary:
+    """Read one vocabulary file. Raises StackError."""
+    return _Loader(text, path).load()
+
+
+class _Loader:
+    def __init__(self, text: str, path: str) -> None:
+        self.text, self.path = text, path
+
+    def fail(self, needle: str, message: str) -> StackError:
+        line = next((n for n, row in enumerate(self.text.splitlines(), 1) if needle in row), 1)
+        return StackError(self.path, line, message)
+
+    def check(self, where: str, table: Mapping[str, Any], allowed: Collection[str]) -> None:
+        for key in table:
+            if key not in allowed:
+                near = difflib.get_close_matches(key, allowed, 1)
+                hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(sorted(allowed))}"
+                raise self.fail(key, f"unknown key {key!r} in {where}; {hint}")
+
+    def load(self) -> Vocabulary:
+        try:
+            data = tomli.loads(self.text)
+        except tomli.TOMLDecodeError as error:
+            raise StackError(self.path, getattr(error, "lineno", 1), f"not TOML: {error}") from None
+        self.check(
+            "the file",
+            data,
+            ("name", "library", "kind", "recognise", "objects", "spelling", "keys", "uses", "beside", "facts"),
+        )
+        name = data.get("name")
+        if not isinstance(name, str):
+            raise self.fail("name", "a vocabulary needs a name: name = \"vllm\"")
+        recognise = data.get("recognise", {})
+        self.check(
+            "[recognise]",
+            recognise,
+            ("calls", "likely_calls", "commands", "images", "mapping", "requirements", "nested", "triggers"),
+        )
+        mapping = recognise.get("mapping", {})
+        self.check("recognise.mapping", mapping, ("any", "all", "none"))
+        regular = data.get("spelling", {})
+        self.check("[spelling]", regular, ("keyword", "flag", "off", "env", "mapping"))
+        keys = {n: self.key(n, spec, regular) for n, spec in data.get("keys", {}).items()}
+        facts, combined = self.facts(data.get("facts", {}), keys)
+        return Vocabulary(
+            name=name,
+            path=self.path,
+            library=data.get("library", name),
+            platform=data.get("kind") == "platform",
+            calls=_texts(recognise.get("calls")),
+            likely_calls=_texts(recognise.get("likely_calls")),
+            commands=tuple(tuple(c.split()) for c in _texts(recognise.get("commands"))),
+            images=_texts(recognise.get("images")),
+            mapping_any=_texts(mapping.get("any")),
+            mapping_all=_texts(mapping.get("all")),
+            mapping_none=_texts(mapping.get("none")),
+            requirements=_texts(recognise.get("requirements")),
+            nested=_texts(recognise.get("nested")),
+            objects={n: self.object(n, spec) for n, spec in data.get("objects", {}).items()},
+            keys=keys,
+            uses=tuple(self.use(spec, keys) for spec in data.get("uses", ())),
+            beside=tuple(self.use(spec, keys) for spec in data.get("beside", ())),
+            facts=facts,
+            combined=combined,
+            triggers=_texts(recognise.get("triggers")),
+        )
+
+    def key(self, name: str, spec: Mapping[str, Any], regular: Mapping[str, Any]) -> Key:
+        self.check(
+            f"keys.{name}",
+            spec,
+            ("type", "default", "keyword", "prefer", "flag", "off", "env", "mapping", "surroundings", "positional",
+             "image", "in", "outside", "only", "virtual", "advice", "symbol"),
+        )  # fmt: skip
+        kind = spec.get("type", "str")
+        if kind.split(":")[0] not in spelling.READ:
+            raise self.fail(f"{name}", f"keys.{name} has the unknown type {kind!r}; {', '.join(spelling.READ)}")
+        special = bool(spec.get("virtual") or spec.get("surroundings") or spec.get("image"))
+
+        def spelled(channel: str) -> tuple[str, ...]:
+            if channel in spec:
+                return _texts(spec[channel])
+            return () if special else tuple(spelling.spell(p, name) for p in _texts(regular.get(channel)))
+
+        present = kind == "flag"
+        if spec.get("outside"):
+            self.version(name, spec["outside"])
+        return Key(
+            name=name,
+            type="bool" if spec.get("virtual") and "type" not in spec else kind,
+            default=self.choices(name, spec.get("default"), {}) if "default" in spec else (),
+            keyword=spelled("keyword"),
+            prefer=self.choices(name, spec["prefer"], {}) if "prefer" in spec else (),
+            flag=spelled("flag"),
+            off=spelled("off") if present else _texts(spec.get("off")),
+            env=spelled("env"),
+            mapping=spelled("mapping"),
+            surroundings=_texts(spec.get("surroundings")),
+            positional=spec.get("positional"),
+            image=bool(spec.get("image")),
+            in_object=spec.get("in"),
+            outside=spec.get("outside"),
+            only=_texts(spec.get("only")),
+            virtual=bool(spec.get("virtual")),
+            advice=spec.get("advice"),
+            symbol=spec.get("symbol"),
+            present=present,
+        )
+
+    def version(self, name: str, condition: str) -> str:
+        try:
+            versions.parse(condition)
+        except ValueError as error:
+            raise self.fail(condition, f"{name}: {error}") from None
+        return condition
+
+    def object(self, name: str, spec: Mapping[str, Any]) -> ObjectSpec:
+        self.check(f"objects.{name}", spec, ("calls", "mapping", "needed_by"))
+        return ObjectSpec(name, _texts(spec.get("calls")), bool(spec.get("mapping")), _texts(spec.get("needed_by")))
+
+    def use(self, spec: Mapping[str, Any], keys: Mapping[str, Key]) -> UseSpec:
+        self.check("[[uses]]", spec, ("call", "keys", "sets", "per_item"))
+        for name in (*_texts(spec.get("keys")), *spec.get("sets", {}), *spec.get("per_item", {})):
+            self.known(name, keys, "[[uses]]")
+        return UseSpec(_texts(spec["call"]), _texts(spec.get("keys")), spec.get("sets", {}), spec.get("per_item", {}))
+
+    def known(self, name: str, names: Collection[str], where: str) -> None:
+        if name not in names:
+            near = difflib.get_close_matches(name, names, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise self.fail(name, f"{where} names {name!r}, which is no key of this vocabulary{hint}")
+
+    def facts(
+        self, specs: Mapping[str, Any], keys: Mapping[str, Key]
+    ) -> tuple[dict[str, tuple[Choice, ...]], dict[str, tuple[str, tuple[str, ...]]]]:
+        facts: dict[str, tuple[Choice, ...]] = {}
+        combined: dict[str, tuple[str, tuple[str, ...]]] = {}
+        for name, spec in specs.items():
+            if name not in FACTS:
+                near = difflib.get_close_matches(name, FACTS, 1)
+                hint = f"did you mean {near[0]!r}?" if near else f"facts: {', '.join(FACTS)}"
+                raise self.fail(name, f"unknown fact {name!r}; {hint}")
+            if isinstance(spec, str):
+                self.known(spec, keys, f"facts.{name}")
+                facts[name] = (Choice(source=spec),)
+            elif isinstance(spec, dict):
+                self.check(f"facts.{name}", spec, COMBINATIONS)
+                combined[name] = next((how, _texts(parts)) for how, parts in spec.items())
+                for key in combined[name][1]:
+                    self.known(key, keys, f"facts.{name}")
+            else:
+                facts[name] = self.choices(f"facts.{name}", spec, {**keys, **FACTS})
+        return facts, combined
+
+    def choices(self, name: str, spec: Any, names: Mapping[str, Any]) -> tuple[Choice, ...]:
+        """A scalar, `[["transformers<5", "float32"], "auto"]`, or a list of `{ is = …, when = { … } }`."""
+        if not isinstance(spec, list):
+            return (Choice(value=spec),)
+        found = []
+        for item in spec:
+            if isinstance(item, list) and len(item) == 2:
+                found.append(Choice(value=item[1], version=self.version(name, item[0])))
+            elif isinstance(item, dict):
+                self.check(name, item, ("is", "from", "when", "version", "assured"))
+                if "from" in item:
+                    self.known(item["from"], names, name)
+                tests = tuple(self.test(name, n, t, names) for n, t in item.get("when", {}).items())
+                version = self.version(name, item["version"]) if "version" in item else None
+                found.append(Choice(item.get("is"), item.get("from"), tests, version, item.get("assured", True)))
+            else:
+                found.append(Choice(value=item))
+        return tuple(found)
+
+    def test(self, where: str, name: str, spec: Any, names: Mapping[str, Any]) -> Test:
+        self.known(name, names, where)
+        if isinstance(spec, dict):
+            self.check(f"{where}.when.{name}", spec, ("like", "written", "where"))
+            return Test(name, (), _texts(spec.get("like")), spec.get("written"), spec.get("where"))
+        return Test(name, tuple(spec) if isinstance(spec, list) else (spec,))
+
+
+def _texts(value: str | Sequence[str] | None) -> tuple[str, ...]:
+    return () if value is None else (value,) if isinstance(value, str) else tuple(value)

@@ -1,0 +1,120 @@
+"""The fixtures carry their expectations: what must fire where, what must stay silent, and what a fix makes of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from ecolint import fixes, ruleset
+from ecolint.engine import Outcome, check
+from ecolint.model import Source, Value
+from ecolint.ruleset import Rule
+from ecolint.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+FIXTURES = ROOT / "fixtures"
+EXPECT = re.compile(r"#\s*expect:\s*((?:ECO\d{3}(?:,\s*)?)+)")
+SETTING = re.compile(r"\A#\s*settings:\s*(.*)")
+
+SAMPLES = sorted(p for p in FIXTURES.glob("ECO*/**/*") if p.is_file())
+HITS = [p for p in SAMPLES if p.name.startswith("hit") or p.parent.name.startswith("hit")]
+MISSES = [p for p in SAMPLES if p.name.startswith("miss") or p.parent.name.startswith("miss")]
+
+
+class Alone:
+    """A project in which a file stands alone."""
+
+    def constants(self, module: str, from_path: str) -> Mapping[str, Value]:
+        return {}
+
+    def pins(self, path: str) -> Mapping[str, str]:
+        return {}
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    return ruleset.load([ruleset.packaged()])
+
+
+def lint(path: Path, text: str) -> Outcome:
+    settings = Settings(root=ROOT)
+    found = SETTING.match(text)
+    for pair in found[1].split(" ") if found else ():
+        name, _, value = pair.partition("=")
+        settings = replace(settings, **{name: gpu(value) if name == "gpu" else value})
+    return check(Source(path.relative_to(ROOT).as_posix(), text), Alone(), rules(), settings)
+
+
+def gpu(name: str) -> str:
+    from ecolint import catalog
+
+    found = catalog.gpu(name)
+    assert found is not None, f"{name} is in no catalogue"
+    return found.name
+
+
+def expected(text: str) -> set[tuple[int, str]]:
+    return {
+        (number, code.strip())
+        for number, line in enumerate(text.splitlines(), 1)
+        for match in EXPECT.finditer(line)
+        for code in match[1].split(",")
+    }
+
+
+def reported(text: str, outcome: Outcome) -> set[tuple[int, str]]:
+    return {
+        (text.count("\n", 0, finding.place.span.start) + 1, finding.code)
+        for finding in outcome.findings
+        if finding.level != "green"
+    }
+
+
+@pytest.mark.parametrize("path", HITS, ids=lambda p: f"{p.parent.name}/{p.name}")
+def test_hits_fire_where_they_say(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    outcome = lint(path, text)
+    assert expected(text), "a hit must expect something"
+    assert reported(text, outcome) == expected(text)
+    assert not outcome.problems
+
+
+@pytest.mark.parametrize("path", MISSES, ids=lambda p: f"{p.parent.name}/{p.name}")
+def test_misses_stay_silent(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    outcome = lint(path, text)
+    assert reported(text, outcome) == set()
+    assert not outcome.problems
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in HITS if p.with_name(p.name.replace("hit", "fixed")).exists()], ids=lambda p: f"{p.parent.name}/{p.name}"
+)
+def test_fixes_make_the_fixed_file_and_it_lints_clean(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    want = path.with_name(path.name.replace("hit", "fixed")).read_text(encoding="utf-8")
+
+    def recheck(source: Source) -> Outcome:
+        return lint(path, source.text)
+
+    source = Source(path.relative_to(ROOT).as_posix(), text)
+    fixed = fixes.apply(source, recheck(source), True, recheck)
+    assert fixed.text == want
+    assert not fixed.refused
+    code = path.parent.name[:6]
+    assert not [f for f in recheck(replace(source, text=want)).findings if f.code == code]
+    again = fixes.apply(replace(source, text=want), recheck(replace(source, text=want)), True, recheck)
+    assert again.text == want, "fixing twice changes nothing more"
+
+
+def test_every_rule_has_its_fixtures() -> None:
+    folders = {p.name for p in FIXTURES.glob("ECO*") if p.is_dir()}
+    assert {rule.slug for rule in rules()} == folders
+    for rule in rules():
+        names = {p.name.split(".")[0].split("_")[0] for p in (FIXTURES / rule.slug).iterdir()}
+        assert {"hit", "miss"} <= names, rule.slug
