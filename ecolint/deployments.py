@@ -49,7 +49,9 @@ def deployments(
     if recognised is None:
         return ()
     platforms = tuple(v for v in vocabularies if v.platform)
-    versions = circumstances.versions or {}
+    in_container = invocation.call is None and invocation.mapping is None
+    # A container brings its own libraries: what the project pins says nothing about them.
+    versions = {} if in_container else circumstances.versions or {}
     found = []
     for assignment in assignments(recognised):
         settings = Slots(recognised, assignment, versions).settings()

@@ -117,7 +117,7 @@ def _circumstances(source: Source, project: Summaries, settings: Settings) -> Ci
 
 def requirement(pin: Pin) -> Invocation:
     """A pinned library, as an invocation that a vocabulary of packages can recognise."""
-    value = (Alternative("known", pin.specifier, pin.place),)
+    value = (Alternative("known", f"{pin.library}{pin.specifier}", pin.place),)
     table = Table("requirement", pin.place, (Entry("requirement", value, pin.place),), pin.library, writable=False)
     return Invocation("requirement", pin.place, f"requirement {pin.library}", mapping=table, branches=ALWAYS)
 

@@ -11,13 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ecolint.model import Problem, Source
 from ecolint.settings import Finder, Settings, display_path, project_root
-
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
 
 _COOKIE = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _BOM = b"\xef\xbb\xbf"
@@ -176,10 +172,13 @@ def _links_back(link: str, folder: str) -> bool:
 
 @dataclass(frozen=True)
 class _Ignore:
-    """The patterns of one ignore file and the folder they are relative to (with a trailing separator)."""
+    """The patterns of one ignore file, last first, and the folder they are relative to (with a trailing separator).
+
+    A pattern is its regular expression and whether it ignores or keeps.
+    """
 
     base: str
-    spec: GitIgnoreSpec
+    patterns: tuple[tuple[re.Pattern[str], bool], ...]
 
 
 def _ignored(path: str, ignores: Iterable[_Ignore], exclude: _Ignore | None) -> bool:
@@ -190,21 +189,37 @@ def _ignored(path: str, ignores: Iterable[_Ignore], exclude: _Ignore | None) -> 
 
 
 def _verdict(path: str, ignore: _Ignore) -> bool | None:
-    return ignore.spec.check_file(path[len(ignore.base) :].replace(os.sep, "/")).include
+    """Whether the last pattern that matches a path ignores it (True) or keeps it; None where none matches."""
+    name = path[len(ignore.base) :].replace(os.sep, "/")
+    return next((include for regex, include in ignore.patterns if _matches(regex, name)), None)
 
 
-def _spec(lines: Iterable[str]) -> GitIgnoreSpec:
-    """The patterns that can be read; as in git, one that cannot be read says nothing."""
+def _matches(regex: re.Pattern[str], name: str) -> bool:
+    """Whether a pattern matches this very entry. pathspec also matches what lies below a folder that matches, and marks
+    with the group `ps_d` where that folder ends; a walk has judged the folder already, by patterns that may differ."""
+    if _BELOW not in regex.groupindex:
+        return regex.search(name) is not None
+    return any(match.end(_BELOW) in (-1, len(name)) for match in regex.finditer(name))
+
+
+_BELOW = "ps_d"
+
+
+def _patterns(lines: Iterable[str]) -> tuple[tuple[re.Pattern[str], bool], ...]:
+    """The patterns that can be read, last first; as in git, one that cannot be read says nothing."""
     from pathspec import GitIgnoreSpec
 
-    readable = []
-    for line in lines:
+    found = []
+    for written in lines:
+        # "a/**" and "a/**/*" are the same to git; pathspec takes the first for the folder itself as well.
+        line = written.rstrip() + "/*" if written.rstrip().endswith("/**") else written
         try:
-            GitIgnoreSpec.from_lines([line])
+            (pattern,) = GitIgnoreSpec.from_lines([line]).patterns or (None,)
         except ValueError:
             continue
-        readable.append(line)
-    return GitIgnoreSpec.from_lines(readable)
+        if pattern is not None and pattern.include is not None and pattern.regex is not None:
+            found.append((pattern.regex, pattern.include))
+    return tuple(reversed(found))
 
 
 def _ignore_file(path: str, base: str) -> tuple[_Ignore, ...]:
@@ -213,7 +228,7 @@ def _ignore_file(path: str, base: str) -> tuple[_Ignore, ...]:
             lines = file.read().replace("\r\n", "\n").split("\n")
     except OSError:
         return ()
-    return (_Ignore(base.rstrip(os.sep) + os.sep, _spec(lines)),)
+    return (_Ignore(base.rstrip(os.sep) + os.sep, _patterns(lines)),)
 
 
 def _ignores_above(top: str) -> tuple[_Ignore, ...]:
@@ -233,7 +248,7 @@ def _ignores_above(top: str) -> tuple[_Ignore, ...]:
 
 @lru_cache(maxsize=256)
 def _exclude_spec(base: str, patterns: tuple[str, ...]) -> _Ignore:
-    return _Ignore(base.rstrip(os.sep) + os.sep, _spec(patterns))
+    return _Ignore(base.rstrip(os.sep) + os.sep, _patterns(patterns))
 
 
 def _exclude(settings: Settings, top: str | None = None) -> _Ignore | None:

@@ -69,23 +69,23 @@ def judge(variants: Sequence[Deployment], court: Court) -> tuple[Finding, ...]:
     return tuple(_finding(found, variants, court) for found in hits.values())
 
 
-def verdicts(deployment: Deployment, court: Court, quantify: bool = True) -> list[_Hit]:
+def verdicts(deployment: Deployment, court: Court) -> list[_Hit]:
     """The rules that fire on one deployment, after deferring and after the evidence had its say."""
     device = deployment.facts.get("device")
     if device is not None and device.kind == "known" and device.value not in GPU_DEVICES:
         return []
-    hits = {hit.rule.code: hit for rule in court.rules if (hit := _verdict(rule, deployment, court, quantify))}
+    hits = {hit.rule.code: hit for rule in court.rules if (hit := _verdict(rule, deployment, court))}
     return [hit for hit in hits.values() if not any(code in hits for code in hit.rule.defers_to)]
 
 
-def _verdict(rule: Rule, deployment: Deployment, court: Court, quantify: bool) -> _Hit | None:
+def _verdict(rule: Rule, deployment: Deployment, court: Court) -> _Hit | None:
     workload = deployment.facts.get("workload")
     if workload is None or workload.kind != "known" or workload.value not in rule.workloads:
         return None
     case = next((case for case in rule.cases if case.when.holds(deployment)), None)
     if case is None:
         return None
-    estimate = _estimate(rule, case, deployment, court) if quantify and case.quantify else None
+    estimate = _estimate(rule, case, deployment, court) if case.quantify else None
     level = case.level
     percent = estimate.overhead_percent if estimate else None
     if percent is not None:
@@ -188,6 +188,7 @@ def _certainty(hits: Sequence[_Hit], variants: Sequence[Deployment]) -> Certaint
 
 
 def _fixes(hit: _Hit, court: Court) -> Iterator[Fix]:
+    standing = {other.rule.code for other in verdicts(hit.deployment, court)}
     for better in hit.rule.betters:
         if better.when is not None and not better.when.holds(hit.deployment):
             continue
@@ -195,18 +196,17 @@ def _fixes(hit: _Hit, court: Court) -> Iterator[Fix]:
         deployment, found = improved(hit.deployment, wanted, court)
         if better.needs is not None and not better.needs.holds(deployment):
             continue
-        if any(RANK[other.level] >= RANK[hit.level] and other.level != "green" for other in _after(deployment, court)):
-            continue
+        after = {other.rule.code: other for other in verdicts(deployment, court)}
+        if hit.rule.code in after or any(
+            RANK[other.level] >= RANK[hit.level] for code, other in after.items() if code not in standing
+        ):
+            continue  # it would trade one waste for another
         target = {name: deployment.facts[name].value for name in wanted if name in deployment.facts}
         quantify = hit.rule.basis == "measured" and hit.case.quantify
         estimate = evidence.estimate(hit.deployment, deployment, target, court.workload) if quantify else None
         if estimate is not None and estimate.overhead_percent and estimate.overhead_percent.central <= 0:
             continue  # not better by the rows
         yield _fix(hit.rule, better, target, found, estimate, court)
-
-
-def _after(deployment: Deployment, court: Court) -> Iterable[_Hit]:
-    return verdicts(deployment, court)
 
 
 def _fix(

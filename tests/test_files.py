@@ -100,7 +100,9 @@ IGNORES: Sequence[tuple[dict[str, str], list[str]]] = [
     ({".gitignore": "**/gen/*.py\n# note\n\n\\#odd.py\n"}, ["x/gen/a.py", "gen/b.py", "#odd.py", "gen/sub/c.py"]),
     ({".gitignore": "!\n*.yaml  \r\nb?r.py\n[ab].py\n"}, ["a.yaml", "bar.py", "a.py", "c.py"]),
     ({".gitignore": "/sub\n!/sub/b.py\n"}, ["sub/b.py", "a.py"]),
-    ({".gitignore": "*\n!*/\n!*.py\n"}, ["a.py", "a.yaml", "sub/b.py"]),
+    ({".gitignore": "*\n!*/\n!*.py\n"}, ["a.py", "a.yaml", "sub/b.py", "sub/deep/c.py"]),
+    ({".gitignore": "deep\n*.yaml\n!sub/\n"}, ["sub/deep/a.py", "sub/b.py", "sub/c.yaml", "deep/d.py"]),
+    ({".gitignore": "sub/**\n!sub/keep/\n!sub/keep/**\n"}, ["sub/a.py", "sub/keep/b.py", "sub/keep/x/c.py"]),
 ]
 
 

@@ -558,7 +558,7 @@ def test_compose_services() -> None:
     assert data(first.surroundings)["deploy.resources.reservations.devices.0.count"] == 1
     assert words(second) == ["a", "b", "c"]
     assert plain(second.image) == "x:?"
-    assert data(second.env) == {"A": "1"}
+    assert data(second.env) == {"A": "1", "B": "?"}
 
 
 # --- comments ---------------------------------------------------------------------------------------------------------
@@ -855,10 +855,10 @@ ENV = "env:\n- name: A\n  value: 'x'\n- name: QUANTIZE\n  value: 'bitsandbytes' 
         ),
         (
             "env:\n-   name: A\n    value: x",
-            [("+N", "5")],
-            'env:\n-   name: A\n    value: x\n-   name: N\n    value: "5"',
+            [("+NEW", "5")],
+            'env:\n-   name: A\n    value: x\n-   name: NEW\n    value: "5"',
         ),
-        ("env: [{name: A, value: '1'}]", [("+N", "5")], "env: [{name: A, value: '1'}, {name: N, value: '5'}]"),
+        ("env: [{name: A, value: '1'}]", [("+NEW", "5")], "env: [{name: A, value: '1'}, {name: NEW, value: '5'}]"),
         ("env:\n- name: A\n  value: '1'\nimage: x", [("A", None)], "image: x"),
         ("image: x", [("+NEW", "5")], 'image: x\nenv:\n- name: NEW\n  value: "5"'),
         ("env:\n- name: A\n  value: ''\n", [("A", "b")], "env:\n- name: A\n  value: 'b'"),
@@ -879,15 +879,15 @@ def test_environment(body: str, changes: list[tuple[str, Scalar]], expected: str
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        ("environment:\n      A: x\n      B: '1'\n", 'environment:\n      A: y\n      NEW: "5"\n'),
-        ("environment:\n      - A=x\n      - B=1\n", "environment:\n      - A=y\n      - NEW=5\n"),
-        ('environment: ["A=x", "B=1"]\n', 'environment: ["A=y", "NEW=5"]\n'),
+        ("environment:\n      A: x\n      B: '1'\n", 'environment:\n      A: z\n      NEW: "5"\n'),
+        ("environment:\n      - A=x\n      - B=1\n", "environment:\n      - A=z\n      - NEW=5\n"),
+        ('environment: ["A=x", "B=1"]\n', 'environment: ["A=z", "NEW=5"]\n'),
     ],
 )
 def test_compose_environment(body: str, expected: str) -> None:
     text = f"services:\n  vllm:\n    image: x\n    {body}"
     table = one(text).env
-    changes = [SetEntry(entry(table, "A"), "y"), RemoveEntry(entry(table, "B")), AddEntry("NEW", "5")]
+    changes = [SetEntry(entry(table, "A"), "z"), RemoveEntry(entry(table, "B")), AddEntry("NEW", "5")]
     assert rewritten(text, table, *changes).replace("'5'", '"5"') == f"services:\n  vllm:\n    image: x\n    {expected}"
 
 

@@ -66,9 +66,12 @@ class File:
 
         _guard(text)
         try:
+            self.encoded = text.encode()
             self.data: dict[str, Any] = tomli.loads(text)
         except RecursionError:
             raise Unreadable("TOML nested too deeply", 1) from None
+        except UnicodeEncodeError as error:
+            raise Unreadable("invalid TOML: not text", text.count("\n", 0, error.start) + 1) from error
         except (tomli.TOMLDecodeError, ValueError) as error:
             found = _LINE.search(str(error))
             line = int(found.group(1)) if found else text.count("\n") + 1
@@ -78,12 +81,13 @@ class File:
             raise Unreadable(f"TOML nested deeper than {MAX_DEPTH} levels", 1)
         self.path = path
         self.text = text
-        self.encoded = text.encode("utf-8", "replace")
         self._chars = None if text.isascii() else _char_offsets(text)
         self.tree = _parse(self.encoded)
         self.root: Group | None = None
-        if not self.tree.has_error and len(self.encoded) >= len(text):
-            self.root = Group("root", "", 0, len(text), self.data)
+        if not self.tree.has_error:
+            tables = (node for node in self.tree.named_children if node.type in ("table", "table_array_element"))
+            first = next(tables, None)
+            self.root = Group("root", "", 0, self.at(first.start_byte) if first else len(text), self.data)
             self._build(self.root)
 
     # --- places -------------------------------------------------------------------------------------------------------
@@ -332,6 +336,6 @@ def _char_offsets(text: str) -> list[int]:
     """For every byte of the encoded text (and its end) the index of the character it belongs to."""
     result: list[int] = []
     for index, char in enumerate(text):
-        result.extend([index] * len(char.encode("utf-8", "replace")))
+        result.extend([index] * len(char.encode()))
     result.append(len(text))
     return result

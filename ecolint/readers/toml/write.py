@@ -36,8 +36,9 @@ def edits(source: Source, table: Table, changes: Sequence[Change]) -> tuple[Edit
         file = File(source.path, source.text)
     except Unreadable as error:
         raise CannotEdit(error.reason) from error
-    span = table.place.span
-    group = next((one for one in file.groups() if (one.start, one.end) == (span.start, span.end)), None)
+    place = table.place.span
+    there = (one for one in file.groups() if Span(one.start, one.end) == place)
+    group = next((one for one in there if file.table(one) == table), None)  # an outer table may have the same place
     if group is None or group.kind == "implicit":
         raise CannotEdit("the table does not stand where it was read")
     layout = _Layout(file, group)

@@ -69,6 +69,7 @@ def open_document(source: Source, base: int, text: str) -> tuple[Document, list[
 
 
 def _invocations(document: Document, root: Node, triggers: Sequence[str]) -> list[Invocation]:
+    from ecolint.readers.yaml.nodes import resolved
     from ecolint.readers.yaml.pods import compose_services, find_pods, pod_invocations, service_invocations
 
     found: list[Invocation] = []
@@ -77,6 +78,8 @@ def _invocations(document: Document, root: Node, triggers: Sequence[str]) -> lis
         skip.add(pod.spec)
         found += pod_invocations(document, pod)
     services = compose_services(document, root) if not found else []
+    if services:
+        skip.add(resolved(document.fields(root).by_name["services"].value)[0])  # its keys are names, not settings
     for key, service in zip(services[::2], services[1::2], strict=True):
         skip.add(service)
         found += service_invocations(document, key, service)

@@ -48,12 +48,16 @@ class Comments:
         """Comments of a parsed document."""
         spans = _scalar_spans(roots)
         at = 0
-        for match in _COMMENT.finditer(masked):
+        match = _COMMENT.search(masked)
+        while match:
             start = base + match.start()
             while at < len(spans) and spans[at][1] <= start:
                 at += 1
             if at == len(spans) or start < spans[at][0]:
                 self._put(start, base + match.end())
+                match = _COMMENT.search(masked, match.end())
+            else:
+                match = _COMMENT.search(masked, max(spans[at][1] - base, match.start() + 1))
 
     def add_places(self, places: Iterable[tuple[int, int]]) -> None:
         """Comments found elsewhere, by their places."""

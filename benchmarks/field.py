@@ -1,0 +1,128 @@
+"""The field: reruns ecolint on clones of public repositories and holds the findings against recorded judgements.
+
+    python benchmarks/field.py CLONES            # CLONES/owner+name is a clone of owner/name
+    python benchmarks/field.py CLONES --silences 50 --seed 7   # sample files with anchors that drew no finding
+
+`field.jsonl` has one judgement a line: repository, commit, path, line, code, verdict (right or wrong) and reason; a silence has
+the code "-" and says right where nothing should have been reported. Exit code 1 when anything differs from the record.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+RECORD = Path(__file__).with_name("field.jsonl")
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What somebody found a finding, or a silence, to be."""
+
+    repository: str
+    commit: str
+    path: str
+    line: int
+    code: str
+    verdict: str
+    reason: str
+
+    @property
+    def key(self) -> tuple[str, str, int, str]:
+        return self.repository, self.path, self.line, self.code
+
+
+def recorded(path: Path = RECORD) -> list[Judgement]:
+    """Every judgement on record."""
+    return [Judgement(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines() if line]
+
+
+def repositories(clones: Path) -> Iterator[tuple[str, Path]]:
+    """owner/name and folder of every clone."""
+    for folder in sorted(clones.iterdir()):
+        if folder.is_dir() and "+" in folder.name:
+            yield folder.name.replace("+", "/", 1), folder
+
+
+def findings(folder: Path) -> Iterator[tuple[str, int, str, str]]:
+    """Path, line, code and message of everything reported in a clone, notebooks and tests as by default."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ecolint", "check", "--format", "json", "--exit-zero", "."],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for finding in json.loads(done.stdout)["findings"]:
+        yield finding["path"], finding["range"]["start"]["line"], finding["code"], finding["message"]
+
+
+def anchored(folder: Path) -> Iterator[str]:
+    """Files that hold an anchor of some vocabulary and are readable text: where a silence can be judged."""
+    from ecolint.readers import readers
+    from ecolint.stacks import vocabularies, wanted
+
+    words = [word.encode() for word in wanted(vocabularies()).triggers]
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in readers() and path.is_file():
+            data = path.read_bytes()
+            if len(data) < 1_000_000 and any(word in data for word in words):
+                yield path.relative_to(folder).as_posix()
+
+
+def compare(clones: Path, judgements: Iterable[Judgement]) -> int:
+    """Print what changed against the record. Returns the number of differences."""
+    known = {j.key: j for j in judgements}
+    seen, differences = set(), 0
+    for repository, folder in repositories(clones):
+        for path, line, code, message in findings(folder):
+            key = (repository, path, line, code)
+            seen.add(key)
+            silence = known.get((repository, path, 0, "-"))
+            if key not in known:
+                differences += 1
+                print(f"new       {repository} {path}:{line} {code} {message}")
+            if silence is not None and silence.verdict == "right":
+                differences += 1
+                print(f"broken    {repository} {path}: was rightly silent ({silence.reason}), now {code}")
+    present = {repository for repository, _ in repositories(clones)}
+    for key, judgement in known.items():
+        if judgement.code != "-" and judgement.repository in present and key not in seen:
+            differences += 1
+            print(f"vanished  {judgement.repository} {judgement.path}:{judgement.line} {judgement.code} was {judgement.verdict}")
+    judged = [known[key] for key in seen if key in known]
+    right = sum(j.verdict == "right" for j in judged)
+    print(f"{len(seen)} findings, {len(judged)} judged, {right} right, {len(judged) - right} wrong; {differences} differences")
+    return differences
+
+
+def sample(clones: Path, count: int, seed: int) -> None:
+    """Print a sample of silences as records to be judged."""
+    silent = []
+    for repository, folder in repositories(clones):
+        spoken = {path for path, *_ in findings(folder)}
+        silent += [(repository, path) for path in anchored(folder) if path not in spoken]
+    for repository, path in sorted(random.Random(seed).sample(silent, min(count, len(silent)))):
+        print(f"{repository} {path}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("clones", type=Path)
+    parser.add_argument("--silences", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    if args.silences:
+        sample(args.clones, args.silences, args.seed)
+        return 0
+    return 1 if compare(args.clones, recorded()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,78 @@
+"""The catalogue of rules keeps what is promised of it: codes, names, levels, and examples that lint as their page says."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from ecolint import catalog, ruleset
+from ecolint.engine import check
+from ecolint.evidence import claims
+from ecolint.model import Source
+from ecolint.ruleset import Example, Rule
+from ecolint.settings import Settings
+from test_fixtures import ROOT, Alone
+
+RULES = ruleset.load([ruleset.packaged()], claims())
+
+PROMISED = {
+    "ECO101": ("int8-outlier-decomposition", "red", "measured"),
+    "ECO102": ("nf4-below-crossover", "yellow", "measured"),
+    "ECO103": ("fp8-eager", "red", "measured"),
+    "ECO104": ("small-batch", "yellow", "measured"),
+    "ECO105": ("int8-below-crossover", "yellow", "measured"),
+    "ECO106": ("quantized-with-memory-to-spare", "yellow", "measured"),
+    "ECO107": ("nightly-build", "gray", "measured"),
+    "ECO210": ("removed-load-keyword", "gray", "derived"),
+}
+"""What users have built on: names, levels and bases never change."""
+
+
+def test_codes_names_levels_and_bases_are_as_promised() -> None:
+    assert {r.code: (r.name, r.cases[0].level, r.basis) for r in RULES} == PROMISED
+
+
+def test_a_rule_defers_as_promised() -> None:
+    deferring = {r.code: set(r.defers_to) for r in RULES if r.defers_to}
+    assert deferring == {"ECO106": {"ECO101", "ECO102", "ECO105"}}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda r: r.code)
+def test_only_rules_of_training_code_speak_of_training(rule: Rule) -> None:
+    assert ("training" in rule.workloads) == (not rule.code.startswith("ECO1"))
+
+
+EXAMPLES = [(rule, example) for rule in RULES for example in rule.docs.example]
+
+
+def codes(example: Example, text: str) -> set[str]:
+    settings = Settings(root=ROOT)
+    if example.gpu is not None:
+        found = catalog.gpu(example.gpu)
+        assert found is not None
+        settings = replace(settings, gpu=found.name)
+    if example.context is not None:
+        settings = replace(settings, context=example.context)
+    outcome = check(Source(example.file, text.lstrip("\n")), Alone(), RULES, settings)
+    assert not outcome.problems
+    return {finding.code for finding in outcome.findings}
+
+
+@pytest.mark.parametrize(("rule", "example"), EXAMPLES, ids=lambda v: v.code if isinstance(v, Rule) else v.file)
+def test_examples_lint_as_their_page_says(rule: Rule, example: Example) -> None:
+    assert rule.code in codes(example, example.bad)
+    assert codes(example, example.good) == set()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda r: r.code)
+def test_pages_say_what_why_and_where_from(rule: Rule) -> None:
+    assert rule.docs.what.strip()
+    assert rule.docs.why.strip()
+    assert all(re.search(r"https://|\d+\.\d+", reference) for reference in rule.docs.references)
+
+
+def test_the_engine_names_no_rule() -> None:
+    for path in (ROOT / "ecolint").rglob("*.py"):
+        assert not re.search(r"\bECO\d{3}\b", path.read_text(encoding="utf-8")), f"{path.name} names a rule"
