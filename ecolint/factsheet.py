@@ -54,7 +54,7 @@ def as_text(deployments: Sequence[Deployment], texts: Mapping[str, str]) -> str:
             doubt = "" if fact.assured else ", likely"
             rows.append(
                 f"  {name.ljust(name_width)}  {values[name].ljust(value_width)}"
-                f"  {_HOW.get(fact.how, fact.how)}{doubt}{_where(fact, sources)}"
+                f"  {_how(fact)}{doubt}{_where(fact, sources)}"
             )
         blocks.append("".join(row.rstrip() + "\n" for row in rows))
     return "\n".join(blocks) or "No deployment was read.\n"
@@ -80,7 +80,13 @@ def _fact(fact: Fact, sources: Sources) -> dict[str, Any]:
 
 def _said(fact: Fact) -> str:
     value = fact_value(fact)
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _how(fact: Fact) -> str:
+    return "cannot be told" if fact.kind == "unknown" else _HOW.get(fact.how, fact.how)
 
 
 def _where(fact: Fact, sources: Sources) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ecolint import files
 from ecolint.model import Pin, Source, Value
-from ecolint.settings import display_path, project_root
+from ecolint.settings import Roots, display_path
 
 _REQUIREMENTS = ("requirements.txt", "requirements-prod.txt", "requirements.in")
 
@@ -155,16 +155,13 @@ class Project:
 class Projects:
     """The project of each file, one per root."""
 
-    def __init__(self) -> None:
-        self._by_folder: dict[Path, Path] = {}
+    def __init__(self, roots: Roots | None = None) -> None:
+        self._roots = roots or Roots()
         self._by_root: dict[Path, Project] = {}
 
     def of(self, location: str, limit: int = 1_000_000) -> Project:
         """The project that an absolute path belongs to."""
-        folder = Path(location).parent
-        root = self._by_folder.get(folder)
-        if root is None:
-            root = self._by_folder[folder] = project_root(folder)
+        root = self._roots.of(Path(location).parent)
         if root not in self._by_root:
             self._by_root[root] = Project(root, limit)
         return self._by_root[root]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -117,9 +116,9 @@ class _Linting:
     def __init__(self, request: Request, judge: bool = True) -> None:
         self.request, self.judge = request, judge
         self.finder = Finder(request.overrides)
-        self.projects = Projects()
+        self.projects = Projects(self.finder.roots)
         self.rules: dict[tuple[object, ...], tuple[Rule, ...]] = {}
-        self.triggers: dict[tuple[str, ...], re.Pattern[bytes]] = {}
+        self.triggers: dict[tuple[str, ...], files.Triggers] = {}
         self.known_gpus: set[str] = set()
         self.sources: dict[str, str] = {}
         self.findings: list[Finding] = []
@@ -237,12 +236,12 @@ class _Linting:
             self.rules[key] = rules_of(settings)
         return self.rules[key]
 
-    def _triggers_of(self, settings: Settings) -> re.Pattern[bytes]:
+    def _triggers_of(self, settings: Settings) -> files.Triggers:
         from ecolint.stacks import vocabularies, wanted
 
         key = settings.stacks
         if key not in self.triggers:
-            self.triggers[key] = files.trigger_pattern(wanted(vocabularies(settings.stacks)).triggers)
+            self.triggers[key] = files.Triggers(wanted(vocabularies(settings.stacks)).triggers)
         return self.triggers[key]
 
     def _check_gpu(self, settings: Settings) -> None:

@@ -165,23 +165,40 @@ _WORKLOAD = ("requests-per-month", "prompt-tokens", "generated-tokens", "price-p
 # --- finding and reading ----------------------------------------------------------------------------------------------
 
 
-def project_root(folder: Path) -> Path:
-    """The project that `folder` belongs to, whatever files were named.
+class Roots:
+    """The project that each folder belongs to, whatever files were named; every folder is looked at once."""
 
-    The nearest folder upward that holds `.git`; else the topmost that holds a pyproject.toml or ecolint.toml; else the
-    working folder where it contains `folder`; else the folder that holds its outermost Python package.
-    """
-    upward = (folder, *folder.parents)
-    for candidate in upward:
-        if (candidate / ".git").exists():
-            return candidate
-    marked = [one for one in upward if any((one / name).is_file() for name in _MARKERS)]
-    if marked:
-        return marked[-1]
-    here = Path.cwd()
-    if here in upward:
-        return here
-    return next(one for one in upward if not (one / "__init__.py").is_file() or one.parent == one)
+    def __init__(self) -> None:
+        self._repositories: dict[Path, Path | None] = {}
+        self._marked: dict[Path, Path | None] = {}
+
+    def of(self, folder: Path) -> Path:
+        """The root for an absolute folder.
+
+        The nearest folder upward that holds `.git`; else the topmost that holds a pyproject.toml or ecolint.toml; else
+        the working folder where it contains `folder`; else the folder that holds its outermost Python package.
+        """
+        found = self._repository(folder) or self._topmost(folder)
+        if found is not None:
+            return found
+        upward = (folder, *folder.parents)
+        here = Path.cwd()
+        if here in upward:
+            return here
+        return next(one for one in upward if not (one / "__init__.py").is_file() or one.parent == one)
+
+    def _repository(self, folder: Path) -> Path | None:
+        if folder not in self._repositories:
+            above = self._repository(folder.parent) if folder.parent != folder else None
+            self._repositories[folder] = folder if (folder / ".git").exists() else above
+        return self._repositories[folder]
+
+    def _topmost(self, folder: Path) -> Path | None:
+        if folder not in self._marked:
+            above = self._topmost(folder.parent) if folder.parent != folder else None
+            here = folder if above is None and any((folder / name).is_file() for name in _MARKERS) else None
+            self._marked[folder] = above or here
+        return self._marked[folder]
 
 
 class Finder:
@@ -189,7 +206,9 @@ class Finder:
 
     def __init__(self, overrides: Mapping[str, object] | None = None) -> None:
         self._overrides = _checked(overrides or {})
+        self.roots = Roots()
         self._by_folder: dict[Path, Settings] = {}
+        self._by_root: dict[tuple[Path, Path | None], Settings] = {}
         self._by_file: dict[Path, tuple[Path, Mapping[str, tuple[object, str]]] | None] = {}
 
     def for_folder(self, folder: Path) -> Settings:
@@ -197,8 +216,11 @@ class Finder:
         known = self._by_folder.get(folder)
         if known is None:
             found = self._nearest(folder)
-            root, values = found if found is not None else (project_root(folder), {})
-            known = self._by_folder[folder] = _settings(root, _merged(values, self._overrides))
+            root, values = found if found is not None else (self.roots.of(folder), {})
+            key = (root, root if found is not None else None)
+            if key not in self._by_root:
+                self._by_root[key] = _settings(root, _merged(values, self._overrides))
+            known = self._by_folder[folder] = self._by_root[key]
         return known
 
     def for_file(self, path: Path) -> Settings:

@@ -33,7 +33,7 @@ def judge(source: Source, project: object, rules: Sequence[Rule], settings: Sett
     """An engine that finds words."""
     if "crash" in source.text:
         raise KeyError("crash")
-    found = []
+    found, groups = [], []
     for word, (level, code) in WORDS.items():
         for match in re.finditer(re.escape(word), source.text):
             place = Place(source.path, Span(*match.span()))
@@ -43,13 +43,14 @@ def judge(source: Source, project: object, rules: Sequence[Rule], settings: Sett
             applicability: Any = "safe" if level == "red" else "unsafe"
             fix = Fix("Use half precision", applicability, {}, edits=edits)
             certainty: Any = "likely" if "maybe" in word else "certain"
+            groups.append((deployment,))
             if any(rule.code == code for rule in rules):
                 name = "int8-outlier-decomposition"
                 found.append(Finding(code, name, level, certainty, f"{word} wastes.", place, deployment, None, (fix,)))
     problems = [Problem(source.path, 1, "cannot parse")] if "broken" in source.text else []
     if "{{" in source.text:
         problems.append(Problem(source.path, 1, "template", templated=True))
-    return engine.Outcome(tuple(found), tuple(one.deployment for one in found), tuple(problems))
+    return engine.Outcome(tuple(found), tuple(groups), tuple(problems))
 
 
 def mend(source: Source, outcome: engine.Outcome, unsafe: bool, recheck: Callable[[Source], Any]) -> fixes.Fixed:
@@ -176,11 +177,10 @@ def test_a_command_that_is_not_built_exits_2_and_is_not_in_the_help(ecolint: She
     assert not re.search(rf"^  {command}\b", ecolint("--help").out, re.MULTILINE)
 
 
-@pytest.mark.parametrize(
-    "option",
-    "--baseline=x --write-baseline --since=HEAD --stdin-filename=x.py --force-exclude --jobs=2 --no-cache --statistics"
-    " --locale=en --lobster".split(),
-)
+UNBUILT = "baseline=x write-baseline since=HEAD stdin-filename=x.py force-exclude jobs=2 no-cache statistics lobster"
+
+
+@pytest.mark.parametrize("option", [f"--{name}" for name in UNBUILT.split()])
 def test_an_option_that_is_not_built_exits_2_and_is_not_in_the_help(ecolint: Shell, option: str) -> None:
     assert ecolint("check", option).code == 2
     assert option.split("=")[0] not in ecolint("check", "--help").out
@@ -362,10 +362,20 @@ def test_a_fix_that_cannot_be_written_is_told(ecolint: Shell, monkeypatch: pytes
 
 
 def test_facts_as_json_and_text(ecolint: Shell) -> None:
-    ecolint.put("a.py", "\n" + RED)
-    WORDS_ON = ecolint("facts", "--format", "json")
-    assert json.loads(WORDS_ON.out) == {"deployments": []}
+    assert json.loads(ecolint("facts", "--format", "json").out) == {"deployments": []}
     assert ecolint("facts").out == "No deployment was read.\n"
+    ecolint.put("a.py", "\n" + RED)
+    (one,) = json.loads(ecolint("facts", "--format", "json", "--context", "offline").out)["deployments"]
+    assert (one["path"], one["range"]["start"]) == ("a.py", {"line": 2, "column": 7})
+    assert one["facts"]["context"] == {
+        "value": "offline",
+        "path": "a.py",
+        "line": 2,
+        "column": 7,
+        "resolved_by": "literal",
+    }
+    assert one["facts"]["gpu"]["path"] is None
+    assert re.search(r"context +offline +written, a.py:2:7\n", ecolint("facts", "--context", "offline").out)
 
 
 def test_rules_are_shown(ecolint: Shell) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ecolint import files
-from ecolint.files import CannotWrite, Discovery, File, Loaded, NoSuchPath, decode, load, trigger_pattern, write
+from ecolint.files import CannotWrite, Discovery, File, Loaded, NoSuchPath, Triggers, decode, load, write
 from ecolint.model import Problem
 from ecolint.settings import Finder
 
@@ -164,7 +164,7 @@ def test_nearer_settings_govern_their_folder(here: Path) -> None:
 
 # --- reading
 
-ANCHOR = trigger_pattern(["load_in_8bit", "vllm"])
+ANCHOR = Triggers(["load_in_8bit", "vllm"])
 
 
 def put(tmp_path: Path, data: bytes, name: str = "a.py") -> File:
@@ -208,7 +208,7 @@ def test_a_file_without_permission_is_a_problem(tmp_path: Path) -> None:
 
 
 def test_no_words_are_no_anchor(tmp_path: Path) -> None:
-    assert load(put(tmp_path, b"anything"), 100, trigger_pattern([])) is None
+    assert load(put(tmp_path, b"anything"), 100, Triggers([])) is None
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ecolint.settings import KEYS, Finder, SettingsError, load, project_root
+from ecolint.settings import KEYS, Finder, Roots, SettingsError, load
 
 
 def write(path: Path, text: str) -> Path:
@@ -159,9 +159,9 @@ def test_the_project_root_is_the_repository_else_the_topmost_marked_folder(tmp_p
     write(tmp_path / "pyproject.toml", "")
     write(tmp_path / "a/pyproject.toml", "")
     (tmp_path / "a/b").mkdir()
-    assert project_root(tmp_path / "a/b") == tmp_path
+    assert Roots().of(tmp_path / "a/b") == tmp_path
     (tmp_path / "a/.git").mkdir()
-    assert project_root(tmp_path / "a/b") == tmp_path / "a"
+    assert Roots().of(tmp_path / "a/b") == tmp_path / "a"
 
 
 def test_without_any_mark_the_root_is_where_one_works_else_above_the_package(
@@ -170,6 +170,6 @@ def test_without_any_mark_the_root_is_where_one_works_else_above_the_package(
     write(tmp_path / "top/package/sub/__init__.py", "")
     write(tmp_path / "top/package/__init__.py", "")
     folder = tmp_path / "top/package/sub"
-    assert project_root(folder) == tmp_path / "top"
+    assert Roots().of(folder) == tmp_path / "top"
     monkeypatch.chdir(tmp_path)
-    assert project_root(folder) == tmp_path
+    assert Roots().of(folder) == tmp_path

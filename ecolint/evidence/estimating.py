@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from ecolint.evidence.drift import Drift, drift
 from ecolint.evidence.factors import Factor, batch_factor, combine, precision_factor
-from ecolint.evidence.joules import Joules, joules
+from ecolint.evidence.joules import Joules, derived, measured
 from ecolint.evidence.monthly import monthly
 from ecolint.evidence.rows import SOURCES, claims, rows
 from ecolint.evidence.signs import by_sign
@@ -159,13 +159,12 @@ def _joules(table: Table, one: Subject, other: Subject, ratio: Spread) -> tuple[
     """Joules of both sides; a side that was not measured follows from the other by the ratio."""
     if one.precision is None or other.precision is None:
         return None, None
-    now = joules(table, one.target, one.precision, one.batch or 1)
-    then = joules(table, other.target, other.precision, other.batch or 1)
-    if now is None or then is None:
-        return None, None
-    if then.measured or not now.measured:
-        return (now if now.measured else replace(then, spread=then.spread.times(ratio))), then
-    return now, replace(now, spread=now.spread.times(ratio.inverse()))
+    now = measured(table, one.target, one.precision, one.batch or 1)
+    then = measured(table, other.target, other.precision, other.batch or 1)
+    if now is not None:
+        return now, then or replace(now, spread=now.spread.times(ratio.inverse()))
+    then = then or derived(table, other.target, other.precision, other.batch or 1)
+    return (None, None) if then is None else (replace(then, spread=then.spread.times(ratio)), then)
 
 
 def _verdict(overhead: Interval) -> Verdict:

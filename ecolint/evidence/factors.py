@@ -101,15 +101,18 @@ def _inverse(factor: Factor) -> Factor:
 def _read(table: Table, points: tuple[Point, ...], target: Target, one: str, other: str, batch: int) -> Factor | None:
     if EAGER_FP8 in (one, other):
         return _observed(table, points, target, batch)
-    here = [point for point in points if point.batch == batch and point.gpu == target.gpu]
-    alone = [point for point in points if point.batch == 1]
-    reading = read(here or alone, target)
+    # Other batches than 1 were measured on one GPU; elsewhere the ratio at batch 1 stands in.
+    there = [point for point in points if point.batch == batch and point.gpu == target.gpu] if batch != 1 else []
+    reading = read(there, target)
+    as_batched = reading is not None and reading.beyond == 0
+    if not as_batched:
+        reading = read([point for point in points if point.batch == 1], target)
     if reading is None:
         return None
     beyond = outside(table, target, reading)
     width = table.half_width(one, other, reading.tier, reading.same_size) * PER_DOUBLING**beyond
     reasons, stars = _grounds(table, target, reading)
-    if not here and batch != 1:
+    if batch != 1 and not as_batched:
         reasons.append(f"measured at batch 1, not at {batch}")
         stars = 1
     penalties = () if beyond < log(1.25) / log(2) else (_beyond(table, target, reading),)

@@ -1,8 +1,8 @@
-"""The room where energy per 1,000 tokens is read: measured where it was, else the FP16 baseline times the factors."""
+"""The room where energy per 1,000 tokens is read: as measured, or the FP16 baseline times the factors."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import hypot, log
 
 from ecolint.evidence.factors import PER_DOUBLING, SMALL_BATCH, along, batch_factor, outside, precision_factor
@@ -16,24 +16,18 @@ PROPORTIONAL = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Joules:
-    """ln joules per 1,000 generated tokens, the rows they rest on, and what is assumed.
-
-    `measured` says that this model and precision were measured on this GPU, at this batch or another.
-    """
+    """ln joules per 1,000 generated tokens, the rows they rest on, and what is assumed."""
 
     spread: Spread
     rows: tuple[str, ...]
-    measured: bool
     reasons: tuple[str, ...] = ()
 
 
-def joules(table: Table, target: Target, precision: str, batch: int) -> Joules | None:
-    """Energy of a model and precision on a GPU at a batch; None where the rows say nothing."""
-    return _measured(table, target, precision, batch) or _derived(table, target, precision, batch)
+def measured(table: Table, target: Target, precision: str, batch: int) -> Joules | None:
+    """Rows of this GPU, model and precision: the mean over sessions at each measured batch, ln–ln between them.
 
-
-def _measured(table: Table, target: Target, precision: str, batch: int) -> Joules | None:
-    """Rows of this GPU, model and precision: the mean over sessions at each measured batch, ln–ln between them."""
+    Beyond the measured batches the sweep carries the nearest one on. None where nobody measured the model so.
+    """
     points = [each for each in table.joules(precision) if (each.gpu, each.model) == (target.gpu, target.model)]
     if not points:
         return None
@@ -50,10 +44,11 @@ def _measured(table: Table, target: Target, precision: str, batch: int) -> Joule
         width = hypot(width, stated("batch", "same GPU" if near else "any"))
     used = {max(each for each in batches if each <= nearest), min(each for each in batches if each >= nearest)}
     rows = [row for each in sorted(used) for point in nodes[each] for row in point.rows]
-    return Joules(even(value, width), tuple(rows), measured=True)
+    return Joules(even(value, width), tuple(rows))
 
 
-def _derived(table: Table, target: Target, precision: str, batch: int) -> Joules | None:
+def derived(table: Table, target: Target, precision: str, batch: int) -> Joules | None:
+    """The FP16 baseline times the precision's ratio times the batch factor; None where one of them is not known."""
     base = baseline(table, target)
     ratio = precision_factor(table, target, precision, BASE, 1)
     if base is None or ratio is None:
@@ -62,33 +57,24 @@ def _derived(table: Table, target: Target, precision: str, batch: int) -> Joules
     return Joules(
         base.spread.times(ratio.spread).times(response.spread),
         tuple(dict.fromkeys((*base.rows, *ratio.rows, *response.rows))),
-        measured=False,
         reasons=base.reasons,
     )
 
 
 def baseline(table: Table, target: Target) -> Joules | None:
     """FP16 at batch 1: of the architecture, interpolated over size; else of others, scaled by memory bandwidth."""
-    points = [point for point in table.joules(BASE) if point.batch == 1]
-    reading = read(points, target, PROPORTIONAL)
+    reading = read(table.scaled_baselines(None), target, PROPORTIONAL)
     if reading is None:
         return None
     if reading.tier != "all":
         width = stated("joules", "same architecture") * PER_DOUBLING ** outside(table, target, reading)
-        return Joules(even(reading.value, width), reading.rows, measured=False)
+        return Joules(even(reading.value, width), reading.rows)
     if target.bandwidth_gbs is not None:
-        scaled = [_scaled(point, target.bandwidth_gbs) for point in points]
-        reading = read(scaled, target, PROPORTIONAL) or reading
+        reading = read(table.scaled_baselines(target.bandwidth_gbs), target, PROPORTIONAL) or reading
         width = stated("joules", "any") * PER_DOUBLING ** outside(table, target, reading)
         reasons = ("joules are those of other architectures, scaled by memory bandwidth",)
-        return Joules(even(reading.value, width), reading.rows, measured=False, reasons=reasons)
+        return Joules(even(reading.value, width), reading.rows, reasons=reasons)
     spread = max(abs(value - reading.value) for value in reading.values)
     width = hypot(stated("joules", "any"), spread) * PER_DOUBLING ** outside(table, target, reading)
     reasons = ("joules are the mean of the measured GPUs, with their whole range",)
-    return Joules(even(reading.value, width), reading.rows, measured=False, reasons=reasons)
-
-
-def _scaled(point: Point, bandwidth: float) -> Point:
-    if point.bandwidth_gbs is None:
-        return point
-    return replace(point, value=point.value + log(point.bandwidth_gbs / bandwidth))
+    return Joules(even(reading.value, width), reading.rows, reasons=reasons)

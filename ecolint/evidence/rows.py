@@ -32,9 +32,6 @@ SOURCES: Mapping[str, str] = {
 }
 """What each source key is called in print."""
 
-_GPU_NAMES: Mapping[str, str] = {"a800": "A800"}
-"""Printed names where the catalogue has several cards for one key: the record leaves PCIe or SXM open."""
-
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -111,12 +108,13 @@ def claims() -> Mapping[str, Claim]:
 
 def row(record: Mapping[str, str]) -> Row:
     """A row of the measurements' schema. ValueError names a GPU or model that the catalogue does not hold."""
-    card = _cards().get(record["gpu"])
+    cards = _cards().get(record["gpu"], ())
     known = catalog.model(record["model"])
-    if card is None:
+    if not cards:
         raise ValueError(f"{record['row_id']}: no GPU in the catalogue has the evidence key {record['gpu']!r}")
     if known is None or known.active_b is None:
         raise ValueError(f"{record['row_id']}: the catalogue has no size for the model {record['model']!r}")
+    card = cards[0]
     status = _STATUS.get(record["status"])
     if status is None:
         raise ValueError(f"{record['row_id']}: status {record['status']!r} is not one of {', '.join(_STATUS)}")
@@ -125,7 +123,7 @@ def row(record: Mapping[str, str]) -> Row:
         source=record["source"],
         session=record["session"],
         gpu=record["gpu"],
-        gpu_name=_GPU_NAMES.get(record["gpu"], card.name),
+        gpu_name=card.name if len(cards) == 1 else record["gpu"].upper(),
         architecture=card.architecture,
         bandwidth_gbs=card.bandwidth_gbs,
         model=known.name,
@@ -165,8 +163,13 @@ def _by_id() -> Mapping[str, Row]:
 
 
 @lru_cache(maxsize=1)
-def _cards() -> Mapping[str, catalog.Gpu]:
-    return {card.evidence: card for card in catalog.all_gpus() if card.evidence}
+def _cards() -> Mapping[str, tuple[catalog.Gpu, ...]]:
+    """Cards by evidence key. A key may stand for several (A800): the record leaves open whether it was PCIe or SXM."""
+    found: dict[str, tuple[catalog.Gpu, ...]] = {}
+    for card in catalog.all_gpus():
+        if card.evidence:
+            found[card.evidence] = (*found.get(card.evidence, ()), card)
+    return found
 
 
 def _records(name: str) -> Iterator[dict[str, str]]:

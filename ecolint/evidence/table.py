@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from math import log, log2
 
@@ -53,6 +53,7 @@ class Table:
     def __init__(self, rows: Sequence[Row]) -> None:
         self.rows: tuple[Row, ...] = tuple(row for row in rows if row.usable)
         self._points: dict[tuple[str, str], tuple[Point, ...]] = {}
+        self._baselines: dict[float | None, tuple[Point, ...]] = {}
         self._widths: dict[tuple[str, str, Tier, bool], float] = {}
 
     @cached_property
@@ -79,6 +80,13 @@ class Table:
             rows = [row for row in self.rows if row.precision == precision and row.status == "absolute"]
             self._points[key] = merge(rows, lambda row: row.energy, lambda row: row.session)
         return self._points[key]
+
+    def scaled_baselines(self, bandwidth_gbs: float | None) -> tuple[Point, ...]:
+        """ln joules of FP16 at batch 1, scaled from each GPU's memory bandwidth to another where one is given."""
+        if bandwidth_gbs not in self._baselines:
+            points = [point for point in self.joules(BASE) if point.batch == 1]
+            self._baselines[bandwidth_gbs] = tuple(_scaled(point, bandwidth_gbs) for point in points)
+        return self._baselines[bandwidth_gbs]
 
     def baselines(self, rows: Sequence[str]) -> tuple[str, ...]:
         """The FP16 rows that the ratios of these rows are taken against."""
@@ -161,17 +169,7 @@ class Table:
             points = merge(rows, lambda row: row.ratio, lambda row: self.by_id[row.baseline or ""].session)
             sides.append({(point.session, point.gpu, point.model, point.batch): point for point in points})
         return tuple(
-            Point(
-                session=one.session,
-                gpu=one.gpu,
-                architecture=one.architecture,
-                model=one.model,
-                size_b=one.size_b,
-                batch=one.batch,
-                value=one.value - sides[1][key].value,
-                rows=(*one.rows, *sides[1][key].rows),
-                bandwidth_gbs=one.bandwidth_gbs,
-            )
+            replace(one, value=one.value - sides[1][key].value, rows=(*one.rows, *sides[1][key].rows))
             for key, one in sides[0].items()
             if key in sides[1]
         )
@@ -211,6 +209,12 @@ def _floors() -> Mapping[tuple[str, str, str, str], float]:
             (row["quantity"], row["precision"], row["against"], row["tier"]): float(row["half_width"])
             for row in csv.DictReader(file)
         }
+
+
+def _scaled(point: Point, bandwidth_gbs: float | None) -> Point:
+    if bandwidth_gbs is None or point.bandwidth_gbs is None:
+        return point
+    return replace(point, value=point.value + log(point.bandwidth_gbs / bandwidth_gbs))
 
 
 def _tier(point: Point, held: Point) -> Tier:

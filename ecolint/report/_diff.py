@@ -30,9 +30,9 @@ def unified(path: str, old: str, new: str, context: int = 3) -> str:
 
 
 def small(old: str, new: str) -> list[str]:
-    """The rows of a diff with one line of context, without line ends and file names."""
+    """The rows of a diff with one line of context, without line ends, file names and the first hunk's header."""
     rows = hunks(_LINE.findall(old), _LINE.findall(new), 1)
-    return [row.rstrip("\r\n") for row in rows]
+    return [row.rstrip("\r\n") for row in rows[1:]]
 
 
 def hunks(before: Sequence[str], after: Sequence[str], context: int) -> list[str]:

@@ -54,6 +54,11 @@ def is_fixable(finding: Finding) -> bool:
     return any(fix.applicability != "manual" and fix.edits for fix in finding.fixes)
 
 
+def is_safely_fixable(finding: Finding) -> bool:
+    """Whether --fix alone applies some fix of a finding."""
+    return any(fix.applicability == "safe" and fix.edits for fix in finding.fixes)
+
+
 def mood(findings: list[Finding]) -> Mood:
     """The worst mood of any finding.
 

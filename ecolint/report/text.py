@@ -11,7 +11,7 @@ from ecolint.report import Look, listed
 from ecolint.report._diff import by_path, small
 from ecolint.report._figures import against, assumption, monthly, percent_interval, rests_on, stars
 from ecolint.report._places import Range, Sources, one_line, shown_source, width
-from ecolint.report._summary import Mood, summarise
+from ecolint.report._summary import Mood, is_safely_fixable, summarise
 
 _COLOURS = {"red": "1;31", "yellow": "1;33", "green": "1;32", "gray": "1;90", "orange": "1;38;5;208"}
 _BOLD, _FAINT, _MINUS, _PLUS = "1", "2", "31", "32"
@@ -158,11 +158,20 @@ def _summary(page: _Page, report: Report) -> None:
     counts = {"red": summary.red, "yellow": summary.yellow, "gray": summary.gray, "green": summary.green}
     said = [page.paint(f"{counts[level]} {level}", _COLOURS[level]) for level in levels if counts[level]]
     files = f"{summary.files:,} {'file' if summary.files == 1 else 'files'}"
-    page.add(f"{', '.join(said) or 'No findings'} in {files}; {summary.fixable} fixable with --fix or --unsafe-fixes.")
+    page.add(f"{', '.join(said) or 'No findings'} in {files}{_fixable(report, summary.fixable)}.")
     mood = page.paint(summary.mood, _COLOURS[summary.mood])
     page.add(f"Mood: {mood}, {_MOODS[summary.mood]}.")
     if any(finding.estimate is not None and finding.estimate.rows for finding in listed(report)):
         page.add(page.paint(_dataset(), _FAINT))
+
+
+def _fixable(report: Report, fixable: int) -> str:
+    """`; 1 fixable with --fix, 2 more with --fix --unsafe-fixes`."""
+    safe = sum(is_safely_fixable(finding) for finding in report.findings if finding.suppressed is None)
+    parts = [f"{safe} fixable with --fix"] if safe else []
+    if fixable > safe:
+        parts.append(f"{fixable - safe} {'more' if safe else 'fixable'} with --fix --unsafe-fixes")
+    return "; " + ", ".join(parts) if parts else ""
 
 
 def _dataset() -> str:

@@ -284,12 +284,12 @@ def test_remove(text: str, names: list[str], expected: str) -> None:
 )
 def test_all_kinds_of_changes_at_once(text: str, expected: str) -> None:
     table = read(text).invocations[-1].mapping
-    changes = [RemoveEntry(entry(table, "b")), SetEntry(entry(table, "a"), 3), AddEntry("new", True)]
+    changes: list[Change] = [RemoveEntry(entry(table, "b")), SetEntry(entry(table, "a"), 3), AddEntry("new", True)]
     assert rewritten(text, table, *changes) == expected
 
 
 @pytest.mark.parametrize("value", [None, Symbol("torch.float16")])
-def test_what_toml_cannot_say(value: None | Symbol) -> None:
+def test_what_toml_cannot_say(value: Symbol | None) -> None:
     table = one("load_in_8bit = 1\n").mapping
     with pytest.raises(CannotEdit):
         rewritten("load_in_8bit = 1\n", table, SetEntry(entry(table, "load_in_8bit"), value))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given, settings
@@ -345,16 +345,18 @@ def test_a_resolved_word_points_at_its_literal() -> None:
     "wrap",
     [
         "kind: Pod\nspec:\n  containers:\n  - {name: vllm, args: [a]}\n",
-        "kind: CronJob\nspec:\n  jobTemplate:\n    spec:\n      template:\n        spec:\n          containers:\n          - {name: vllm, args: [a]}\n",
+        "kind: CronJob\nspec:\n  jobTemplate:\n    spec:\n      template:\n"
+        "        spec:\n          containers:\n          - {name: vllm, args: [a]}\n",
         "kind: List\nitems:\n- kind: Pod\n  spec:\n    containers:\n    - {name: vllm, args: [a]}\n",
-        "kind: LeaderWorkerSet\nspec:\n  leaderWorkerTemplate:\n    workerTemplate:\n      spec:\n        containers:\n        - {name: vllm, args: [a]}\n",
+        "kind: LeaderWorkerSet\nspec:\n  leaderWorkerTemplate:\n    workerTemplate:\n"
+        "      spec:\n        containers:\n        - {name: vllm, args: [a]}\n",
     ],
 )
 def test_pods_in_any_kind(wrap: str) -> None:
     found = one(wrap)
     assert found.name == "container vllm"
     assert words(found) == ["a"]
-    assert data(found.surroundings)["kind"] in wrap
+    assert f"kind: {data(found.surroundings)['kind']}\n" in wrap
 
 
 def test_command_comes_before_args() -> None:
@@ -688,7 +690,7 @@ def test_remove_from_a_mapping(text: str, names: list[str], expected: str) -> No
 def test_all_kinds_of_changes_at_once() -> None:
     text = "a: 1\nload_in_8bit: 1 # c\nb: 2\n"
     table = one(text).mapping
-    changes = [RemoveEntry(entry(table, "b")), SetEntry(entry(table, "a"), 3), AddEntry("c", "x")]
+    changes: list[Change] = [RemoveEntry(entry(table, "b")), SetEntry(entry(table, "a"), 3), AddEntry("c", "x")]
     assert rewritten(text, table, *changes) == "a: 3\nload_in_8bit: 1 # c\nc: x\n"
 
 
@@ -745,6 +747,19 @@ def test_any_scalar_reads_back(value: Scalar, layout: str) -> None:
 # --- rewriting words --------------------------------------------------------------------------------------------------
 
 
+def eager_changes(table: Table | None, which: str) -> list[Change]:
+    """Changes around the word `--eager` by a short name."""
+    if which == "add":
+        return [AddEntry("--max-num-seqs", 256)]
+    found = word(table, "--eager")
+    if which == "set":
+        return [SetEntry(found, "--other=1")]
+    changes: list[Change] = [RemoveEntry(found)]
+    if which == "both":
+        changes.append(AddEntry("--max-num-seqs", "256"))
+    return changes
+
+
 @pytest.mark.parametrize(
     ("body", "changes", "expected"),
     [
@@ -770,12 +785,7 @@ def test_any_scalar_reads_back(value: Scalar, layout: str) -> None:
 def test_words_of_lists(body: str, changes: str, expected: str) -> None:
     text = container(body)
     table = one(text).words
-    made: Sequence[Change] = {
-        "add": lambda: [AddEntry("--max-num-seqs", 256)],
-        "remove": lambda: [RemoveEntry(word(table, "--eager"))],
-        "both": lambda: [RemoveEntry(word(table, "--eager")), AddEntry("--max-num-seqs", "256")],
-        "set": lambda: [SetEntry(word(table, "--eager"), "--other=1")],
-    }[changes]()
+    made = eager_changes(table, changes)
     assert rewritten(text, table, *made) == container(expected)
 
 
@@ -805,12 +815,7 @@ def test_words_of_scripts(script: str, changes: str, expected: str) -> None:
 
     text = pod(script)
     table = read(text).invocations[0].words
-    made: Sequence[Change] = {
-        "add": lambda: [AddEntry("--max-num-seqs", 256)],
-        "remove": lambda: [RemoveEntry(word(table, "--eager"))],
-        "both": lambda: [RemoveEntry(word(table, "--eager")), AddEntry("--max-num-seqs", "256")],
-        "set": lambda: [SetEntry(word(table, "--eager"), "--other=1")],
-    }[changes]()
+    made = eager_changes(table, changes)
     assert rewritten(text, table, *made) == pod(expected)
 
 
@@ -887,7 +892,7 @@ def test_environment(body: str, changes: list[tuple[str, Scalar]], expected: str
 def test_compose_environment(body: str, expected: str) -> None:
     text = f"services:\n  vllm:\n    image: x\n    {body}"
     table = one(text).env
-    changes = [SetEntry(entry(table, "A"), "z"), RemoveEntry(entry(table, "B")), AddEntry("NEW", "5")]
+    changes: list[Change] = [SetEntry(entry(table, "A"), "z"), RemoveEntry(entry(table, "B")), AddEntry("NEW", "5")]
     assert rewritten(text, table, *changes).replace("'5'", '"5"') == f"services:\n  vllm:\n    image: x\n    {expected}"
 
 

@@ -48,8 +48,7 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
     try:
         file = File(source.path, source.text)
     except Unreadable as error:
-        comments = _comments(source.text, [match.span(1) for match in _LINE_COMMENT.finditer(source.text)])
-        return Reading(comments=comments, problems=(Problem(source.path, error.line, error.reason),))
+        return Reading(problems=(Problem(source.path, error.line, error.reason),))
     if file.root is None:
         spans = [match.span(1) for match in _LINE_COMMENT.finditer(source.text)]
         return Reading(_without_places(source, file.data, triggers), _comments(source.text, spans))

@@ -1,0 +1,72 @@
+"""The pattern room: which words of a text can be a wanted name, and which qualified names are wanted."""
+
+from __future__ import annotations
+
+import fnmatch
+import functools
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ecolint.readers.python.scopes import Scopes
+from ecolint.readers.python.words import Words
+
+_WILD = re.compile(r"[*?\[]")
+
+
+@functools.lru_cache(maxsize=64)
+def matcher(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """One expression for `fnmatch` patterns whose `*` spans dots; it matches nothing when there are none."""
+    return re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns) or r"(?!)")
+
+
+@dataclass(frozen=True, slots=True)
+class Tails:
+    """The last parts of wanted names: `exact` words, `shapes` with wildcards, and whole `modules` (`peft.*`)."""
+
+    exact: frozenset[str]
+    shapes: re.Pattern[str]
+    whole: re.Pattern[str]
+    modules: tuple[str, ...]
+
+    def fits(self, word: str) -> bool:
+        """True where a wanted name can end in the word."""
+        return word in self.exact or self.shapes.match(word) is not None
+
+
+@functools.lru_cache(maxsize=64)
+def tails(patterns: tuple[str, ...]) -> Tails:
+    """The tails of patterns."""
+    exact, shapes, modules = set(), [], []
+    for pattern in patterns:
+        head, _, tail = pattern.rpartition(".")
+        if not _WILD.search(tail):
+            exact.add(tail)
+        elif tail == "*":
+            modules.append(head)
+        else:
+            shapes.append(tail)
+    return Tails(frozenset(exact), matcher(tuple(shapes)), matcher(patterns), tuple(modules))
+
+
+def offsets(words: Words, scopes: Scopes, patterns: tuple[str, ...], extra: Iterable[str] = ()) -> list[int]:
+    """Where a wanted name, or an alias that an import gives it, can stand in a text."""
+    ends = tails(patterns)
+    plain = set(extra)
+    for names in scopes.names.values():
+        for name, bindings in names.bindings.items():
+            if any(binding.kind == "import" and _leads(ends, binding.origin) for binding in bindings):
+                plain.add(name)
+    found: list[int] = []
+    for group in (words.names, words.attributes):
+        for word, places in group.items():
+            if ends.fits(word) or (word in plain and group is words.names):
+                found += places
+    return sorted(found)
+
+
+def _leads(ends: Tails, origin: str) -> bool:
+    """True where an imported thing is wanted itself, or is a module of which everything is."""
+    if ends.fits(origin.rpartition(".")[2]) or ends.whole.match(origin):
+        return True
+    return any(module == origin or module.startswith(origin + ".") for module in ends.modules)

@@ -1,0 +1,181 @@
+"""The reading of one Python file: from text to invocations, comments and problems."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from bisect import bisect_left
+from collections.abc import Sequence
+
+import libcst as cst
+
+from ecolint.model import Branches, Invocation, Items, Place, Problem, Reading, Source, Table, Use, Value, Wanted
+from ecolint.readers import Lookup
+from ecolint.readers.python.context import Context, prepare
+from ecolint.readers.python.handlers import in_handler
+from ecolint.readers.python.lines import Line
+from ecolint.readers.python.loops import Loops
+from ecolint.readers.python.objects import Identities
+from ecolint.readers.python.parsing import Stats, guard
+from ecolint.readers.python.starts import Start, find_starts
+from ecolint.readers.python.uses import Collector
+from ecolint.readers.python.values import attach
+
+MAX_TABLES = 2000
+SHORT = 200
+"""Statements up to this length cannot nest deeply enough to harm a parser."""
+
+_OLD_EXCEPT = re.compile(r"except\s+[\w.]+\s*,\s*[a-z_]\w*\s*:")
+_SILENT = ("print(", "logger.", "logging.", "print (")
+
+
+def read_file(source: Source, wanted: Wanted, project: Lookup, stats: Stats | None = None) -> Reading:
+    """What one Python file says; `stats` counts the work done. Nothing that the text holds raises."""
+    if "\0" in source.text:
+        line = source.text.count("\n", 0, source.text.index("\0")) + 1
+        return Reading(problems=(Problem(source.path, line, "binary data, not Python text"),))
+    ctx = attach(prepare(source, wanted, project, stats))
+    starts, lines = find_starts(ctx)
+    invocations = _invocations(ctx, starts)
+    comments = tuple(ctx.script.comments)
+    return Reading(invocations, comments, _problems(ctx, lines) if lines else ())
+
+
+def _invocations(ctx: Context, starts: Sequence[Start]) -> tuple[Invocation, ...]:
+    reported = [start for start in starts if not start.item]
+    consumed: set[Place] = set()
+    for start in reported:
+        _tables_in(start.table, consumed)
+    reported += [start for start in starts if start.item and start.table.place not in consumed and _escapes(ctx, start)]
+    reported.sort(key=lambda start: start.table.place.span)
+    loops = Loops(ctx)
+    identities = Identities(ctx, {start.call: start for start in reported})
+    uses = Collector(ctx, identities, loops).collect(reported)
+    found = [_invocation(ctx, start, uses[start.call], loops) for start in reported]
+    return tuple(one for one in found if one is not None)
+
+
+def _invocation(ctx: Context, start: Start, uses: list[Use], loops: Loops) -> Invocation | None:
+    line = start.statement.line
+    path = ctx.flow.path(line)
+    if path is None:
+        return None
+    return Invocation(
+        syntax="python",
+        place=start.table.place,
+        name=start.name,
+        call=start.table,
+        uses=tuple(sorted(uses, key=lambda use: use.place.span)),
+        branches=ctx.flow.name(path) | _conditions(ctx, start),
+        in_loop=loops.load_in_loop(start.call, start.statement),
+        in_handler=in_handler(ctx, line),
+        likely=start.likely or start.item,
+    )
+
+
+def _conditions(ctx: Context, start: Start) -> Branches:
+    """The arms of conditional expressions around a call."""
+    found = []
+    node: cst.CSTNode = start.call
+    while (parent := start.statement.parents.get(node)) is not None:
+        if isinstance(parent, cst.IfExp) and node is not parent.test:
+            at = start.statement.span(parent).start
+            decision = f"L{ctx.script.number(at)}c{at - start.statement.line.start}"
+            found.append((decision, 0 if node is parent.body else 1))
+        node = parent
+    return frozenset(found)
+
+
+def _tables_in(table: Table, found: set[Place]) -> None:
+    """Add the places of all tables inside a table."""
+    queue: list[Value] = [entry.value for entry in table.entries]
+    while queue and len(found) < MAX_TABLES:
+        for one in queue.pop():
+            if isinstance(one.data, Table) and one.data.place not in found:
+                found.add(one.data.place)
+                queue += [entry.value for entry in one.data.entries]
+            elif isinstance(one.data, Items):
+                queue += one.data.items
+
+
+def _escapes(ctx: Context, start: Start) -> bool:
+    """True where a configuration object goes somewhere: returned, passed on, stored, or read again later."""
+    node: cst.CSTNode = start.call
+    statement = start.statement
+    while (parent := statement.parents.get(node)) is not None:
+        if isinstance(parent, cst.Arg | cst.Return | cst.Yield | cst.DictElement | cst.Element):
+            return True
+        if isinstance(parent, cst.Assign):
+            return any(_kept(ctx, target.target, statement.line) for target in parent.targets)
+        if isinstance(parent, cst.AnnAssign):
+            return _kept(ctx, parent.target, statement.line)
+        node = parent
+    return False
+
+
+def _kept(ctx: Context, target: cst.BaseExpression, line: Line) -> bool:
+    if not isinstance(target, cst.Name):
+        return True
+    lines = ctx.script.lines
+    whole = line.scope < 0 or lines[line.scope].kind == "class"
+    end = len(ctx.source.text) if whole else lines[lines[line.scope].tail].end
+    for offset in ctx.words.reads(target.value, line.end, end)[:16]:
+        used = ctx.script.at(offset)
+        if used is None:
+            continue
+        text = ctx.script.body(used)
+        changed = text.startswith(f"{target.value}.") and used.equals
+        if not changed and not text.startswith(_SILENT):
+            return True
+    return False
+
+
+def _problems(ctx: Context, looked_at: Sequence[Line]) -> tuple[Problem, ...]:
+    """The first thing that kept part of the file from being read; the rest was read."""
+    if ctx.script.faults:
+        number, reason = ctx.script.faults[0]
+        return (_problem(ctx, number, reason),)
+    for line in looked_at:
+        if line.index in ctx.parser.failures:
+            return (_problem(ctx, ctx.script.number(line.start), ctx.parser.failures[line.index]),)
+    return _syntax_error(ctx)
+
+
+def _problem(ctx: Context, number: int, reason: str) -> Problem:
+    return Problem(ctx.source.path, number, reason, whole_file=False)
+
+
+def _syntax_error(ctx: Context) -> tuple[Problem, ...]:
+    """A syntax error anywhere in the file, as the host's own parser sees it and LibCST confirms it.
+
+    The host may be older than the file: what LibCST parses line by line is not called an error.
+    """
+    script = ctx.script
+    if any(guard(script.body(line)) for line in script.lines if line.end - line.start > SHORT):
+        return ()  # nor is it for the host's parser
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            ast.parse(ctx.source.text)
+        except IndentationError as error:
+            return (_problem(ctx, error.lineno or 1, "the indentation does not fit"),)
+        except SyntaxError as error:
+            return _confirmed(ctx, error.lineno or 1)
+        except (ValueError, RecursionError, MemoryError):
+            return ()
+    return ()
+
+
+def _confirmed(ctx: Context, number: int) -> tuple[Problem, ...]:
+    script = ctx.script
+    start = script.newlines[number - 2] + 1 if 1 < number <= len(script.newlines) + 1 else 0
+    end = script.newlines[number - 1] if number <= len(script.newlines) else len(ctx.source.text)
+    inside = script.lines[bisect_left(script.starts, start) : bisect_left(script.starts, end)]
+    around = script.at(start)
+    for line in (*([around] if around is not None else []), *inside):
+        ctx.parser.parse(line)
+        old = line.kind == "except" and _OLD_EXCEPT.match(script.body(line))
+        if line.index in ctx.parser.failures or old or line.kind in ("else", "finally"):
+            return (_problem(ctx, number, "a statement cannot be parsed"),)
+    return ()

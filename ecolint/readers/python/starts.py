@@ -1,0 +1,130 @@
+"""The starting room: finds the calls that load a model, start an engine or build a configuration object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import libcst as cst
+
+from ecolint.model import Symbol, Table
+from ecolint.readers.python import patterns
+from ecolint.readers.python.bindings import assigned
+from ecolint.readers.python.calls import held_names, is_partial, note
+from ecolint.readers.python.context import Context
+from ecolint.readers.python.lines import Line
+from ecolint.readers.python.names import dotted, find, imported, local_definition, shadowed
+from ecolint.readers.python.parsing import Statement
+from ecolint.readers.python.tables import call_table
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A call that is wanted. `item` is True for configuration objects; `skip` counts arguments that are not its own."""
+
+    call: cst.Call
+    statement: Statement
+    name: str
+    table: Table
+    likely: bool
+    item: bool
+
+
+def candidate_lines(ctx: Context, wanted: tuple[str, ...], extra: tuple[str, ...] = ()) -> list[Line]:
+    """The logical lines that can hold a wanted name, in order."""
+    found: dict[int, Line] = {}
+    for offset in patterns.offsets(ctx.words, ctx.scopes, wanted, extra):
+        line = ctx.script.at(offset)
+        if line is not None:
+            found[line.index] = line
+    return [found[index] for index in sorted(found)]
+
+
+def find_starts(ctx: Context) -> tuple[list[Start], list[Line]]:
+    """The wanted calls of a text in order, and the lines that were looked at for them."""
+    wanted = (*ctx.wanted.calls, *ctx.wanted.likely_calls, *ctx.wanted.objects)
+    lines = candidate_lines(ctx, wanted)
+    aliases = tuple(dict.fromkeys(name for line in lines for name in _aliases(ctx, line)))
+    if aliases:
+        lines = candidate_lines(ctx, wanted, aliases)
+    starts: list[Start] = []
+    for line in lines:
+        if line.kind == "" and ctx.source.text.startswith(("import ", "from "), line.start):
+            continue
+        statement = ctx.parser.parse(line)
+        if statement is not None:
+            starts += _in_statement(ctx, statement)
+    return starts, lines
+
+
+def _aliases(ctx: Context, line: Line) -> list[str]:
+    """Names that a line binds to a wanted function itself: `load = AutoModel.from_pretrained`."""
+    if line.kind or not line.equals or "(" in ctx.script.body(line):
+        return []
+    statement = ctx.parser.parse(line)
+    whole = patterns.matcher((*ctx.wanted.calls, *ctx.wanted.objects))
+    found = []
+    for binding in ctx.scopes.of(line.scope).bindings.values():
+        for one in binding:
+            if one.line == line.index and statement is not None and (written := assigned(statement, one.name)):
+                value = ctx.evaluate(written[0], statement)
+                if any(isinstance(each.data, Symbol) and whole.match(each.data.name) for each in value):
+                    found.append(one.name.rpartition(".")[2])
+    return found
+
+
+def _in_statement(ctx: Context, statement: Statement) -> list[Start]:
+    found = []
+    for node in statement.nodes:
+        if isinstance(node, cst.Call):
+            start = _start(ctx, statement, node)
+            if start is not None:
+                found.append(start)
+    return found
+
+
+def _start(ctx: Context, statement: Statement, call: cst.Call) -> Start | None:
+    callee, skip = call.func, 0
+    if is_partial(ctx, call, statement):
+        callee, skip = call.args[0].value, 1
+    tail = _tail(callee)
+    if tail is None:
+        return None
+    wanted, objects = patterns.matcher(ctx.wanted.calls), patterns.matcher(ctx.wanted.objects)
+    names = held_names(ctx, callee, statement, call)
+    for name, likely in names:
+        item = objects.match(name) is not None
+        if item or wanted.match(name):
+            return _made(ctx, statement, call, name, skip, likely, item)
+    if not any(not likely for _, likely in names) and _receiver_unknown(ctx, callee, statement, call):
+        parts = dotted(callee)
+        name = ".".join(parts) if parts is not None else f"?.{tail}"
+        if patterns.matcher(ctx.wanted.likely_calls).match(name):
+            return _made(ctx, statement, call, name, skip, True, False)
+    return None
+
+
+def _made(ctx: Context, statement: Statement, call: cst.Call, name: str, skip: int, likely: bool, item: bool) -> Start:
+    note(ctx, call, statement)
+    return Start(call, statement, name, call_table(ctx, statement, call, name, skip=skip), likely, item)
+
+
+def _tail(callee: cst.CSTNode) -> str | None:
+    if isinstance(callee, cst.Attribute):
+        return callee.attr.value
+    return callee.value if isinstance(callee, cst.Name) else None
+
+
+def _receiver_unknown(ctx: Context, callee: cst.CSTNode, statement: Statement, call: cst.Call) -> bool:
+    """True where nobody can tell what the method is called on: not an import, not a class of this file or its tree."""
+    if not isinstance(callee, cst.Attribute):
+        return False
+    parts = dotted(callee)
+    if parts is None:
+        return not (isinstance(callee.value, cst.Call) and dotted(callee.value.func) == ("super",))
+    if parts[:-1] in (("cls",), ("self",)):
+        return False
+    if shadowed(statement, call, parts[0]):
+        return True
+    if imported(find(ctx, parts[0], statement.line)) is not None:
+        return False
+    return local_definition(ctx, parts[:1], statement) is None

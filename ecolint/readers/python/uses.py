@@ -1,0 +1,181 @@
+"""The later life: what the code does to each object after the call that made it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import libcst as cst
+
+from ecolint.model import Branches, Use
+from ecolint.readers.python import patterns
+from ecolint.readers.python.context import Context
+from ecolint.readers.python.handlers import is_handler
+from ecolint.readers.python.lines import Line
+from ecolint.readers.python.loops import Loops
+from ecolint.readers.python.names import dotted
+from ecolint.readers.python.objects import SAME_OBJECT, Identities, function_name
+from ecolint.readers.python.parsing import Statement
+from ecolint.readers.python.starts import Start, candidate_lines
+from ecolint.readers.python.tables import call_table
+
+_ALIAS = re.compile(r"\s*(?:await\s+)?([\w.]+)\s*(?:$|\.(\w+)\s*\(|\()")
+CALLED = "__call__"
+
+
+@dataclass(slots=True)
+class Collector:
+    """Gathers the uses of every start of one text."""
+
+    ctx: Context
+    identities: Identities
+    loops: Loops
+
+    def collect(self, starts: Sequence[Start]) -> dict[cst.CSTNode, list[Use]]:
+        """The uses by starting call, in the order of the text."""
+        found: dict[cst.CSTNode, list[Use]] = {start.call: [] for start in starts}
+        for line in self._lines(starts):
+            statement = self.ctx.parser.parse(line)
+            for node in statement.nodes if statement is not None else ():
+                if isinstance(node, cst.Call) and statement is not None and node not in self.identities.starts:
+                    self._use(node, statement, found)
+        return found
+
+    def _lines(self, starts: Sequence[Start]) -> list[Line]:
+        ctx = self.ctx
+        lines = {line.index: line for line in candidate_lines(ctx, ctx.wanted.functions)}
+        offsets = [one for name in ctx.wanted.methods for one in ctx.words.attributes.get(name, ())]
+        if CALLED in ctx.wanted.methods:
+            for name in self._holders(starts):
+                offsets += [one for one in ctx.words.anywhere(name) if _is_called(ctx, one + len(name))]
+            for start in starts:
+                lines[start.statement.line.index] = start.statement.line
+        for offset in offsets:
+            line = ctx.script.at(offset)
+            if line is not None:
+                lines[line.index] = line
+        return [lines[index] for index in sorted(lines)]
+
+    def _holders(self, starts: Sequence[Start]) -> set[str]:
+        """Every plain word under which an object of a start may be held, found by the shape of lines alone."""
+        ctx = self.ctx
+        names: set[str] = set()
+        queue: list[str] = []
+
+        def add(words: Sequence[str]) -> None:
+            for word in words:
+                if word not in names and word not in ("self", "cls"):
+                    names.add(word)
+                    queue.append(word)
+
+        for start in starts:
+            add(self._carried(start.statement.line))
+        while queue:
+            name = queue.pop()
+            for offset in ctx.words.anywhere(name):
+                line = ctx.script.at(offset)
+                if line is not None:
+                    add(self._passed_on(line, name))
+        return names
+
+    def _carried(self, line: Line) -> list[str]:
+        """The names that hold what a line makes: its targets, or the function that returns it."""
+        ctx = self.ctx
+        text = ctx.script.body(line)
+        if text.startswith(("return", "yield")) and line.scope >= 0:
+            match = re.match(r"(?:async\s+)?def\s+(\w+)", ctx.script.body(ctx.script.lines[line.scope]))
+            return [match.group(1)] if match else []
+        if line.equals:
+            return re.findall(r"\w+", text[: line.equals[-1] - line.start])
+        return re.findall(r"\bas\s+(\w+)" if line.kind == "with" else r"(\w+)\s*:=", text)
+
+    def _passed_on(self, line: Line, name: str) -> list[str]:
+        """The further names under which a line passes an object on."""
+        ctx = self.ctx
+        text = ctx.script.body(line)
+        if text.startswith("return"):
+            return self._carried(line)
+        found: list[str] = []
+        if line.equals:
+            right = text[line.equals[-1] - line.start + 1 :]
+            targets = re.findall(r"\w+", text[: line.equals[-1] - line.start])
+            match = _ALIAS.match(right)
+            if (
+                name in targets
+                or (match and match.group(1).rpartition(".")[2] == name and match.group(2) in (None, *SAME_OBJECT))
+                or (match and patterns.tails(ctx.wanted.functions).fits(match.group(1).rpartition(".")[2]))
+            ):
+                found += targets
+        for called in re.findall(r"(\w+)\s*\(", text):
+            for index in ctx.scopes.functions.get(called, ())[:2]:
+                target = index
+                if ctx.script.lines[index].kind == "class":
+                    made = ctx.scopes.of(index).bindings.get("__init__")
+                    target = made[-1].line if made else -1
+                if target >= 0 and ctx.script.lines[target].kind == "def" and line.index != target:
+                    found += ctx.signature(target)
+        return found
+
+    def _use(self, call: cst.Call, statement: Statement, found: dict[cst.CSTNode, list[Use]]) -> None:
+        ctx, callee = self.ctx, call.func
+        methods = ctx.wanted.methods
+        if isinstance(callee, cst.Attribute) and callee.attr.value in methods:
+            self._note("{}." + callee.attr.value, False, callee.value, call, statement, found)
+            return
+        if (named := function_name(ctx, call, statement)) is not None:
+            for argument in call.args:
+                self._note(named[0], named[1], argument.value, call, statement, found)
+            return
+        if CALLED in methods and isinstance(callee, cst.Name | cst.Attribute | cst.Call | cst.Subscript):
+            self._note("{}." + CALLED, False, callee, call, statement, found)
+
+    def _note(
+        self,
+        name: str,
+        likely: bool,
+        holder: cst.CSTNode,
+        call: cst.Call,
+        statement: Statement,
+        found: dict[cst.CSTNode, list[Use]],
+    ) -> None:
+        ctx = self.ctx
+        for origin in self.identities.of(holder, statement):
+            start = origin.start
+            if name.endswith(CALLED) and callable_is_function(start):
+                continue
+            uses = found[start.call]
+            place = ctx.place(statement, call)
+            if any(one.place == place and one.name == name for one in uses[-4:]):
+                continue
+            path = ctx.flow.path(statement.line)
+            if path is None:
+                continue
+            repeated: bool | None = self.loops.per_item(call, statement, (start.call, start.statement))
+            if not repeated and statement.line.scope >= 0 and is_handler(ctx, statement.line.scope):
+                repeated = None
+            branches = self._branches(path, start, statement)
+            table = call_table(ctx, statement, call, name)
+            uses.append(Use(name, place, table, repeated, branches, likely or origin.likely))
+
+    def _branches(self, path: tuple[tuple[int, int], ...], start: Start, statement: Statement) -> Branches:
+        """The arms of a use that the start does not already stand under."""
+        if start.statement.line.scope == statement.line.scope:
+            own = set(self.ctx.flow.path(start.statement.line) or ())
+            path = tuple(arm for arm in path if arm not in own)
+        return self.ctx.flow.name(path)
+
+
+def callable_is_function(start: Start) -> bool:
+    """True where the start is a partial: calling what it made is the start itself."""
+    func = start.call.func
+    return getattr(func, "value", None) == "partial" or (
+        isinstance(func, cst.Attribute) and func.attr.value == "partial"
+    )
+
+
+def _is_called(ctx: Context, end: int) -> bool:
+    text = ctx.source.text
+    while end < len(text) and text[end] in " \t":
+        end += 1
+    return end < len(text) and text[end] in "(["
