@@ -9,12 +9,13 @@ import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
+from ecolint.ignores import Ignore, exclude, ignore_file, ignored, ignores_above
 from ecolint.model import Problem, Source
-from ecolint.settings import Finder, Roots, Settings, display_path
+from ecolint.roots import Roots, display_path
+from ecolint.settings import Finder
 
 _COOKIE = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _BOM = b"\xef\xbb\xbf"
@@ -86,9 +87,9 @@ class Discovery:
         if _in_tests(top, self._finder.roots) and not self._finder.for_folder(Path(top)).include_tests:
             self.left_out.append(display_path(top))
             return
-        named = _exclude(self._finder.for_folder(Path(top)))
-        self._top = top if named is not None and _ignored(top + "/", (), named) else None
-        stack = [self._entries(top, _ignores_above(top, str(self._finder.roots.of(Path(top)))))]
+        named = exclude(self._finder.for_folder(Path(top)))
+        self._top = top if named is not None and ignored(top + "/", (), named) else None
+        stack = [self._entries(top, ignores_above(top, str(self._finder.roots.of(Path(top)))))]
         while stack:
             item = next(stack[-1], None)
             if item is None:
@@ -98,7 +99,7 @@ class Discovery:
             else:
                 stack.append(self._entries(*item))
 
-    def _entries(self, folder: str, above: tuple[_Ignore, ...]) -> Iterator[str | tuple[str, tuple[_Ignore, ...]]]:
+    def _entries(self, folder: str, above: tuple[Ignore, ...]) -> Iterator[str | tuple[str, tuple[Ignore, ...]]]:
         """The files of one folder as locations, its folders with the ignore files that govern them."""
         try:
             with os.scandir(folder) as scan:
@@ -109,23 +110,23 @@ class Discovery:
         settings = self._finder.for_folder(Path(folder))
         ignores = above
         if any(entry.name == ".gitignore" for entry in entries):
-            ignores = (*_ignore_file(os.path.join(folder, ".gitignore"), folder), *above)
-        exclude = _exclude(settings, self._top)
+            ignores = (*ignore_file(os.path.join(folder, ".gitignore"), folder), *above)
+        excluded = exclude(settings, self._top)
         for entry in entries:
             if entry.is_symlink():
-                if _links_back(entry.path, folder) and not _ignored(entry.path + "/", ignores, exclude):
+                if _links_back(entry.path, folder) and not ignored(entry.path + "/", ignores, excluded):
                     self._problem(entry.path, "links to a folder that holds it; not followed")
             elif entry.is_dir(follow_symlinks=False):
                 tests = (
                     entry.name == "tests" and not settings.include_tests and _in_tests(entry.path, self._finder.roots)
                 )
-                if not tests and not _ignored(entry.path + "/", ignores, exclude):
+                if not tests and not ignored(entry.path + "/", ignores, excluded):
                     yield entry.path, ignores
             elif (
                 self._handled(entry.name)
                 and entry.is_file(follow_symlinks=False)
                 and (settings.include_tests or not is_test(entry.path, self._finder.roots))
-                and not _ignored(entry.path, ignores, exclude)
+                and not ignored(entry.path, ignores, excluded)
             ):
                 yield entry.path
 
@@ -163,95 +164,6 @@ def _links_back(link: str, folder: str) -> bool:
         return error.errno == errno.ELOOP
     here = os.path.realpath(folder)
     return here == target or here.startswith(target.rstrip(os.sep) + os.sep)
-
-
-# --- ignore files -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Ignore:
-    """The patterns of one ignore file, last first, and the folder they are relative to (with a trailing separator).
-
-    A pattern is its regular expression and whether it ignores or keeps.
-    """
-
-    base: str
-    patterns: tuple[tuple[re.Pattern[str], bool], ...]
-
-
-def _ignored(path: str, ignores: Iterable[_Ignore], exclude: _Ignore | None) -> bool:
-    """Whether a path (folders end in `/`) is excluded; the nearest ignore file that has a say decides."""
-    if exclude is not None and path.startswith(exclude.base) and path != exclude.base and _verdict(path, exclude):
-        return True
-    return next((said for ignore in ignores if (said := _verdict(path, ignore)) is not None), False)
-
-
-def _verdict(path: str, ignore: _Ignore) -> bool | None:
-    """Whether the last pattern that matches a path ignores it (True) or keeps it; None where none matches."""
-    name = path[len(ignore.base) :].replace(os.sep, "/")
-    return next((include for regex, include in ignore.patterns if _matches(regex, name)), None)
-
-
-def _matches(regex: re.Pattern[str], name: str) -> bool:
-    """Whether a pattern matches this very entry. pathspec also matches what lies below a folder that matches, and marks
-    with the group `ps_d` where that folder ends; a walk has judged the folder already, by patterns that may differ."""
-    if _BELOW not in regex.groupindex:
-        return regex.search(name) is not None
-    return any(match.end(_BELOW) in (-1, len(name)) for match in regex.finditer(name))
-
-
-_BELOW = "ps_d"
-
-
-def _patterns(lines: Iterable[str]) -> tuple[tuple[re.Pattern[str], bool], ...]:
-    """The patterns that can be read, last first; as in git, one that cannot be read says nothing."""
-    from pathspec import GitIgnoreSpec
-
-    found = []
-    for written in lines:
-        # "a/**" and "a/**/*" are the same to git; pathspec takes the first for the folder itself as well.
-        line = written.rstrip() + "/*" if written.rstrip().endswith("/**") else written
-        try:
-            (pattern,) = GitIgnoreSpec.from_lines([line]).patterns or (None,)
-        except ValueError:
-            continue
-        if pattern is not None and pattern.include is not None and pattern.regex is not None:
-            found.append((pattern.regex, pattern.include))
-    return tuple(reversed(found))
-
-
-def _ignore_file(path: str, base: str) -> tuple[_Ignore, ...]:
-    try:
-        with open(path, encoding="utf-8", errors="replace", newline="") as file:
-            lines = file.read().replace("\r\n", "\n").split("\n")
-    except OSError:
-        return ()
-    return (_Ignore(base.rstrip(os.sep) + os.sep, _patterns(lines)),)
-
-
-def _ignores_above(top: str, root: str) -> tuple[_Ignore, ...]:
-    """The ignore files between a named folder and its repository, nearest first; none where they ignore the folder."""
-    if not os.path.exists(os.path.join(root, ".git")):
-        return ()
-    found: list[_Ignore] = []
-    folder = top
-    while folder != root:
-        folder = os.path.dirname(folder)
-        found.extend(_ignore_file(os.path.join(folder, ".gitignore"), folder))
-    found.extend(_ignore_file(os.path.join(root, ".git", "info", "exclude"), root))
-    hidden = top != root and _ignored(top + "/", found, None)
-    return () if hidden else tuple(found)
-
-
-@lru_cache(maxsize=256)
-def _exclude_spec(base: str, patterns: tuple[str, ...]) -> _Ignore:
-    return _Ignore(base.rstrip(os.sep) + os.sep, _patterns(patterns))
-
-
-def _exclude(settings: Settings, top: str | None = None) -> _Ignore | None:
-    """What the settings exclude; inside a folder that was named although it is excluded, patterns start at it."""
-    patterns = (*settings.exclude, *settings.extend_exclude)
-    return _exclude_spec(top or str(settings.root), patterns) if patterns else None
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------

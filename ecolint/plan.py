@@ -171,10 +171,20 @@ class _Planner:
         if self.vocabulary.keys[name].virtual:
             raise NoWay(self.advice(name))
         self.drop.discard(name)
-        default = self.slots.defaulted(self.vocabulary.keys[name], ABSENT)
+        key = self.vocabulary.keys[name]
+        if key.in_object and self.slots.invocation.call is not None and not self.settings[name].written:
+            if self.slots.recognised.bare_object is None and holder(self.slots.recognised, key.in_object) is None:
+                self.gather(key.in_object)
+        default = self.slots.defaulted(key, ABSENT)
         if default.kind == "known" and default.value == value and not self.settings[name].written:
             return
         self.put[name] = value
+
+    def gather(self, name: str) -> None:
+        """A new object takes in whatever stands outside: the library refuses both at once."""
+        for other, setting in self.settings.items():
+            if self.vocabulary.keys[other].in_object == name and setting.where == "outside" and other not in self.drop:
+                self.move.add(other)
 
     def unset(self, name: str) -> None:
         key = self.vocabulary.keys[name]
@@ -185,6 +195,7 @@ class _Planner:
             # In a settings file the reader of the file is not known: off says the same everywhere, missing may not.
             self.put[name] = False
         else:
+            self.move.discard(name)
             self.drop.add(name)
 
     def advice(self, name: str) -> str:
@@ -195,6 +206,26 @@ class _Planner:
 def changes(found: Plan) -> list[tuple[Table, tuple[Change, ...]]]:
     """The changes of a plan, by the table they are written in. Raises CannotEdit where no single right edit exists."""
     return _Writer(found).write()
+
+
+def homes(recognised: Recognised) -> list[Table]:
+    """The tables a key of this invocation may stand in: the call or mapping itself and its nested dictionaries."""
+    top = recognised.invocation.call or recognised.invocation.mapping
+    found = [top] if top is not None else []
+    for nested in recognised.vocabulary.nested if top is not None else ():
+        entry = find(top, (nested,), dict(recognised.invocation.branches)) if top is not None else None
+        if isinstance(entry, tuple):
+            found += [a.data for a in entry[1].value if isinstance(a.data, Table)]
+    return found
+
+
+def holder(recognised: Recognised, name: str) -> tuple[Table, Entry] | None:
+    """The entry that carries an object, and the table it stands in."""
+    for home in homes(recognised):
+        found = find(home, (name,), dict(recognised.invocation.branches))
+        if isinstance(found, tuple):
+            return found
+    return None
 
 
 class _Writer:
@@ -221,7 +252,8 @@ class _Writer:
             setting, key = self.plan.settings[name], self.vocabulary.keys[name]
             if setting.kind != "known":
                 raise CannotEdit("the value is not written out")
-            built.setdefault(key.in_object or "", {})[name] = self.written(key, setting.value)
+            if setting.value is not False:  # what is switched off is off in a new object too
+                built.setdefault(key.in_object or "", {})[name] = self.written(key, setting.value)
         for name, value in self.plan.put.items():
             self.put(name, value, built)
         for name, arguments in built.items():
@@ -241,34 +273,11 @@ class _Writer:
             ]
             touched = [key for key in spec.needed_by if key in self.plan.drop]
             if touched and not left and not any(key in self.plan.put for key in spec.needed_by):
-                holder = self.holder(name)
-                if holder is not None:
+                carrier = holder(self.plan.recognised, name)
+                if carrier is not None:
                     gone.add(name)
-                    self.add(holder[0], RemoveEntry(holder[1]))
+                    self.add(carrier[0], RemoveEntry(carrier[1]))
         return gone
-
-    def homes(self) -> list[Table]:
-        top = self.invocation.call or self.invocation.mapping
-        if top is None:
-            return []
-        homes = [top]
-        for nested in self.vocabulary.nested:
-            found = find(top, (nested,), self.assignment)
-            if isinstance(found, tuple):
-                homes += [a.data for a in found[1].value if isinstance(a.data, Table)]
-        return homes
-
-    @property
-    def assignment(self) -> dict[str, int]:
-        return dict(self.invocation.branches)
-
-    def holder(self, name: str) -> tuple[Table, Entry] | None:
-        """The entry that carries an object, and the table it stands in."""
-        for home in self.homes():
-            found = find(home, (name,), self.assignment)
-            if isinstance(found, tuple):
-                return found
-        return None
 
     def remove(self, setting: Setting) -> None:
         if setting.table is None:
@@ -296,9 +305,9 @@ class _Writer:
         """The object's own table, as far as it is written where an edit can reach it."""
         if self.plan.recognised.bare_object is not None:
             return self.invocation.call
-        holder = self.holder(name)
-        tables = [a.data for a in holder[1].value if isinstance(a.data, Table)] if holder else []
-        if holder is not None and len(tables) != 1:
+        carrier = holder(self.plan.recognised, name)
+        tables = [a.data for a in carrier[1].value if isinstance(a.data, Table)] if carrier else []
+        if carrier is not None and len(tables) != 1:
             raise CannotEdit("the configuration differs between branches")
         return tables[0] if tables else None
 
@@ -347,31 +356,13 @@ class _Writer:
     def build(self, name: str, arguments: Mapping[str, Written]) -> None:
         """Write a new object that carries these keys, where its outside keys stood."""
         spec = self.vocabulary.objects[name]
-        if self.holder(name) is not None:
+        if holder(self.plan.recognised, name) is not None:
             raise CannotEdit("there is a configuration object already")
-        homes = [s.table for n, s in self.plan.settings.items() if n in arguments and s.table is not None]
-        home = homes[0] if homes else self.invocation.call
-        # Whatever else of the object stands outside must come along: the library refuses both at once.
-        for other, setting in self.plan.settings.items():
-            key = self.vocabulary.keys[other]
-            if key.in_object == name and setting.where == "outside" and other not in arguments:
-                if setting.kind != "known":
-                    raise CannotEdit("the value is not written out")
-                if other not in self.plan.drop:
-                    self.remove(setting)
-                    if setting.value is not False:
-                        arguments = {other: self.written(key, setting.value), **arguments}
-        for other in arguments:
-            if self.plan.settings[other].where == "outside" and other not in self.plan.move | self.plan.drop:
-                self.remove_once(self.plan.settings[other])
+        stood = [s.table for n, s in self.plan.settings.items() if n in self.plan.move and s.table is not None]
+        home = stood[0] if stood else self.invocation.call
         assert home is not None
         keywords = tuple((self.vocabulary.keys[n].keyword[0], v) for n, v in arguments.items())
         self.add(home, AddEntry(name, Construct(spec.calls[0], keywords)))
-
-    def remove_once(self, setting: Setting) -> None:
-        present = [c for found in self.changes.values() for c in found if isinstance(c, RemoveEntry)]
-        if not any(c.entry in setting.entries for c in present):
-            self.remove(setting)
 
     def written(self, key: Key, value: Scalar, table: Table | None = None) -> Written:
         code = table is None or table.syntax.startswith("python")

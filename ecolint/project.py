@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ecolint import files
 from ecolint.model import Pin, Source, Value
-from ecolint.settings import Roots, display_path
+from ecolint.roots import Roots, display_path
 
 _REQUIREMENTS = ("requirements.txt", "requirements-prod.txt", "requirements.in")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ecolint.model import Workload
+from ecolint.roots import MARKERS, Roots, display_path
 
 DEFAULT_EXCLUDE = (
     *(".bzr", ".cache", ".direnv", ".eggs", ".git", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox", ".pants.d"),
@@ -20,7 +21,6 @@ DEFAULT_EXCLUDE = (
 
 CONTEXTS = ("production", "interactive", "offline", "test")
 FAIL_ON = ("red", "yellow", "never")
-_MARKERS = ("ecolint.toml", "pyproject.toml")
 
 
 class SettingsError(Exception):
@@ -165,42 +165,6 @@ _WORKLOAD = ("requests-per-month", "prompt-tokens", "generated-tokens", "price-p
 # --- finding and reading ----------------------------------------------------------------------------------------------
 
 
-class Roots:
-    """The project that each folder belongs to, whatever files were named; every folder is looked at once."""
-
-    def __init__(self) -> None:
-        self._repositories: dict[Path, Path | None] = {}
-        self._marked: dict[Path, Path | None] = {}
-
-    def of(self, folder: Path) -> Path:
-        """The root for an absolute folder.
-
-        The nearest folder upward that holds `.git`; else the topmost that holds a pyproject.toml or ecolint.toml; else
-        the working folder where it contains `folder`; else the folder that holds its outermost Python package.
-        """
-        found = self._repository(folder) or self._topmost(folder)
-        if found is not None:
-            return found
-        upward = (folder, *folder.parents)
-        here = Path.cwd()
-        if here in upward:
-            return here
-        return next(one for one in upward if not (one / "__init__.py").is_file() or one.parent == one)
-
-    def _repository(self, folder: Path) -> Path | None:
-        if folder not in self._repositories:
-            above = self._repository(folder.parent) if folder.parent != folder else None
-            self._repositories[folder] = folder if (folder / ".git").exists() else above
-        return self._repositories[folder]
-
-    def _topmost(self, folder: Path) -> Path | None:
-        if folder not in self._marked:
-            above = self._topmost(folder.parent) if folder.parent != folder else None
-            here = folder if above is None and any((folder / name).is_file() for name in _MARKERS) else None
-            self._marked[folder] = above or here
-        return self._marked[folder]
-
-
 class Finder:
     """Settings by file, read once for every folder. `overrides` has the keys of the settings, from the command line."""
 
@@ -253,14 +217,14 @@ def load(start: Path, overrides: Mapping[str, object]) -> Settings:
 
 
 def _read_folder(folder: Path) -> tuple[Path, Mapping[str, tuple[object, str]]] | None:
-    for name in _MARKERS:
+    for name in MARKERS:
         path = folder / name
         try:
             data = path.read_bytes()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             continue
         except OSError as error:
-            raise SettingsError(f"cannot be read: {error.strerror}", _shown(path), 1) from error
+            raise SettingsError(f"cannot be read: {error.strerror}", display_path(path), 1) from error
         if name == "pyproject.toml" and b"ecolint" not in data:
             continue
         table = _table(path, data)
@@ -277,10 +241,10 @@ def _table(path: Path, data: bytes) -> Mapping[str, tuple[object, str]] | None:
         text = data.decode("utf-8-sig")
         document: Mapping[str, Any] = tomli.loads(text)
     except UnicodeDecodeError as error:
-        raise SettingsError("is not UTF-8", _shown(path), data[: error.start].count(b"\n") + 1) from error
+        raise SettingsError("is not UTF-8", display_path(path), data[: error.start].count(b"\n") + 1) from error
     except tomli.TOMLDecodeError as error:
         place = re.search(r"at line (\d+)", str(error))
-        raise SettingsError(f"is not TOML: {error}", _shown(path), int(place[1]) if place else 1) from error
+        raise SettingsError(f"is not TOML: {error}", display_path(path), int(place[1]) if place else 1) from error
     section = ""
     table: object = document
     if path.name == "pyproject.toml":
@@ -290,14 +254,14 @@ def _table(path: Path, data: bytes) -> Mapping[str, tuple[object, str]] | None:
         if table is None:
             return None
     if not isinstance(table, Mapping):
-        raise SettingsError("`tool.ecolint` is a table", _shown(path), _line_of(text, "tool", "ecolint"))
+        raise SettingsError("`tool.ecolint` is a table", display_path(path), _line_of(text, "tool", "ecolint"))
     values: dict[str, tuple[object, str]] = {}
     for key, value in table.items():
         line = _line_of(text, section, str(key))
         try:
-            values[str(key)] = (_value(str(key), value), f"{_shown(path)}:{line}")
+            values[str(key)] = (_value(str(key), value), f"{display_path(path)}:{line}")
         except ValueError as error:
-            raise SettingsError(str(error), _shown(path), line) from error
+            raise SettingsError(str(error), display_path(path), line) from error
     return values
 
 
@@ -395,19 +359,6 @@ def _nearest_name(name: str, names: Iterable[str]) -> str:
     return f"; the nearest is `{by_lower[close[0]]}`" if close else ""
 
 
-def _shown(path: Path) -> str:
-    return display_path(path)
-
-
 def _shown_value(value: object) -> str:
     text = repr(value) if not isinstance(value, bool) else str(value).lower()
     return text if len(text) <= 40 else text[:37] + "…"
-
-
-def display_path(path: Path | str) -> str:
-    """A path as it is shown and kept: relative to the working folder, `/`-separated; absolute on another drive."""
-    try:
-        shown = os.path.relpath(path)
-    except ValueError:
-        shown = os.path.abspath(path)
-    return shown.replace(os.sep, "/")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ecolint.settings import KEYS, Finder, Roots, SettingsError, load
+from ecolint.roots import Roots
+from ecolint.settings import KEYS, Finder, SettingsError, load
 
 
 def write(path: Path, text: str) -> Path:

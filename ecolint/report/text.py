@@ -130,7 +130,7 @@ def _estimate(page: _Page, estimate: Estimate, report: Report) -> None:
 def _fix(page: _Page, fix: Fix, label: str, report: Report, in_full: bool) -> None:
     saving = ""
     if fix.estimate is not None and fix.estimate.overhead_percent is not None:
-        saving = f"; without it {percent_interval(fix.estimate.overhead_percent)} {stars(fix.estimate.confidence)}"
+        saving = f"; now {percent_interval(fix.estimate.overhead_percent)} {stars(fix.estimate.confidence)} against it"
     page.field(label, f"({fix.applicability}) {fix.title}{saving if label == 'or' else ''}")
     if fix.advice:
         page.field("", fix.advice)

@@ -56,7 +56,9 @@ def combine(left: Value, right: Value, make: Callable[[Data, Data], Scalar | Non
             if made is None:
                 found.append(Alternative("unknown", None, place, branches=branches))
             else:
-                how: How = "default" if "default" in (one.how, other.how) else "constant"
+                how: How = "constant"
+                for soft in ("derived", "default"):
+                    how = soft if soft in (one.how, other.how) else how
                 found.append(Alternative("known", made, place, how, branches))
     return bounded(found)
 
@@ -90,6 +92,16 @@ def only(value: Value) -> Alternative | None:
     return None
 
 
+def settled(values: list[Value]) -> Value:
+    """The one value of rival bindings that all say the same; a placeholder None gives way, and then it is derived."""
+    told = [only(value) for value in values]
+    real = [one for one in told if one is None or one.data is not None]
+    first = real[0] if real else None
+    if first is None or any(one is None or one.data != first.data for one in real):
+        return OPEN
+    return (first,) if len(real) == len(told) else (replace(first, how="derived"),)
+
+
 def truth(value: Value) -> bool | None:
     """Whether a value is certainly true or false."""
     found = {_truth(one) for one in value}
@@ -97,7 +109,7 @@ def truth(value: Value) -> bool | None:
 
 
 def _truth(one: Alternative) -> bool | None:
-    if one.kind == "unknown" or one.how in ("default", "setting"):
+    if one.kind == "unknown" or one.how in ("default", "derived"):
         return None
     if one.kind == "absent" or one.data is None or isinstance(one.data, str | int | float | bool):
         return bool(one.data)

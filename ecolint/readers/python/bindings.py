@@ -8,7 +8,7 @@ import libcst as cst
 
 from ecolint.model import Alternative, How, Items, Symbol, Value
 from ecolint.readers.python import defaults
-from ecolint.readers.python.alternatives import OPEN, bounded, known, only, through, under, unknown
+from ecolint.readers.python.alternatives import OPEN, bounded, known, settled, through, under, unknown
 from ecolint.readers.python.context import Context, Frame, Parameter
 from ecolint.readers.python.flow import Reach
 from ecolint.readers.python.lines import Line
@@ -36,20 +36,11 @@ def name_value(ctx: Context, node: cst.Name, statement: Statement, frame: Frame 
         for reach in found.reaches
     ]
     if found.rivals:
-        return through(_agreed(values, place), "constant", shared)
+        return through(settled(values), "constant", shared)
     alternatives: list[Alternative] = []
     for reach, value in zip(found.reaches, values, strict=True):
         alternatives += under(value, ctx.flow.name(reach.arms))
     return through(bounded(alternatives), "constant", shared)
-
-
-def _agreed(values: list[Value], place: object) -> Value:
-    """The one value of bindings that all say the same; a placeholder None gives way to what replaces it."""
-    told = [only(value) for value in values]
-    real = [one for one in told if one is None or one.data is not None]
-    if real and all(one is not None and real[0] is not None and one.data == real[0].data for one in real):
-        return (real[0],) if real[0] is not None else OPEN
-    return OPEN
 
 
 def _shared(ctx: Context, name: str, scope: int) -> bool:

@@ -169,7 +169,7 @@ def _local(
 
 
 def _called_often(ctx: Context, name: str) -> bool:
-    return len(ctx.words.anywhere(name)) > 1
+    return len(ctx.words.anywhere(name)) > 2
 
 
 def returns(ctx: Context, function: int) -> list[Statement]:

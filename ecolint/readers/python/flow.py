@@ -19,6 +19,8 @@ MAX_WORLDS = 16
 MAX_STEPS = 64
 MAX_EXITS = 4
 
+_END = "end"
+
 _EXIT = re.compile(r"(?:return|raise|continue|break)\b|(?:sys\.|os\._)?exit\(|quit\(")
 _RETURN = re.compile(r"return\b")
 _JUMP = re.compile(r"(continue|break)\b")
@@ -50,7 +52,6 @@ class Flow:
     _chains: dict[int, list[Line]] = field(default_factory=dict)
     _widths: dict[int, int] = field(default_factory=dict)
     _alias: dict[int, tuple[int, bool]] = field(default_factory=dict)
-    _tests: dict[tuple[int, str], int] = field(default_factory=dict)
     _folded: dict[int, bool | None] = field(default_factory=dict)
     _folding: set[int] = field(default_factory=set)
 
@@ -129,7 +130,7 @@ class Flow:
                     return None
         if header.arm == 0 and self._guards_itself(header):
             return None
-        decision, flipped = self._canonical(leader, chain)
+        decision, flipped = self._canonical(leader)
         return (decision, 1 - header.arm if flipped else header.arm)
 
     def _guards_itself(self, header: Line) -> bool:
@@ -143,22 +144,26 @@ class Flow:
         found, count = self.scopes.before(header.scope, match.group(1), header.tail + 1)
         return count > 0 and found[count - 1].line > header.index
 
-    def _canonical(self, leader: Line, chain: list[Line]) -> tuple[int, bool]:
+    def _canonical(self, leader: Line) -> tuple[int, bool]:
         """The first decision of this scope with the same two-armed test, and whether this one is its negation."""
-        if leader.index not in self._alias:
-            self._alias[leader.index] = (leader.index, False)
-            if self.width(leader.index) == 2 and chain[-1].kind in ("if", "else"):
-                test = " ".join(self.test(leader).split())
-                negated = test.startswith("not ") and re.fullmatch(r"[\w.]+", test[4:]) is not None
-                key = (leader.scope, test[4:] if negated else test)
-                first = self._tests.setdefault(key, leader.index)
-                if first < leader.index and not self._rebound(key[1], leader.scope, first, leader.index):
-                    other = self._alias[first]
-                    opposite = self.test(self.script.lines[first]).startswith("not ")
-                    self._alias[leader.index] = (other[0], other[1] ^ negated ^ opposite)
-                else:
-                    self._tests[key] = leader.index
+        if not self._alias:
+            tests: dict[tuple[int, str], tuple[int, bool]] = {}
+            for line in self.script.lines:
+                if line.kind == "if":
+                    self._alias[line.index] = self._same(line, tests)
         return self._alias[leader.index]
+
+    def _same(self, leader: Line, tests: dict[tuple[int, str], tuple[int, bool]]) -> tuple[int, bool]:
+        if self.width(leader.index) != 2:
+            return (leader.index, False)
+        test = " ".join(self.test(leader).split())
+        negated = test.startswith("not ") and re.fullmatch(r"[\w.]+", test[4:]) is not None
+        key = (leader.scope, test[4:] if negated else test)
+        first = tests.get(key)
+        if first is not None and not self._rebound(key[1], leader.scope, first[0], leader.index):
+            return (first[0], first[1] ^ negated)
+        tests[key] = (leader.index, negated)
+        return (leader.index, False)
 
     def _rebound(self, test: str, scope: int, after: int, before: int) -> bool:
         for word in set(re.findall(r"[^\W\d][\w.]*", test)):
@@ -186,7 +191,7 @@ class Flow:
 
     def exits(self, line: Line) -> tuple[Arm, ...]:
         """The other arms that earlier `if …: return` statements of the same block leave to a line."""
-        if line.index >= len(self.script.lines):
+        if line.kind == _END:
             return ()
         if line.index not in self._exits:
             known: tuple[Arm, ...] = ()
@@ -194,11 +199,20 @@ class Flow:
             for index in self.script.children[line.parent]:
                 self._exits[index] = known
                 sibling = lines[index]
-                if sibling.kind == "if" and sibling.tail > index and self._returns(sibling):
-                    arm = self.arm(sibling)
-                    if isinstance(arm, tuple) and self.width(arm[0]) == 2:
-                        known = (*known, (arm[0], 1 - arm[1]))[-MAX_EXITS:]
+                if sibling.kind in ("if", "elif") and lines[sibling.leader].kind == "if":
+                    rest = self._rest(sibling)
+                    known = (*known, rest)[-MAX_EXITS:] if rest is not None else known
         return self._exits[line.index]
+
+    def _rest(self, header: Line) -> Arm | None:
+        """The arm that is left after a chain of which every written arm returns; asked at the chain's last header."""
+        chain = self.chain(header.leader)
+        if chain[-1] is not header or not all(self._returns(one) for one in chain[:MAX_WORLDS]):
+            return None
+        arm = self.arm(header)
+        if not isinstance(arm, tuple):
+            return None
+        return (arm[0], arm[1] + 1) if len(chain) > 1 else (arm[0], 1 - arm[1])
 
     def _last(self, header: Line) -> Line | None:
         children = self.script.children.get(header.index)
@@ -236,13 +250,11 @@ class Flow:
     def between(self, source: Line, use: Line) -> tuple[Arm, ...] | None:
         """The arms, beyond those of `use`, under which what `source` did holds at `use`; None: it cannot reach."""
         lines = self.script.lines
-        around = set()
+        around = {use.index} if use.kind != _END else set()
         current = use
-        while True:
-            around.add(current.index)
-            if current.parent < 0:
-                break
+        while current.parent >= 0:
             current = lines[current.parent]
+            around.add(current.index)
         arms: list[Arm] = []
         current = source
         while current.parent >= 0 and current.parent not in around and current.parent != current.scope:
@@ -284,7 +296,7 @@ class Flow:
         lines = self.script.lines
         last = lines[-1] if scope == MODULE else lines[lines[scope].tail]
         index = last.index + 1
-        return Line(index, last.end, last.end, 0, parent=scope, scope=scope, leader=index)
+        return Line(index, last.end, last.end, 0, _END, parent=scope, scope=scope, leader=index)
 
     def _select(self, candidates: list[Binding], use: Line, fallback: Binding | None) -> list[Reach] | None:
         worlds: list[dict[int, int]] = [{}]

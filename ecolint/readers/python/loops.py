@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from dataclasses import dataclass, field
 
 import libcst as cst
@@ -23,7 +22,7 @@ _SWEEP = re.compile(
     r"backends?|thresholds?)(_|$|name|path|id)",
     re.IGNORECASE,
 )
-_SLICE = re.compile(r"\[[^\[\]]*:[^\[\]]*\]")
+_SLICE = re.compile(r"(?<=[\w)\]])\[[^\[\]{}'\"]*:[^\[\]{}'\"]*\]")
 _WRAPPERS = frozenset(
     {"tqdm", "enumerate", "zip", "list", "sorted", "reversed", "track", "trange", "iter", "tuple", "set"}
 )

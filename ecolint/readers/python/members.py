@@ -7,7 +7,7 @@ from dataclasses import replace
 import libcst as cst
 
 from ecolint.model import Alternative, Symbol, Table, Value
-from ecolint.readers.python.alternatives import OPEN, bounded, known, only, through, under, unknown
+from ecolint.readers.python.alternatives import OPEN, bounded, known, settled, through, under, unknown
 from ecolint.readers.python.bindings import binding_value
 from ecolint.readers.python.context import Context, Frame
 from ecolint.readers.python.defaults import command_line
@@ -117,10 +117,7 @@ def member_value(ctx: Context, owner: int, name: str, statement: Statement, fram
             alternatives += under(value, ctx.flow.name(reach.arms))
         value = bounded(alternatives)
     else:
-        told = [only(binding_value(ctx, one, frame)) for one in found]
-        real = [one for one in told if one is None or one.data is not None]
-        same = bool(real) and all(one is not None and real[0] is not None and one.data == real[0].data for one in real)
-        value = (real[0],) if same and real[0] is not None else OPEN
+        value = settled([binding_value(ctx, one, frame) for one in found])
     path, line = f"self.{name}", statement.line
     if line.scope != MODULE and line.scope not in {lines[one.line].scope for one in found}:
         value = changed(ctx, value, ctx.scopes.changes(line.scope, path, line.scope, line.index), line, frame)

@@ -28,7 +28,7 @@ def call_table(
         place = ctx.place(statement, argument)
         if argument.star == "**":
             value = ctx.evaluate(argument.value, statement, frame)
-            hidden = hidden or not all(isinstance(one.data, Table) for one in value)
+            hidden = hidden or unseen(value)
             entries.append(Entry("**", value, place))
         elif argument.star == "*":
             hidden = True
@@ -56,7 +56,7 @@ def dict_value(ctx: Context, node: cst.CSTNode, statement: Statement, frame: Fra
         place = ctx.place(statement, element)
         if isinstance(element, cst.StarredDictElement):
             value = ctx.evaluate(element.value, statement, frame)
-            hidden = hidden or not all(isinstance(one.data, Table) for one in value)
+            hidden = hidden or unseen(value)
             entries.append(Entry("**", value, place))
             continue
         assert isinstance(element, cst.DictElement)
@@ -78,7 +78,7 @@ def dict_call(ctx: Context, statement: Statement, call: cst.Call, frame: Frame |
     entries, hidden = [], table.open
     for one in table.entries:
         if one.name == "0":
-            hidden = hidden or not all(isinstance(each.data, Table) for each in one.value)
+            hidden = hidden or unseen(one.value)
             one = replace(one, name="**")
         entries.append(one)
     return known(replace(table, entries=tuple(entries), open=hidden), table.place)
@@ -90,8 +90,13 @@ def merged(ctx: Context, statement: Statement, node: cst.BinaryOperation, left: 
     if not any(isinstance(one.data, Table) for one in (*left, *right)):
         return unknown(place)
     entries = (Entry("**", left, ctx.place(statement, node.left)), Entry("**", right, ctx.place(statement, node.right)))
-    hidden = not all(isinstance(one.data, Table) for one in (*left, *right))
+    hidden = unseen((*left, *right))
     return known(Table("python.dict", place, entries, open=hidden, writable=False), place)
+
+
+def unseen(value: Value) -> bool:
+    """True where a splatted value may hold entries that nobody can see."""
+    return any(not isinstance(one.data, Table) or one.data.open for one in value)
 
 
 def entry(table: Table, name: str) -> Value | None:
@@ -173,8 +178,8 @@ def _apply(
     parts = [_Part(each) for each in table.entries]
     hidden = hidden or table.open
     for mutation, arms in mutations:
-        made, unseen = _entries(ctx, mutation, frame)
-        hidden = hidden or unseen
+        made, more = _entries(ctx, mutation, frame)
+        hidden = hidden or more
         for name, each in made:
             parts = _override(ctx, parts, name, arms)
             if each is not None:
@@ -254,7 +259,7 @@ def _splatted(
         if not table.writable or value[0].shared:
             return [("**", Entry("**", value, ctx.place(statement, whole)))], table.open
         return names, table.open
-    hidden = not all(isinstance(one.data, Table) for one in value)
+    hidden = unseen(value)
     return [("**", Entry("**", value, ctx.place(statement, whole)))], hidden
 
 
@@ -268,9 +273,9 @@ def _updated(
             name = argument.keyword.value
             found.append((name, Entry(name, _value(ctx, statement, argument, frame), ctx.place(statement, argument))))
         else:
-            more, unseen = _splatted(ctx, statement, argument.value, argument, frame)
+            more, open_ = _splatted(ctx, statement, argument.value, argument, frame)
             found += more
-            hidden = hidden or unseen or argument.star == "*"
+            hidden = hidden or open_ or argument.star == "*"
     return found, hidden
 
 

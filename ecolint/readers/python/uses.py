@@ -14,7 +14,6 @@ from ecolint.readers.python.context import Context
 from ecolint.readers.python.handlers import is_handler
 from ecolint.readers.python.lines import Line
 from ecolint.readers.python.loops import Loops
-from ecolint.readers.python.names import dotted
 from ecolint.readers.python.objects import SAME_OBJECT, Identities, function_name
 from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.starts import Start, candidate_lines

@@ -1,0 +1,212 @@
+"""What is written becomes facts: stacks in every syntax, platforms, variants, and what stays unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from ecolint.engine import check
+from ecolint.model import Deployment, Fact, Scalar, Source
+from ecolint.settings import Settings
+from test_fixtures import ROOT, Alone
+
+
+class Pinned(Alone):
+    """A project that pins libraries."""
+
+    def __init__(self, **versions: str) -> None:
+        self.versions = versions
+
+    def pins(self, path: str) -> Mapping[str, str]:
+        return self.versions
+
+
+def deployments(path: str, text: str, **versions: str) -> tuple[Deployment, ...]:
+    outcome = check(Source(path, text), Pinned(**versions), (), Settings(root=ROOT))
+    assert not outcome.problems
+    return outcome.deployments
+
+
+def facts(deployment: Deployment) -> dict[str, Scalar]:
+    return {name: said(fact) for name, fact in deployment.facts.items() if fact.kind != "absent"}
+
+
+def said(fact: Fact) -> Scalar:
+    return "?" if fact.kind == "unknown" else fact.value
+
+
+def pod(args: str = "", image: str = "vllm/vllm-openai:v0.8.5", env: str = "", around: str = "") -> str:
+    text = f"kind: Pod\nspec:\n  containers:\n    - name: server\n      image: {image}\n"
+    text += f"      args: {args}\n" if args else ""
+    text += f"      env:\n{env}" if env else ""
+    return text + around
+
+
+def one(text: str, path: str = "pod.yaml", **versions: str) -> dict[str, Scalar]:
+    found = deployments(path, text, **versions)
+    assert len(found) == 1
+    return facts(found[0])
+
+
+def holds(found: Mapping[str, Scalar], wanted: Mapping[str, Scalar]) -> None:
+    assert {name: found.get(name) for name in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    ("args", "wanted"),
+    [
+        ('["--model", "m/x-7B", "--quantization", "bitsandbytes"]', {"quantization": "nf4", "backend": "bitsandbytes"}),
+        ('["--model=m/x-7B", "-q=fp8", "--enforce-eager"]', {"quantization": "fp8", "execution": "eager"}),
+        ('["--model=m/x-7B", "--no-enforce-eager"]', {"execution": "cuda_graphs"}),
+        ('["--model=m/x-7B", "--max_num_seqs=4"]', {"max_concurrency": 4}),
+        ('["--model=m/x-7B", "--max-model-len", "32K"]', {"context_length": 32768}),
+        ('["--model=m/x-7B", "--dtype=half"]', {"dtype": "float16", "precision": "fp16"}),
+        ('["--model=m/x-7B", "--dtype=auto"]', {"dtype": "auto", "precision": "?"}),
+        ('["--model=m/x-7B", "--tensor-parallel-size=4", "-pp", "2"]', {"gpu_count": 8}),
+        ('["--model=m/x-7B", "--quantization=$(Q)"]', {"quantization": "?", "precision": "?"}),
+        ('["--model=m/x-7B", "--max-num-seqs", "many"]', {"max_concurrency": "?"}),
+        ('["--model=m/x-7B", "--unheard-of", "value", "--max-num-seqs=2"]', {"max_concurrency": 2, "params_b": 7.0}),
+        ('["m/x-7B", "--max-num-seqs=2"]', {"model": "m/x-7B", "max_concurrency": 2}),
+        ('["--model=m/x-7B", "--kv-cache-dtype=fp8"]', {"kv_cache_dtype": "fp8", "quantization": "none"}),
+    ],
+)
+def test_vllm_flags(args: str, wanted: Mapping[str, Scalar]) -> None:
+    holds(one(pod(args)), wanted)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        '["vllm", "serve", "m/x-7B", "--max-num-seqs", "3"]',
+        '["python3", "-m", "vllm.entrypoints.openai.api_server", "--model", "m/x-7B", "--max-num-seqs", "3"]',
+        '["/usr/bin/env", "vllm", "serve", "m/x-7B", "--max-num-seqs=3"]',
+    ],
+)
+def test_a_command_names_the_stack_whatever_the_image(command: str) -> None:
+    text = pod(image="example/own-image:1").replace("      image:", f"      command: {command}\n      image:")
+    holds(one(text), {"framework": "vllm", "model": "m/x-7B", "max_concurrency": 3})
+
+
+@pytest.mark.parametrize("command", ['["sleep", "infinity"]', '["python3", "serve.py"]', '["bash", "/start.sh"]'])
+def test_a_stack_image_that_runs_something_else_is_no_deployment(command: str) -> None:
+    text = pod().replace("      image:", f"      command: {command}\n      image:")
+    assert deployments("pod.yaml", text) == ()
+
+
+TGI = "ghcr.io/huggingface/text-generation-inference:3.3.7"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("QUANTIZE", "bitsandbytes", {"quantization": "int8", "int8_threshold": 6.0, "precision": "int8_default"}),
+        ("QUANTIZE", "bitsandbytes-nf4", {"quantization": "nf4", "backend": "bitsandbytes"}),
+        ("QUANTIZE", "awq", {"quantization": "awq"}),
+        ("CUDA_GRAPHS", '"0"', {"execution": "eager"}),
+        ("MAX_BATCH_SIZE", '"4"', {"max_concurrency": 4}),
+        ("MAX_CONCURRENT_REQUESTS", '"512"', {"max_concurrency": 512}),
+    ],
+)
+def test_tgi_environment(name: str, value: str, wanted: Mapping[str, Scalar]) -> None:
+    env = f"        - name: MODEL_ID\n          value: m/x-7B\n        - name: {name}\n          value: {value}\n"
+    holds(one(pod(image=TGI, env=env)), {"framework": "tgi", "model": "m/x-7B", **wanted})
+
+
+def test_a_lower_cap_of_two_is_the_batch() -> None:
+    env = "        - {name: MAX_CONCURRENT_REQUESTS, value: '64'}\n        - {name: MAX_BATCH_SIZE, value: '2'}\n"
+    holds(one(pod(image=TGI, env=env)), {"max_concurrency": 2})
+
+
+def test_a_word_belongs_to_its_stack() -> None:
+    """`bitsandbytes` is LLM.int8 under TGI and 4-bit under vLLM."""
+    env = "        - {name: QUANTIZE, value: bitsandbytes}\n"
+    assert one(pod(image=TGI, env=env))["quantization"] == "int8"
+    assert one(pod('["--quantization=bitsandbytes"]'))["quantization"] == "nf4"
+
+
+@pytest.mark.parametrize(
+    ("around", "wanted"),
+    [
+        ("  nodeSelector:\n    cloud.google.com/gke-accelerator: nvidia-l4\n", {"gpu": "L4", "gpu_memory_gb": 24}),
+        ("  nodeSelector:\n    nvidia.com/gpu.product: NVIDIA-A10G\n", {"gpu": "A10G"}),
+        ("  nodeSelector:\n    node.kubernetes.io/instance-type: g6e.xlarge\n", {"gpu": "L40S"}),
+        ("  nodeSelector:\n    cloud.google.com/gke-accelerator: nvidia-tesla-a100\n", {"gpu_memory_gb": 40}),
+        ("  nodeSelector:\n    nvidia.com/gpu.product: NVIDIA-A100-SXM4-80GB-MIG-1g.10gb\n", {"gpu": "?"}),
+    ],
+)
+def test_node_selection_names_the_gpu(around: str, wanted: Mapping[str, Scalar]) -> None:
+    holds(one(pod('["--model=m/x-7B"]', around=around)), wanted)
+
+
+def test_reserved_gpus_outrank_a_default_of_the_stack() -> None:
+    text = pod('["--model=m/x-7B"]', around="      resources: {limits: {nvidia.com/gpu: 4}}\n")
+    assert one(text)["gpu_count"] == 4
+
+
+@pytest.mark.parametrize("image", [f"{TGI}-intel-cpu", "vllm/vllm-tpu:latest", "example/vllm-openai-gaudi:1.0"])
+def test_other_devices_are_named(image: str) -> None:
+    assert "device" in one(pod('["--model-id=m/x-7B"]', image=image))
+
+
+# --- Python -----------------------------------------------------------------------------------------------------------
+
+HEAD = "import torch\nfrom transformers import AutoModelForCausalLM, BitsAndBytesConfig\n"
+
+
+def load(arguments: str, before: str = "", after: str = "") -> str:
+    return f'{HEAD}{before}model = AutoModelForCausalLM.from_pretrained("m/x-7B", {arguments})\n{after}'
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        ("load_in_8bit=True", {"quantization": "int8", "int8_threshold": 6.0, "removed_keyword": True}),
+        ("load_in_8bit=flag", {"quantization": "?", "removed_keyword": "?"}),
+        ("load_in_8bit=True, **extra", {"quantization": "int8", "int8_threshold": 6.0}),
+        ("**extra", {"quantization": "?"}),
+        ("quantization_config=BitsAndBytesConfig(load_in_8bit=True, **extra)", {"int8_threshold": "?"}),
+        ("quantization_config=BitsAndBytesConfig(load_in_4bit=True)", {"quantization": "fp4"}),
+        ("quantization_config=BitsAndBytesConfig(load_in_4bit=True)", {"compute_dtype": "float32"}),
+        ("quantization_config=config", {"quantization": "?"}),
+        ("quantization_config=None", {"quantization": "none"}),
+        ("torch_dtype=torch.half", {"dtype": "float16", "precision": "fp16"}),
+        ('dtype="bfloat16"', {"dtype": "bfloat16", "precision": "bf16"}),
+        ('device_map="cpu"', {"device": "cpu"}),
+    ],
+)
+def test_transformers_arguments(arguments: str, wanted: Mapping[str, Scalar]) -> None:
+    holds(one(load(arguments), "app.py"), wanted)
+
+
+@pytest.mark.parametrize(
+    ("pinned", "dtype", "quantization"), [("==4.57.6", "float32", "int8"), ("==5.1", "auto", "none"), ("", "?", "int8")]
+)
+def test_pinned_versions_settle_defaults(pinned: str, dtype: str, quantization: str) -> None:
+    versions = {"transformers": pinned} if pinned else {}
+    assert one(load("device_map=None"), "app.py", **versions)["dtype"] == dtype
+    # transformers 5 refuses the keyword, so nothing is loaded in INT8 there
+    assert one(load("load_in_8bit=True"), "app.py", **versions)["quantization"] == quantization
+
+
+def test_exclusive_branches_never_mix() -> None:
+    text = load(
+        "quantization_config=config",
+        "if bits == 8:\n    config = BitsAndBytesConfig(load_in_8bit=True)\n"
+        "elif bits == 4:\n    config = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type='nf4')\n"
+        "else:\n    config = None\n",
+    )
+    found = [facts(d) for d in deployments("app.py", text)]
+    assert {f["quantization"] for f in found} == {"int8", "nf4", "none"}
+    assert {f["quantization"] for f in found if "int8_threshold" in f} == {"int8"}
+
+
+def test_training_belongs_to_one_model_object() -> None:
+    text = (
+        "from peft import get_peft_model\nfrom transformers import AutoModelForCausalLM\n"
+        'trained = AutoModelForCausalLM.from_pretrained("m/x-7B")\n'
+        "trained = get_peft_model(trained, config)\n"
+        'served = AutoModelForCausalLM.from_pretrained("m/x-7B")\n'
+        "served.generate(**inputs)\n"
+    )
+    assert [facts(d)["workload"] for d in deployments("app.py", text)] == ["training", "inference"]
