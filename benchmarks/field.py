@@ -95,10 +95,14 @@ def compare(clones: Path, judgements: Iterable[Judgement]) -> int:
     for key, judgement in known.items():
         if judgement.code != "-" and judgement.repository in present and key not in seen:
             differences += 1
-            print(f"vanished  {judgement.repository} {judgement.path}:{judgement.line} {judgement.code} was {judgement.verdict}")
+            print(
+                f"vanished  {judgement.repository} {judgement.path}:{judgement.line} {judgement.code} was {judgement.verdict}"
+            )
     judged = [known[key] for key in seen if key in known]
     right = sum(j.verdict == "right" for j in judged)
-    print(f"{len(seen)} findings, {len(judged)} judged, {right} right, {len(judged) - right} wrong; {differences} differences")
+    print(
+        f"{len(seen)} findings, {len(judged)} judged, {right} right, {len(judged) - right} wrong; {differences} differences"
+    )
     return differences
 
 

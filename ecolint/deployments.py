@@ -190,7 +190,9 @@ def tested(test: Test, settings: Mapping[str, Setting], facts: Mapping[str, Fact
     return any(value == wanted and isinstance(value, bool) == isinstance(wanted, bool) for wanted in test.values)
 
 
-def _parts(name: str, settings: Mapping[str, Setting], facts: Mapping[str, Fact]) -> Iterator[tuple[tuple[Place, ...], bool]]:
+def _parts(
+    name: str, settings: Mapping[str, Setting], facts: Mapping[str, Fact]
+) -> Iterator[tuple[tuple[Place, ...], bool]]:
     if name in settings:
         setting = settings[name]
         yield ((setting.place,) if setting.place else ()), setting.assured

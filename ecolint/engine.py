@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from typing import Protocol
 
 from ecolint import suppress
@@ -86,9 +85,8 @@ def check(source: Source, project: Summaries, rules: Sequence[Rule], settings: S
         settings.extend_unsafe_fixes,
     )
     findings = _once(finding for group in variants for finding in judge(group, court))
-    per_file = {p: codes for p, codes in settings.per_file_ignores.items() if fnmatch(source.path, p)}
     names = [word for rule in rules for word in (rule.code, rule.name)]
-    verdicts = suppress.apply(findings, reading.comments, source.text, source.path, per_file, names)
+    verdicts = suppress.apply(findings, reading.comments, source.text, source.path, settings.per_file_ignores, names)
     return Outcome(
         tuple(sorted(verdicts.findings, key=lambda f: (f.place, f.code))),
         tuple(variants),
@@ -128,8 +126,6 @@ def _once(findings: Iterable[Finding]) -> list[Finding]:
     for finding in findings:
         key = (finding.code, finding.place)
         present = found.get(key)
-        if present is None:
-            found[key] = finding
-        elif present.certainty == "likely" and finding.certainty == "certain":
+        if present is None or (present.certainty == "likely" and finding.certainty == "certain"):
             found[key] = finding
     return list(found.values())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, Union
+from typing import Literal, TypeAlias
 
 # --- places -----------------------------------------------------------------------------------------------------------
 
@@ -32,7 +32,7 @@ class Place:
 
 # --- what is written --------------------------------------------------------------------------------------------------
 
-Scalar: TypeAlias = Union[str, int, float, bool, None]
+Scalar: TypeAlias = str | int | float | bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class Table:
     writable: bool = True
 
 
-Data: TypeAlias = Union[Scalar, Symbol, Items, Table]
+Data: TypeAlias = Scalar | Symbol | Items | Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +237,7 @@ class Construct:
     arguments: tuple[tuple[str, Written], ...]
 
 
-Written: TypeAlias = Union[Scalar, Symbol, Construct]
+Written: TypeAlias = Scalar | Symbol | Construct
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +263,7 @@ class RemoveEntry:
     entry: Entry
 
 
-Change: TypeAlias = Union[SetEntry, AddEntry, RemoveEntry]
+Change: TypeAlias = SetEntry | AddEntry | RemoveEntry
 
 
 @dataclass(frozen=True, slots=True, order=True)

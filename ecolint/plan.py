@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ecolint.deployments import Circumstances, derive, evaluate, recognised_as, tested
 from ecolint.model import (
     AddEntry,
     CannotEdit,
@@ -20,7 +21,6 @@ from ecolint.model import (
     Table,
     Written,
 )
-from ecolint.deployments import Circumstances, derive, evaluate, recognised_as, tested
 from ecolint.slots import ABSENT, Recognised, Setting, Slots, choice_of, find
 from ecolint.stacks import Vocabulary, spelling
 from ecolint.stacks.vocabulary import Choice, Key, Test

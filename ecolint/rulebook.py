@@ -217,8 +217,8 @@ _README = """# Rules
 
 ## Writing a rule
 
-`python -m ecolint.rulebook --new ECO999 some-name` writes the skeleton `rules/ECO999_some_name.toml`. Fill it in, add
-samples under `fixtures/ECO999_some_name/`, and run `{mend}`. A malformed rule stops the
+`python -m ecolint.rulebook --new CODE some-name` writes the skeleton `rules/CODE_some_name.toml`. Fill it in, add
+samples under `fixtures/CODE_some_name/`, and run `{mend}`. A malformed rule stops the
 program with its file, its line and what to write instead. `when` and `needs` are written in
 [the condition language](conditions.md). Your own rules are files of the same shape,
 in a folder that the setting `rules` names.

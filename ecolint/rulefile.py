@@ -99,7 +99,7 @@ class Rule:
 
     @property
     def slug(self) -> str:
-        """The name of its file, its fixture folder and its page: `ECO101_int8_outlier_decomposition`."""
+        """The name of its file, its fixture folder and its page: code and name, joined by underscores."""
         return f"{self.code}_{self.name.replace('-', '_')}"
 
 
@@ -138,7 +138,7 @@ def read(path: str, text: str) -> Rule:
 def _identity(top: Table, path: str) -> tuple[str, str]:
     code, name = top.text("code"), top.text("name")
     if not re.fullmatch(r"[A-Z]{2,8}[0-9]{3}", code):
-        raise top.error("code", f"'{code}' is not a code", 'write capitals and three digits: code = "ECO101"')
+        raise top.error("code", f"'{code}' is not a code", "write ECO and three digits, in capitals")
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
         raise top.error("name", f"'{name}' is not a name", 'write small letters and dashes: name = "small-batch"')
     wanted = f"{code}_{name.replace('-', '_')}.toml"

@@ -135,7 +135,7 @@ def select(
     """The rules that are on. Selectors are codes, names or prefixes of codes ("ECO1").
 
     Without `select`, every rule is, conventions only where asked for. A rule both selected and ignored follows the more
-    exact selector, so that `ignore = ["ECO1"]` with `select = ["ECO101"]` leaves one rule; at a tie it is off. Raises
+    exact selector, so that a family ignored and one code of it selected leaves that rule; at a tie it is off. Raises
     `SelectorError` for a selector that no rule answers to.
     """
     for selector in (*select, *extend_select, *ignore):

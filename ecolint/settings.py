@@ -121,7 +121,7 @@ def _code_lists(value: object) -> Mapping[str, tuple[str, ...]]:
             return {str(pattern): _strings(codes) for pattern, codes in value.items()}
     except ValueError:
         pass
-    raise ValueError('a table of patterns and lists of codes, such as "legacy/*" = ["ECO101"]')
+    raise ValueError('a table of patterns and lists of codes, such as "legacy/*" = ["ECO1"]')
 
 
 def _not_built(value: object) -> object:

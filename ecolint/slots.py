@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 
 from ecolint.model import Alternative, Branches, Data, Entry, Invocation, Kind, Place, Scalar, Table, Use, Value
 from ecolint.stacks import command, spelling
-from ecolint.stacks.vocabulary import Choice, Key, ObjectSpec, UseSpec, Vocabulary
 from ecolint.stacks.versions import holds
+from ecolint.stacks.vocabulary import Choice, Key, ObjectSpec, UseSpec, Vocabulary
 
 Assignment = Mapping[str, int]
 
@@ -71,7 +71,7 @@ def _recognised(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | 
         bare = next((o for o in vocabulary.objects.values() if matches(name, o.calls)), None)
         if bare is not None:
             return Recognised(invocation, vocabulary, bare_object=bare, likely=True)
-        if invocation.likely and matches(name, vocabulary.likely_calls):
+        if invocation.likely and matches(name, vocabulary.likely_calls) and _carries(invocation.call, vocabulary):
             return Recognised(invocation, vocabulary, likely=True)
         return None
     if invocation.mapping is not None:
@@ -82,12 +82,19 @@ def _recognised(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | 
         if (
             not vocabulary.requirements
             and keys & set(vocabulary.mapping_any)
-            and keys >= set(vocabulary.mapping_all)
+            and len(keys & {*vocabulary.mapping_any, *vocabulary.mapping_also}) >= vocabulary.mapping_least
             and not (keys | set(invocation.beside)) & set(vocabulary.mapping_none)
         ):
             return Recognised(invocation, vocabulary, likely=True)
         return None
     return _container(invocation, vocabulary)
+
+
+def _carries(call: Table, vocabulary: Vocabulary) -> bool:
+    """Whether a call of unknown make is handed one of the vocabulary's own objects: other libraries share the words."""
+    patterns = tuple(c for spec in vocabulary.objects.values() for c in spec.calls)
+    tables = [a.data for _, entry in flatten(call) for a in entry.value if isinstance(a.data, Table)]
+    return any(table.name and matches(table.name, patterns) for table in tables)
 
 
 def _container(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | None:
@@ -155,7 +162,7 @@ def is_open(table: Table) -> bool:
     )
 
 
-def find(table: Table, names: tuple[str, ...], assignment: Assignment) -> tuple[Table, Entry] | None | bool:
+def find(table: Table, names: tuple[str, ...], assignment: Assignment) -> tuple[Table, Entry] | bool | None:
     """The last entry under one of these names; None where there is none, False where that cannot be told."""
     best: tuple[Table, Entry] | None = None
     doubtful = False
@@ -204,7 +211,7 @@ class Slots:
 
     def setting(self, key: Key) -> Setting:
         if key.only and self.callee and not matches(self.callee, key.only):
-            return self.from_uses(key)
+            return self.from_uses(key) or ABSENT
         for found in self.candidates(key):
             if found is not None:
                 return found
@@ -213,7 +220,7 @@ class Slots:
     def candidates(self, key: Key) -> Iterator[Setting | None]:
         call, mapping = self.invocation.call, self.invocation.mapping
         if call is not None:
-            yield self.from_uses(key, only_written=True)
+            yield self.from_uses(key)
             if self.recognised.bare_object is not None:
                 if key.in_object == self.recognised.bare_object.name:
                     yield self.entry(call, key.keyword, key, "object", key.positional)
@@ -273,7 +280,7 @@ class Slots:
                 doubt = OPEN
         yield doubt
 
-    def nested(self, table: Table, name: str, spec: ObjectSpec | None = None) -> Table | None | bool:
+    def nested(self, table: Table, name: str, spec: ObjectSpec | None = None) -> Table | bool | None:
         """The dictionary or object under this name; None where there is none, False where that cannot be told."""
         found = find(table, (name,), self.assignment)
         if found is None or found is False:
@@ -321,6 +328,7 @@ class Slots:
     def read(
         self, key: Key, value: Value, where: str, table: Table | None, entries: tuple[Entry, ...]
     ) -> Setting | None:
+        """The key's value here; None where it is written as nothing at all."""
         alternative = pick(value, self.assignment)
         if alternative is None or alternative.kind == "unknown":
             place = alternative.place if alternative else entries[0].place if entries else None
@@ -356,8 +364,8 @@ class Slots:
                     if matches(use.name, spec.calls):
                         yield use, spec
 
-    def from_uses(self, key: Key, only_written: bool = False) -> Setting | None:
-        found: Setting | None = None if only_written else ABSENT
+    def from_uses(self, key: Key) -> Setting | None:
+        found: Setting | None = None
         for use, spec in self.uses():
             if key.name in spec.keys and use.table is not None:
                 setting = self.entry(use.table, key.keyword, key, "use", key.positional)
@@ -371,9 +379,7 @@ class Slots:
         for use, spec in self.uses():
             generates = generates or bool(spec.per_item)
             for name, value in spec.sets.items():
-                found[name] = Setting(
-                    "known", value, use.place, assured=not use.likely, written=True, where="virtual"
-                )
+                found[name] = Setting("known", value, use.place, assured=not use.likely, written=True, where="virtual")
             for name, value in spec.per_item.items():
                 if use.per_item:
                     found[name] = Setting(

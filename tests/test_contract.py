@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from test_fixtures import ROOT, Alone
 
 from ecolint import catalog, ruleset
 from ecolint.engine import check
@@ -13,7 +14,6 @@ from ecolint.evidence import claims
 from ecolint.model import Source
 from ecolint.ruleset import Example, Rule
 from ecolint.settings import Settings
-from test_fixtures import ROOT, Alone
 
 RULES = ruleset.load([ruleset.packaged()], claims())
 

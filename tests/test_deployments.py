@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from test_fixtures import ROOT, Alone
 
 from ecolint.engine import check
 from ecolint.model import Deployment, Fact, Scalar, Source
 from ecolint.settings import Settings
-from test_fixtures import ROOT, Alone
 
 
 class Pinned(Alone):

@@ -46,7 +46,7 @@ def lint(path: Path, text: str) -> Outcome:
     found = SETTING.match(text)
     for pair in found[1].split(" ") if found else ():
         name, _, value = pair.partition("=")
-        settings = replace(settings, **{name: gpu(value) if name == "gpu" else value})
+        settings = replace(settings, gpu=gpu(value)) if name == "gpu" else replace(settings, context=value)
     return check(Source(path.relative_to(ROOT).as_posix(), text), Alone(), rules(), settings)
 
 
@@ -93,7 +93,9 @@ def test_misses_stay_silent(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [p for p in HITS if p.with_name(p.name.replace("hit", "fixed")).exists()], ids=lambda p: f"{p.parent.name}/{p.name}"
+    "path",
+    [p for p in HITS if p.with_name(p.name.replace("hit", "fixed")).exists()],
+    ids=lambda p: f"{p.parent.name}/{p.name}",
 )
 def test_fixes_make_the_fixed_file_and_it_lints_clean(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

@@ -12,7 +12,6 @@ import tomli
 from ecolint.model import FACTS, Scalar
 from ecolint.stacks import spelling, versions
 
-
 COMBINATIONS = ("lower", "product")
 
 
@@ -111,7 +110,9 @@ class Vocabulary:
     commands: tuple[tuple[str, ...], ...] = ()
     images: tuple[str, ...] = ()
     mapping_any: tuple[str, ...] = ()
-    mapping_all: tuple[str, ...] = ()
+    mapping_also: tuple[str, ...] = ()
+    mapping_least: int = 1
+    """How many of `mapping_any`, or of `mapping_also` beside one of them, a settings file must hold."""
     mapping_none: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ()
     """Libraries whose pins the vocabulary reads."""
@@ -159,7 +160,7 @@ class _Loader:
         )
         name = data.get("name")
         if not isinstance(name, str):
-            raise self.fail("name", "a vocabulary needs a name: name = \"vllm\"")
+            raise self.fail("name", 'a vocabulary needs a name: name = "vllm"')
         recognise = data.get("recognise", {})
         self.check(
             "[recognise]",
@@ -167,7 +168,7 @@ class _Loader:
             ("calls", "likely_calls", "commands", "images", "mapping", "requirements", "nested", "triggers"),
         )
         mapping = recognise.get("mapping", {})
-        self.check("recognise.mapping", mapping, ("any", "all", "none"))
+        self.check("recognise.mapping", mapping, ("any", "also", "at_least", "none"))
         regular = data.get("spelling", {})
         self.check("[spelling]", regular, ("keyword", "flag", "off", "env", "mapping"))
         keys = {n: self.key(n, spec, regular) for n, spec in data.get("keys", {}).items()}
@@ -182,7 +183,8 @@ class _Loader:
             commands=tuple(tuple(c.split()) for c in _texts(recognise.get("commands"))),
             images=_texts(recognise.get("images")),
             mapping_any=_texts(mapping.get("any")),
-            mapping_all=_texts(mapping.get("all")),
+            mapping_also=_texts(mapping.get("also")),
+            mapping_least=mapping.get("at_least", 1),
             mapping_none=_texts(mapping.get("none")),
             requirements=_texts(recognise.get("requirements")),
             nested=_texts(recognise.get("nested")),

@@ -143,6 +143,9 @@ def container(body: str) -> str:
         ("{a: 1, b: {c: x}}", {"a": 1, "b": {"c": "x"}}),
         ("${{ github.x }}", "?"),
         ("{{ .Values.x }}", "?"),
+        ("x/${NAME}", "?"),
+        ("$NAME", "?"),
+        ("a $5", "a $5"),
         ("x-{{ .Values.x }}-y", "?"),
         ('"{{ .Values.x }}"', "?"),
         ("|\n  a\n  b\n", "a\nb\n"),
@@ -362,6 +365,12 @@ def test_pods_in_any_kind(wrap: str) -> None:
 def test_command_comes_before_args() -> None:
     found = one(container("command: [vllm, serve]\nargs:\n- --x"))
     assert words(found) == ["vllm", "serve", "--x"]
+
+
+def test_text_that_something_fills_in_later_is_unknown() -> None:
+    found = one(container("args: [--model, '${MODEL}', '--len=${LEN}', $X]\nenv: [{name: A, value: '${A}'}]"))
+    assert words(found) == ["--model", "?", "--len", "?", "?"]
+    assert data(found.env) == {"A": "?"}
 
 
 def test_env_from_makes_the_environment_open() -> None:

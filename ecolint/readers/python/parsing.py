@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 import libcst as cst
-from libcst.metadata import ByteSpanPositionProvider, CodeSpan, MetadataWrapper
+from libcst.metadata import ByteSpanPositionProvider, CodeSpan
 
 from ecolint.model import Span
 from ecolint.readers.python.lines import Line, Script
@@ -98,6 +98,16 @@ def _replacement_weight(word: str) -> int:
     return heaviest
 
 
+class _Spans(ByteSpanPositionProvider):
+    """Byte spans without the further walk over the tree that a metadata wrapper makes."""
+
+    def measure(self, module: cst.Module) -> Mapping[cst.CSTNode, CodeSpan]:
+        spans: dict[cst.CSTNode, CodeSpan] = {}
+        self._computed = cast(MutableMapping[cst.CSTNode, Any], spans)
+        self._gen_impl(module)
+        return spans
+
+
 class _Walk(cst.CSTVisitor):
     """Records every node in source order with its parent."""
 
@@ -138,8 +148,7 @@ class Statement:
     def span(self, node: cst.CSTNode) -> Span:
         """Where a node stands in the whole text, in characters, without the parentheses around it."""
         if self.spans is None:
-            wrapper = MetadataWrapper(self.module, unsafe_skip_copy=True)
-            self.spans = cast(Mapping[cst.CSTNode, CodeSpan], wrapper.resolve(ByteSpanPositionProvider))
+            self.spans = _Spans().measure(self.module)
             if not self.text.isascii():
                 self.bytes_before = _byte_offsets(self.text)
         found = self.spans[node]

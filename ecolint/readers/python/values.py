@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable, Mapping
 
 import libcst as cst
@@ -19,6 +20,11 @@ from ecolint.readers.python.parsing import Statement
 MAX_DEPTH = 60
 MAX_TEXT = 4096
 _LITERAL_TEXT = 10_000
+
+_DECIDABLE = re.compile(
+    r"(?:not\s+)?(?:self\.|cls\.)?[^\W\d]\w*(?:\s*(?:==|!=|is(?:\s+not)?)\s*(?:None|True|False|-?\d[\d.]*|\"[^\"]*\"|'[^']*'))?"
+)
+"""Tests that are worth evaluating: one name, perhaps compared with one literal."""
 
 _ARITHMETIC: Mapping[type[cst.BaseBinaryOp], Callable[[float, float], float]] = {
     cst.Add: operator.add,
@@ -258,6 +264,8 @@ def decide(ctx: Context, line: Line) -> bool | None:
         return False
     if test.startswith("__name__") or test in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
         return True if ctx.flow.width(line.leader) == 2 and len(ctx.flow.chain(line.leader)) == 1 else None
+    if not _DECIDABLE.fullmatch(test):
+        return None
     statement = ctx.parser.parse(line)
     if statement is None or not isinstance(statement.root, cst.If):
         return None

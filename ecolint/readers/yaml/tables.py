@@ -22,6 +22,9 @@ from ecolint.readers.yaml.nodes import MAX_DEPTH, Node, resolved, scalar_data
 from ecolint.readers.yaml.templates import Templates
 
 _BLANK = re.compile(r"\s*")
+SUBSTITUTED = re.compile(r"\$\{[A-Za-z_]|^\$[A-Za-z_]\w*\Z")
+"""`${NAME}` in text that no shell reads: something fills it in before the file is used."""
+
 MAX_EXPANDED = 100_000
 """Nodes turned into values in one document, those behind aliases counted each time; the rest is unknown."""
 
@@ -164,10 +167,14 @@ class Document:
         return any(span[0] == node.start - self.base for span in self.templates.spans)
 
     def _scalar(self, node: Node, shared: bool) -> Value:
-        known, data = scalar_data(node)
-        if not known or self.templated(node) or self._filled_below(node):
+        data = scalar_data(node)[1]
+        if not self.readable(node) or (isinstance(data, str) and SUBSTITUTED.search(data) and "\n" not in data):
             return self.unknown(node)
         return (Alternative("known", data, self.at(node), shared=shared),)
+
+    def readable(self, node: Node) -> bool:
+        """Whether a scalar's type is known and no template writes it."""
+        return scalar_data(node)[0] and not self.templated(node) and not self._filled_below(node)
 
     def _filled_below(self, node: Node) -> bool:
         """Whether an empty value is really written by a template on the following line."""

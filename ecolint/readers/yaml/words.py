@@ -10,7 +10,7 @@ from ecolint.model import ALWAYS, Alternative, Branches, Entry, How, Place, Tabl
 from ecolint.readers.yaml.nodes import Node, resolved
 from ecolint.readers.yaml.scalars import offsets
 from ecolint.readers.yaml.script import Command, Word, split
-from ecolint.readers.yaml.tables import Document
+from ecolint.readers.yaml.tables import SUBSTITUTED, Document
 
 _REFERENCE = re.compile(r"\$\$|\$\(([A-Za-z_][\w.-]*)\)")
 _COMPOSE_REFERENCE = re.compile(r"\$\$|\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?-)([^${}]*))?([^{}]*)\})")
@@ -54,7 +54,7 @@ def text_of(document: Document, node: Node, texts: Mapping[str, Text], compose: 
     place = document.at(bare)
     if bare.kind != "scalar":
         return Text(None, "", place)
-    if document.value(bare)[0].kind == "unknown":
+    if not document.readable(bare):
         return Text(None, _known_start(document, bare), place)
     if "$" not in bare.value:
         return Text(bare.value, bare.value, place, shared=shared)
@@ -96,6 +96,9 @@ def _resolve(raw: str, texts: Mapping[str, Text], place: Place, shared: bool) ->
         parts.append(known.value)
         how = "constant"
     text = "".join([*parts, raw[at:]])
+    filled = SUBSTITUTED.search(text)
+    if filled and "\n" not in text:
+        return Text(None, text[: filled.start()], place)
     return Text(text, text, place, "constant" if how == "constant" else "literal", shared)
 
 
