@@ -3,8 +3,9 @@
     python benchmarks/field.py CLONES            # CLONES/owner+name is a clone of owner/name
     python benchmarks/field.py CLONES --silences 50 --seed 7   # sample files with anchors that drew no finding
 
-`field.jsonl` has one judgement a line: repository, commit, path, line, code, verdict (right or wrong) and reason; a silence has
-the code "-" and says right where nothing should have been reported. Exit code 1 when anything differs from the record.
+`field.jsonl` has one judgement a line: repository, commit, path, line, code, verdict (right or wrong) and reason; a
+silence has the code "-", and is right where nothing should have been reported. Exit code 1 when anything differs from
+the record.
 """
 
 from __future__ import annotations
@@ -95,14 +96,12 @@ def compare(clones: Path, judgements: Iterable[Judgement]) -> int:
     for key, judgement in known.items():
         if judgement.code != "-" and judgement.repository in present and key not in seen:
             differences += 1
-            print(
-                f"vanished  {judgement.repository} {judgement.path}:{judgement.line} {judgement.code} was {judgement.verdict}"
-            )
+            place = f"{judgement.repository} {judgement.path}:{judgement.line}"
+            print(f"vanished  {place} {judgement.code} was {judgement.verdict}")
     judged = [known[key] for key in seen if key in known]
     right = sum(j.verdict == "right" for j in judged)
-    print(
-        f"{len(seen)} findings, {len(judged)} judged, {right} right, {len(judged) - right} wrong; {differences} differences"
-    )
+    wrong = len(judged) - right
+    print(f"{len(seen)} findings, {len(judged)} judged, {right} right, {wrong} wrong; {differences} differences")
     return differences
 
 

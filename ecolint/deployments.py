@@ -165,10 +165,7 @@ def _chosen(
         assured = choice.assured and all(sure for _, sure in rests_on)
         if choice.source is None:
             return Fact("known", choice.value, places, "literal" if places else "default", assured)
-        if choice.source in settings:
-            fact = _raw(settings[choice.source])
-        else:
-            fact = facts.get(choice.source, NOTHING)
+        fact = _raw(settings[choice.source]) if choice.source in settings else facts.get(choice.source, NOTHING)
         return replace(fact, sources=fact.sources or places, assured=fact.assured and assured)
     return NOTHING
 

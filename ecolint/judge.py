@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -240,7 +241,7 @@ def _chosen(rule: Rule, selectors: Iterable[str]) -> bool:
 def merged(edits: Sequence[Edit]) -> tuple[Edit, ...]:
     """Edits in file order without repetition. Raises CannotEdit where two of them overlap."""
     found = sorted(set(edits))
-    for first, second in zip(found, found[1:], strict=False):
+    for first, second in itertools.pairwise(found):
         if first.path == second.path and first.cell == second.cell and first.span.end > second.span.start:
             raise CannotEdit("two of its edits overlap")
     return tuple(found)

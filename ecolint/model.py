@@ -314,7 +314,8 @@ FACTS: Mapping[str, FactType] = {
     "context": "str",
 }
 """Facts of a deployment and their types. `context` is production, interactive, offline or test; `gpu` a catalogue name;
-`precision` the evidence key derived from the others; `device` names what is not an NVIDIA GPU (cpu, rocm, tpu, …); `nightly` the package or image that is a nightly build."""
+`precision` the evidence key derived from the others; `device` names what is not an NVIDIA GPU (cpu, rocm, tpu, …);
+`nightly` the package or image that is a nightly build."""
 
 ABSENT = "absent"
 UNKNOWN = "unknown"

@@ -35,7 +35,7 @@ class NoWay(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Key changes that reach the wanted facts: `put` sets keys, `drop` removes them, `move` puts them in their object."""
+    """Key changes that reach the wanted facts: `put` sets, `drop` removes, `move` puts a key into its object."""
 
     recognised: Recognised
     settings: Mapping[str, Setting]
@@ -137,9 +137,9 @@ class _Planner:
         now = self.now()
         for name in keys:
             present = now[name].value
-            if now[name].written and isinstance(present, (int, float)) and isinstance(value, (int, float)):
-                if present < value:
-                    self.set(name, value)
+            numbers = isinstance(present, (int, float)) and isinstance(value, (int, float))
+            if now[name].written and numbers and present < value:  # type: ignore[operator]
+                self.set(name, value)
 
     def holds(self, tests: Sequence[Test]) -> bool:
         now = self.now()
@@ -172,13 +172,21 @@ class _Planner:
             raise NoWay(self.advice(name))
         self.drop.discard(name)
         key = self.vocabulary.keys[name]
-        if key.in_object and self.slots.invocation.call is not None and not self.settings[name].written:
-            if self.slots.recognised.bare_object is None and holder(self.slots.recognised, key.in_object) is None:
-                self.gather(key.in_object)
+        if key.in_object and self.needs_object(key.in_object) and not self.settings[name].written:
+            self.gather(key.in_object)
         default = self.slots.defaulted(key, ABSENT)
         if default.kind == "known" and default.value == value and not self.settings[name].written:
             return
         self.put[name] = value
+
+    def needs_object(self, name: str) -> bool:
+        """Whether a key of this object can only be written by making the object."""
+        recognised = self.slots.recognised
+        return (
+            recognised.invocation.call is not None
+            and recognised.bare_object is None
+            and holder(recognised, name) is None
+        )
 
     def gather(self, name: str) -> None:
         """A new object takes in whatever stands outside: the library refuses both at once."""

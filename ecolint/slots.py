@@ -1,4 +1,4 @@
-"""Where an invocation says what: finds a vocabulary's keys in calls, nested dictionaries, objects, flags, environment and mappings."""
+"""Where an invocation says what: a vocabulary's keys in calls, dictionaries, objects, flags, environment, mappings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogue of rules keeps what is promised of it: codes, names, levels, and examples that lint as their page says."""
+"""The catalogue of rules keeps what is promised: codes, names, levels, and examples that lint as their page says."""
 
 from __future__ import annotations
 

@@ -26,6 +26,10 @@ HITS = [p for p in SAMPLES if p.name.startswith("hit") or p.parent.name.startswi
 MISSES = [p for p in SAMPLES if p.name.startswith("miss") or p.parent.name.startswith("miss")]
 
 
+def name_of(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"
+
+
 class Alone:
     """A project in which a file stands alone."""
 
@@ -75,7 +79,7 @@ def reported(text: str, outcome: Outcome) -> set[tuple[int, str]]:
     }
 
 
-@pytest.mark.parametrize("path", HITS, ids=lambda p: f"{p.parent.name}/{p.name}")
+@pytest.mark.parametrize("path", HITS, ids=name_of)
 def test_hits_fire_where_they_say(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     outcome = lint(path, text)
@@ -84,7 +88,7 @@ def test_hits_fire_where_they_say(path: Path) -> None:
     assert not outcome.problems
 
 
-@pytest.mark.parametrize("path", MISSES, ids=lambda p: f"{p.parent.name}/{p.name}")
+@pytest.mark.parametrize("path", MISSES, ids=name_of)
 def test_misses_stay_silent(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     outcome = lint(path, text)
@@ -95,7 +99,7 @@ def test_misses_stay_silent(path: Path) -> None:
 @pytest.mark.parametrize(
     "path",
     [p for p in HITS if p.with_name(p.name.replace("hit", "fixed")).exists()],
-    ids=lambda p: f"{p.parent.name}/{p.name}",
+    ids=name_of,
 )
 def test_fixes_make_the_fixed_file_and_it_lints_clean(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

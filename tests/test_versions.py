@@ -35,5 +35,5 @@ def test_an_unpinned_library_decides_nothing() -> None:
 
 @pytest.mark.parametrize("text", ["transformers", "<5", "transformers <= five", ""])
 def test_what_is_no_condition_is_said_to_be_none(text: str) -> None:
-    with pytest.raises(ValueError, match="no version|version condition"):
+    with pytest.raises(ValueError, match=r"no version|version condition"):
         parse(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -43,10 +44,8 @@ def _decide(pinned: str, wanted: str) -> bool | None:
 
 def _mentioned(specifiers: SpecifierSet) -> Iterable[Version]:
     for specifier in specifiers:
-        try:
+        with suppress(InvalidVersion):
             yield Version(specifier.version.removesuffix(".*"))
-        except InvalidVersion:
-            continue
 
 
 def _points(versions: Iterable[Version]) -> Iterable[Version]:
