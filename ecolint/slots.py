@@ -387,6 +387,10 @@ class Slots:
                     )
                 elif use.per_item is None and found[name].kind == "absent":
                     found[name] = OPEN
+        for use in self.invocation.uses:
+            for spec in self.vocabulary.uses if not compatible(use.branches, self.assignment) else ():
+                if spec.spreads and matches(use.name, spec.calls):
+                    found.update({name: OPEN for name in spec.sets if found[name].kind == "absent"})
         if not generates:
             # Nobody was seen to generate with this object, and code beside it may do something else with it.
             for spec in self.vocabulary.beside:

@@ -95,6 +95,8 @@ class UseSpec:
     keys: tuple[str, ...] = ()
     sets: Mapping[str, Scalar] = field(default_factory=dict)
     per_item: Mapping[str, Scalar] = field(default_factory=dict)
+    spreads: bool = False
+    """Seen in one branch, it makes what it sets unknown in every other: an object trained there is hardly served here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,10 +253,16 @@ class _Loader:
         return ObjectSpec(name, _texts(spec.get("calls")), bool(spec.get("mapping")), _texts(spec.get("needed_by")))
 
     def use(self, spec: Mapping[str, Any], keys: Mapping[str, Key]) -> UseSpec:
-        self.check("[[uses]]", spec, ("call", "keys", "sets", "per_item"))
+        self.check("[[uses]]", spec, ("call", "keys", "sets", "per_item", "spreads"))
         for name in (*_texts(spec.get("keys")), *spec.get("sets", {}), *spec.get("per_item", {})):
             self.known(name, keys, "[[uses]]")
-        return UseSpec(_texts(spec["call"]), _texts(spec.get("keys")), spec.get("sets", {}), spec.get("per_item", {}))
+        return UseSpec(
+            _texts(spec["call"]),
+            _texts(spec.get("keys")),
+            spec.get("sets", {}),
+            spec.get("per_item", {}),
+            spec.get("spreads", False),
+        )
 
     def known(self, name: str, names: Collection[str], where: str) -> None:
         if name not in names:

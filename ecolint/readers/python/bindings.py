@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from ecolint.model import Alternative, How, Items, Symbol, Value
+from ecolint.model import ALWAYS, Alternative, How, Items, Symbol, Value
 from ecolint.readers.python import defaults
 from ecolint.readers.python.alternatives import OPEN, bounded, known, settled, through, under, unknown
 from ecolint.readers.python.context import Context, Frame, Parameter
@@ -78,7 +78,7 @@ def binding_value(ctx: Context, binding: Binding, frame: Frame | None = None) ->
     for index in path:
         value = _part(value, index)
     if defaults.declares_default(ctx, statement):
-        value = tuple(replace(one, how="default") if one.kind == "known" else one for one in value)
+        value = tuple(defaults.overridable(one) for one in value)
     return defaults.declared(value)
 
 
@@ -166,12 +166,10 @@ def _parameter(ctx: Context, binding: Binding, frame: Frame | None) -> Value:
     decision = f"C{ctx.script.number(ctx.script.lines[function].start)}"
     for arm, (argument, hidden) in enumerate(passed):
         value = ctx.evaluate(*argument) if argument else OPEN if hidden else fallback
-        value = (
-            tuple(replace(one, how="default", branches=frozenset()) for one in value[:1]) if len(value) == 1 else OPEN
-        )
-        found += under(value, frozenset({(decision, arm)}) if len(passed) > 1 else frozenset())
+        one = defaults.overridable(replace(value[0], branches=ALWAYS)) if len(value) == 1 else OPEN[0]
+        found += under((one,), frozenset({(decision, arm)}) if len(passed) > 1 else ALWAYS)
     if len({(one.kind, repr(one.data)) for one in found}) == 1:
-        return (replace(found[0], branches=frozenset(), shared=len(found) > 1 or found[0].shared),)
+        return (replace(found[0], branches=ALWAYS, shared=len(found) > 1 or found[0].shared),)
     return bounded(found)
 
 
@@ -179,5 +177,5 @@ def _default(ctx: Context, function: int, parameter: Parameter) -> Value:
     statement = ctx.statement(function)
     if parameter.default is not None and statement is not None:
         value = defaults.declared(ctx.evaluate(parameter.default, statement))
-        return tuple(replace(one, how="default") if one.kind == "known" else one for one in value)
+        return tuple(defaults.overridable(one) for one in value)
     return defaults.option(ctx, function, parameter)

@@ -14,7 +14,7 @@ from ecolint.readers.python.names import dotted
 from ecolint.readers.python.sites import call_sites
 
 _ROUTE = re.compile(
-    r"@\s*(?:[\w.]+\.(?:get|post|put|patch|delete|route|websocket|api_route|api|endpoint|message|on_message|command)\b"
+    r"@\s*(?:[\w.]+\.(?:get|post|put|patch|delete|route|websocket|api_route|api|endpoint|message|on_message)\b"
     r"|[\w.]*(?:web_endpoint|fastapi_endpoint|web_server|batch_endpoint)\b|(?:app|stub|modal)\.(?:function|method)\b"
     r"|(?:modal\.)?method\b|(?:bentoml\.)?api\b)"
 )

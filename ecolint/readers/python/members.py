@@ -52,12 +52,24 @@ def _of_module(
     ctx: Context, binding: Binding, parts: tuple[str, ...], node: cst.CSTNode, statement: Statement
 ) -> Value:
     if len(parts) == 2:
-        constant = ctx.exports(binding.origin).get(parts[1]) if binding.origin else None
+        constant = _elsewhere(ctx, binding, parts[1])
         if constant:
             return through(constant, "constant", shared=True)
     if binding.origin.startswith("."):
         return unknown(ctx.place(statement, node))
     return known(Symbol(".".join((binding.origin, *parts[1:]))), ctx.place(statement, node))
+
+
+def _elsewhere(ctx: Context, binding: Binding, name: str) -> Value | None:
+    """An attribute of an imported module, class or instance of this project."""
+    found = ctx.exports(binding.origin).get(name) if binding.origin else None
+    if found or not binding.module:
+        return found
+    exports = ctx.exports(binding.module)
+    held = exports.get(binding.member, ())
+    if len(held) == 1 and isinstance(held[0].data, Table) and held[0].data.name.startswith("."):
+        return entry(held[0].data, name) or exports.get(f"{held[0].data.name[1:]}.{name}")
+    return exports.get(f"{binding.member}.{name}")
 
 
 def _local_path(ctx: Context, parts: tuple[str, ...], statement: Statement, frame: Frame | None) -> Value | None:
@@ -118,6 +130,8 @@ def member_value(ctx: Context, owner: int, name: str, statement: Statement, fram
         value = bounded(alternatives)
     else:
         value = settled([binding_value(ctx, one, frame) for one in found])
+    if statement.line.scope in {lines[one.line].scope for one in found}:
+        value = tuple(replace(one, how="derived") for one in value)  # what an earlier call of this method left
     path, line = f"self.{name}", statement.line
     if line.scope != MODULE and line.scope not in {lines[one.line].scope for one in found}:
         value = changed(ctx, value, ctx.scopes.changes(line.scope, path, line.scope, line.index), line, frame)

@@ -90,7 +90,9 @@ def _conditions(ctx: Context, start: Start) -> Branches:
 def _tables_in(table: Table, found: set[Place]) -> None:
     """Add the places of all tables inside a table."""
     queue: list[Value] = [entry.value for entry in table.entries]
-    while queue and len(found) < MAX_TABLES:
+    seen = 0
+    while queue and seen < MAX_TABLES:
+        seen += 1
         for one in queue.pop():
             if isinstance(one.data, Table) and one.data.place not in found:
                 found.add(one.data.place)

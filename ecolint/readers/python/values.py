@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
+import warnings
 from collections.abc import Callable, Mapping
 
 import libcst as cst
@@ -76,7 +77,14 @@ def _literal(ctx: Context, node: cst.CSTNode, statement: Statement, frame: Frame
     place = ctx.place(statement, node)
     if len(node.value) > _LITERAL_TEXT:
         return unknown(place)
-    data = node.evaluated_value
+    if isinstance(node, cst.SimpleString) and not node.prefix and "\\" not in node.value:
+        return known(node.raw_value, place)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            data = node.evaluated_value
+        except (SyntaxError, ValueError):  # an escape or a number that this version of Python refuses
+            return unknown(place)
     return unknown(place) if isinstance(data, bytes) else known(data, place)
 
 

@@ -1,0 +1,263 @@
+"""What the Python reader bounds: native parsers are guarded, work grows with the text, nothing raises."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ecolint.model import Reading, Source, Wanted
+from ecolint.readers.python.lines import scan
+from ecolint.readers.python.parsing import MAX_STATEMENT, MAX_WEIGHT, Stats, guard
+from ecolint.readers.python.reading import read_file
+
+WANTED = Wanted(
+    calls=("transformers.AutoModel*.from_pretrained", "transformers.pipeline"),
+    likely_calls=("*.from_pretrained",),
+    objects=("transformers.BitsAndBytesConfig",),
+    methods=("generate", "__call__"),
+    functions=("torch.compile", "*Trainer", "peft.*"),
+    triggers=("pipeline",),
+)
+
+
+class Nobody:
+    def constants(self, module: str, from_path: str) -> dict[str, object]:
+        return {}
+
+
+def reading(text: str, stats: Stats | None = None) -> Reading:
+    return read_file(Source("app.py", text), WANTED, Nobody(), stats)  # type: ignore[arg-type]
+
+
+BOMBS: dict[str, Callable[[int], str]] = {
+    "brackets": lambda n: "(" * n + ")" * n,
+    "lists": lambda n: "[" * n + "]" * n,
+    "mixed": lambda n: "f([{" * n + "}])" * n,
+    "terms": lambda n: "+".join(["a"] * n),
+    "strings": lambda n: "+".join(["'a'"] * n),
+    "methods": lambda n: "a" + ".b()" * n,
+    "attributes": lambda n: "a" + ".b" * n,
+    "subscripts": lambda n: "a" + "[0]" * n,
+    "calls": lambda n: "a" + "()" * n,
+    "implicit": lambda n: "(" + "'a'\n" * n + ")",
+    "not": lambda n: "not " * n + "a",
+    "minus": lambda n: "-" * n + "a",
+    "tilde": lambda n: "~" * n + "a",
+    "lambda": lambda n: "lambda: " * n + "a",
+    "ternary": lambda n: "a if b else " * n + "c",
+    "and": lambda n: " and ".join(["a"] * n),
+    "power": lambda n: "**".join(["a"] * n),
+    "compare": lambda n: "<".join(["a"] * n),
+    "chained": lambda n: "b = " * n + "a",
+    "await": lambda n: "await " * n + "a",
+    "loops": lambda n: "[a" + " for a in b" * n + "]",
+    "f-string": lambda n: "f'{" + "(" * n + "a" + ")" * n + "}'",
+    "f-string terms": lambda n: "f'{" + "+".join(["a"] * n) + "}'",
+    "f-string attributes": lambda n: "f'{a" + ".b" * n + "}'",
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+@pytest.mark.parametrize("size", [MAX_WEIGHT + 20, 1_500, 10_000])
+def test_a_bomb_never_reaches_the_native_parser(bomb: str, size: int) -> None:
+    assert guard(f"x = {BOMBS[bomb](size)}") is not None
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "x = f(" + ", ".join(f"a{i}=b.c({i})" for i in range(500)) + ")",
+        "x = [" + ", ".join(f"'{i}' + y" for i in range(1000)) + "]",
+        "x = " + "{'a': " * 20 + "1" + "}" * 20,
+        "x = '" + "((((" * 2000 + "'",
+        "x = f'" + "-" * 3000 + "{a}'",
+        "x = 1  # " + "(" * 5000,
+        "x = model.to('cuda').eval().half().train().to('cpu').to('cuda').generate(a)[0].tolist()",
+    ],
+)
+def test_ordinary_statements_pass_the_guard(statement: str) -> None:
+    assert guard(statement) is None
+
+
+def test_bombs_do_not_end_the_process() -> None:
+    """In a process of its own, so that a crash fails this test and nothing else."""
+    code = (
+        "import sys; sys.path.insert(0, 'tests/readers')\n"
+        "from test_python_limits import BOMBS, reading\n"
+        "for name, make in BOMBS.items():\n"
+        "    for size in (30, 49, 90, 99, 1500, 10000):\n"
+        "        for text in (f'x = {make(size)}', f'pipeline({make(size)})', f'if {make(size)}:\\n    pipeline(1)'):\n"
+        "            found = reading('from transformers import pipeline\\npipeline(0)\\n' + text)\n"
+        "            assert len(found.invocations) >= 1, (name, size)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2], timeout=120)
+
+
+def test_a_refused_statement_is_reported_with_its_line() -> None:
+    deep = "(" * 5000 + "pipeline(1)" + ")" * 5000
+    found = reading(f"from transformers import pipeline\npipeline(0)\n\nx = {deep}\n")
+    assert len(found.invocations) == 1
+    assert [(one.line, "deep" in one.reason) for one in found.problems] == [(4, True)]
+    found = reading(f"from transformers import pipeline\npipeline(0)\npipeline('{'x' * MAX_STATEMENT}')\n")
+    assert [(one.line, "KB" in one.reason) for one in found.problems] == [(3, True)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = (",
+        "x = )",
+        "'''",
+        "'",
+        '"\\',
+        "\\",
+        "#",
+        "if",
+        "if x",
+        ":",
+        ";;",
+        "\t\n \n",
+        "else:\n  x",
+        "def f(",
+        "class",
+        "@",
+        "match x:",
+        "case 1:",
+        "for x in",
+        "import",
+        "from",
+        "from x import",
+        "x =",
+        "= 1",
+        "x[",
+        "lambda:",
+        "\f\r\r\n",
+        "if a: if b: c",
+        "\n".join(" " * i + "if x:" for i in range(300)),
+    ],
+)
+def test_the_scan_never_raises(text: str) -> None:
+    scan(text)
+    reading("from transformers import pipeline\npipeline(0)\n" + text)
+    reading(text + "\nfrom transformers import pipeline\npipeline(0)\n")
+
+
+PIECES = [
+    "pipeline(",
+    ")",
+    "m",
+    "=",
+    "from_pretrained",
+    "Auto.",
+    "if",
+    "else:",
+    "elif",
+    "x:",
+    "for",
+    "in",
+    "def",
+    "f(a):",
+    "class",
+    "C:",
+    "return",
+    "\n",
+    "\n",
+    "\n\t",
+    "'",
+    '"',
+    "'''",
+    '"""',
+    "#",
+    "\\",
+    ":",
+    ";",
+    ",",
+    "=",
+    ".",
+    "[",
+    "]",
+    "{",
+    "}",
+    "**",
+    "*",
+    "@",
+    "lambda",
+    "global",
+    "with",
+    "as",
+    "try:",
+    "except:",
+    "import",
+    "from",
+    "transformers",
+    "BitsAndBytesConfig",
+    "kw['a']",
+    "kw.update(",
+    "|=",
+    ":=",
+    "self.x",
+    "generate(",
+    "None",
+    "True",
+    "1",
+    "f'",
+    "await",
+    "match",
+    "case",
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=40))
+def test_no_text_makes_the_reader_raise(pieces: list[str]) -> None:
+    reading("from transformers import pipeline\n" + " ".join(pieces))
+
+
+def module(lines: int) -> str:
+    """A module of about that many lines with loads, rebindings, branches, helpers and loops."""
+    head = "import torch\nfrom transformers import AutoModelForCausalLM as A, BitsAndBytesConfig, pipeline\nkw = {}\nm = None\n"
+    block = (
+        "NAME = 'org/model-{i}b'\n"
+        "kw['k{i}'] = {i}\n"
+        "if args.flag{i}:\n"
+        "    kw['load_in_8bit'] = True\n"
+        "def load_{i}(name=NAME, int8=True):\n"
+        "    config = BitsAndBytesConfig(load_in_8bit=int8)\n"
+        "    m = A.from_pretrained(name, quantization_config=config)\n"
+        "    m = torch.compile(m)\n"
+        "    return m\n"
+        "m = load_{i}('x')\n"
+        "for q in questions:\n"
+        "    m.generate(q)\n"
+        "pipe = pipeline('text', model=m)\n"
+        "pipe(NAME)\n"
+    )
+    block += "# filler\nvalue = compute(value, 'text', [1, 2])\n" * 28
+    return head + "".join(block.replace("{i}", str(i)) for i in range(lines // 70))
+
+
+def test_work_grows_with_the_text_and_no_faster() -> None:
+    small, large = Stats(), Stats()
+    first = reading(module(2_100), small)
+    second = reading(module(21_000), large)
+    assert len(second.invocations) == pytest.approx(10 * len(first.invocations), rel=0.02)
+    assert large.nodes_visited < 11 * small.nodes_visited
+    assert large.lookups < 11 * small.lookups
+    assert large.statements < 11 * small.statements
+
+
+def test_one_name_bound_very_often_stays_cheap() -> None:
+    def rebound(count: int) -> str:
+        return "from transformers import pipeline\n" + "x = f(x)\nif x:\n    x = pipeline(x)\n" * count
+
+    small, large = Stats(), Stats()
+    reading(rebound(50), small)
+    reading(rebound(500), large)
+    assert large.lookups < 11 * small.lookups
+    assert large.nodes_visited < 11 * small.nodes_visited
