@@ -210,3 +210,9 @@ def test_training_belongs_to_one_model_object() -> None:
         "served.generate(**inputs)\n"
     )
     assert [facts(d)["workload"] for d in deployments("app.py", text)] == ["training", "inference"]
+
+
+def test_an_unset_dtype_is_float16_under_bitsandbytes_before_transformers_5() -> None:
+    quantized = load("quantization_config=BitsAndBytesConfig(load_in_8bit=True)")
+    assert one(quantized, "app.py", transformers="==4.57.6")["dtype"] == "float16"
+    assert one(quantized, "app.py", transformers="==5.1")["dtype"] == "auto"

@@ -7,8 +7,9 @@ import re
 import subprocess
 import sys
 
-from ecolint import ruleset
 from test_fixtures import ROOT
+
+from ecolint import ruleset
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -42,7 +43,9 @@ def test_the_table_of_rules_is_complete() -> None:
 
 def test_the_demo_holds_its_findings_with_the_figures_of_their_rows() -> None:
     report = json.loads(run("--format", "json"))
-    found = [(f["code"], f["path"].removeprefix("fixtures/demo/"), f["range"]["start"]["line"]) for f in report["findings"]]
+    found = [
+        (f["code"], f["path"].removeprefix("fixtures/demo/"), f["range"]["start"]["line"]) for f in report["findings"]
+    ]
     assert found == [
         ("ECO101", "app/main.py", 20),
         ("ECO102", "app/main.py", 26),

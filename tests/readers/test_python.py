@@ -164,12 +164,14 @@ def test_expressions(expression: str, expected: object) -> None:
         ("M = ['a', 'b']", "M[1]", "b"),
         ("from .conf import NAME", "NAME", "?"),
         (
-            "import argparse\np = argparse.ArgumentParser()\np.add_argument('--model-id', default='gpt2')\na = p.parse_args()",
+            "import argparse\np = argparse.ArgumentParser()\np.add_argument('--model-id', default='gpt2')\n"
+            "a = p.parse_args()",
             "a.model_id",
             "gpt2",
         ),
         (
-            "import argparse\np = argparse.ArgumentParser()\np.add_argument('--q', action='store_true')\na = p.parse_args()",
+            "import argparse\np = argparse.ArgumentParser()\np.add_argument('--q', action='store_true')\n"
+            "a = p.parse_args()",
             "a.q",
             "?",
         ),
@@ -215,7 +217,8 @@ def test_scopes(text: str, expected: object) -> None:
         ("import os\nAuto.from_pretrained(x=os.getenv('M', 'a'))", "default"),
         ("import os\nM = os.getenv('M', 'a')\nAuto.from_pretrained(x=M + 'b')", "default"),
         (
-            "from dataclasses import dataclass\n@dataclass\nclass C:\n    m: str = 'a'\nc = C()\nAuto.from_pretrained(x=c.m)",
+            "from dataclasses import dataclass\n@dataclass\nclass C:\n    m: str = 'a'\nc = C()\n"
+            "Auto.from_pretrained(x=c.m)",
             "default",
         ),
     ],
@@ -465,7 +468,8 @@ def test_configurations_that_escape(text: str, count: int) -> None:
         "kw = {'q': BitsAndBytesConfig(a=1)}\nAuto.from_pretrained(1, **kw)",
         "def f():\n    return BitsAndBytesConfig(a=1)\nAuto.from_pretrained(1, q=f())",
         "def g(c):\n    return Auto.from_pretrained(1, q=c)\ng(BitsAndBytesConfig(a=1))",
-        "class S:\n    def __init__(self):\n        self.c = BitsAndBytesConfig(a=1)\n        Auto.from_pretrained(1, q=self.c)",
+        "class S:\n    def __init__(self):\n        self.c = BitsAndBytesConfig(a=1)\n"
+        "        Auto.from_pretrained(1, q=self.c)",
     ],
 )
 def test_a_consumed_configuration_is_part_of_its_load(text: str) -> None:
@@ -508,7 +512,8 @@ def uses(text: str) -> list[list[str]]:
             [["{}.generate"]],
         ),
         (
-            "class S:\n    def __init__(self):\n        self.m = Auto.from_pretrained(1)\n    def f(self):\n        self.m.generate(1)",
+            "class S:\n    def __init__(self):\n        self.m = Auto.from_pretrained(1)\n"
+            "    def f(self):\n        self.m.generate(1)",
             [["{}.generate"]],
         ),
         (
@@ -582,7 +587,8 @@ def test_a_loop_over_models_is_no_loop_over_items() -> None:
         ("for q in qs:\n    m = Auto.from_pretrained('x')\n    m.generate(q)", True),
         ("def f():\n    return Auto.from_pretrained('x')\nfor q in qs:\n    f().generate(q)", True),
         (
-            "for i in range(3):\n    try:\n        m = Auto.from_pretrained('x')\n        break\n    except E:\n        pass",
+            "for i in range(3):\n    try:\n        m = Auto.from_pretrained('x')\n        break\n"
+            "    except E:\n        pass",
             False,
         ),
         ("m = None\nfor q in qs:\n    if m is None:\n        m = Auto.from_pretrained('x')", False),
@@ -603,7 +609,8 @@ def test_loads_in_loops(text: str, in_loop: bool) -> None:
         ("class P:\n    def setup(self):\n        self.m = Auto.from_pretrained('x')", False),
         ("@app.on_event('startup')\ndef f():\n    m = Auto.from_pretrained('x')", False),
         (
-            "class P:\n    def predict(self, q):\n        if self.m is None:\n            self.m = Auto.from_pretrained('x')",
+            "class P:\n    def predict(self, q):\n        if self.m is None:\n"
+            "            self.m = Auto.from_pretrained('x')",
             False,
         ),
         (

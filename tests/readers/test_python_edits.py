@@ -150,8 +150,8 @@ def test_dictionaries(written: str, makes: list[Make], expected: str) -> None:
 
 def test_a_configuration_in_a_variable() -> None:
     text = (
-        HEAD
-        + "import transformers as t\nc = t.BitsAndBytesConfig(load_in_8bit=True)\nc.z = 6.0\nm = Auto.from_pretrained(q=c)\n"
+        HEAD + "import transformers as t\nc = t.BitsAndBytesConfig(load_in_8bit=True)\nc.z = 6.0\n"
+        "m = Auto.from_pretrained(q=c)\n"
     )
     assert "(load_in_8bit=True, llm_int8_threshold=0.0)" in edited(text, add("llm_int8_threshold", 0.0), inside="q")
     assert "c.z = 0.0\n" in edited(text, put("z", 0.0), inside="q")

@@ -120,10 +120,13 @@ def _parameter(statement: Statement, param: cst.Param, position: int | None) -> 
     return Parameter(param.name.value, position, param.default, annotation)
 
 
-def prepare(source: Source, wanted: Wanted, project: Lookup, stats: Stats | None = None) -> Context:
+def prepare(
+    source: Source, wanted: Wanted, project: Lookup, stats: Stats | None = None, words: Words | None = None
+) -> Context:
     """Scan a text and set up its tables; nothing is parsed yet."""
     stats = stats if stats is not None else Stats()
     script = scan(source.text)
     scopes = build(script)
     flow = Flow(script, scopes, stats)
-    return Context(source, wanted, project, stats, script, scopes, flow, Parser(script, stats), index(source.text))
+    words = words if words is not None else index(source.text)
+    return Context(source, wanted, project, stats, script, scopes, flow, Parser(script, stats), words)

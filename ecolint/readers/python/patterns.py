@@ -49,6 +49,13 @@ def tails(patterns: tuple[str, ...]) -> Tails:
     return Tails(frozenset(exact), matcher(tuple(shapes)), matcher(patterns), tuple(modules))
 
 
+def possible(words: Words, patterns: tuple[str, ...]) -> bool:
+    """False where no word outside strings and comments can be, or be imported as, a wanted name."""
+    ends = tails(patterns)
+    roots = {module.partition(".")[0] for module in ends.modules}
+    return any(ends.fits(word) or word in roots for group in (words.names, words.attributes) for word in group)
+
+
 def offsets(words: Words, scopes: Scopes, patterns: tuple[str, ...], extra: Iterable[str] = ()) -> list[int]:
     """Where a wanted name, or an alias that an import gives it, can stand in a text."""
     ends = tails(patterns)

@@ -14,13 +14,15 @@ from ecolint.model import Branches, Invocation, Items, Place, Problem, Reading, 
 from ecolint.readers import Lookup
 from ecolint.readers.python.context import Context, prepare
 from ecolint.readers.python.handlers import in_handler
-from ecolint.readers.python.lines import Line
+from ecolint.readers.python.lines import Line, scan
 from ecolint.readers.python.loops import Loops
 from ecolint.readers.python.objects import Identities
 from ecolint.readers.python.parsing import Stats, guard
+from ecolint.readers.python.patterns import possible
 from ecolint.readers.python.starts import Start, find_starts
 from ecolint.readers.python.uses import Collector
 from ecolint.readers.python.values import attach
+from ecolint.readers.python.words import index
 
 MAX_TABLES = 2000
 SHORT = 200
@@ -35,7 +37,10 @@ def read_file(source: Source, wanted: Wanted, project: Lookup, stats: Stats | No
     if "\0" in source.text:
         line = source.text.count("\n", 0, source.text.index("\0")) + 1
         return Reading(problems=(Problem(source.path, line, "binary data, not Python text"),))
-    ctx = attach(prepare(source, wanted, project, stats))
+    words = index(source.text)
+    if not possible(words, (*wanted.calls, *wanted.likely_calls, *wanted.objects)):
+        return Reading(comments=tuple(scan(source.text).comments))
+    ctx = attach(prepare(source, wanted, project, stats, words))
     starts, lines = find_starts(ctx)
     invocations = _invocations(ctx, starts)
     comments = tuple(ctx.script.comments)

@@ -119,7 +119,9 @@ class Collector:
     def _use(self, call: cst.Call, statement: Statement, found: dict[cst.CSTNode, list[Use]]) -> None:
         ctx, callee = self.ctx, call.func
         methods = ctx.wanted.methods
-        if isinstance(callee, cst.Attribute) and callee.attr.value in methods:
+        is_method = isinstance(callee, cst.Attribute) and callee.attr.value in methods
+        # `torch.compile(model)` has the shape of a method of `torch`: only an object of ours has methods.
+        if isinstance(callee, cst.Attribute) and is_method and self.identities.of(callee.value, statement):
             self._note("{}." + callee.attr.value, False, callee.value, call, statement, found)
             return
         if (named := function_name(ctx, call, statement)) is not None:
