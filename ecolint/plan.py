@@ -117,15 +117,16 @@ class _Planner:
             if choice.when and self.holds(choice.when):
                 self.break_(choice.when)
         chosen = choices[index]
+        if chosen.source is not None:
+            self.set(chosen.source, value)
         for test in chosen.when:
             if not self.holds((test,)):
                 self.meet(test)
-        if chosen.source is not None:
-            self.set(chosen.source, value)
 
     def choice(self, choices: tuple[Choice, ...], value: Scalar) -> int:
         for index, choice in enumerate(choices):
-            if choice.source is None and choice.value == value:
+            # What holds only in some versions is no way to write it.
+            if choice.source is None and choice.value == value and choice.version is None:
                 return index
         for index, choice in enumerate(choices):
             if choice.source is not None:

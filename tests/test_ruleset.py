@@ -110,7 +110,7 @@ def test_a_rule_is_read_whole(tmp_path: Path) -> None:
         ('good = "model = load(2)"\n', "", 27, "[[docs.example]] has no 'good'; write good = \"…\""),
         ('"serve.py"', '"serve"', 28, "'serve' is not a file name with a suffix; write file = \"serve.py\""),
         ("[[docs.example]]", "[docs.example]", 27, "'example' is a list of tables; write [[docs.example]]"),
-        ('"ECO999"', '"E1"', 1, "'E1' is not a code; write capitals and three digits: code = \"ECO101\""),
+        ('"ECO999"', '"E1"', 1, "'E1' is not a code; write ECO and three digits, in capitals"),
         ('"some-trap"', '"Some trap"', 2,
          "'Some trap' is not a name; write small letters and dashes: name = \"small-batch\""),
         ('"some-trap"', '"other-trap"', 1,
