@@ -169,10 +169,10 @@ class _Planner:
             self.reach(test.name, test.values[0])
 
     def set(self, name: str, value: Scalar) -> None:
-        if self.vocabulary.keys[name].virtual:
+        key = self.vocabulary.keys[name]
+        if key.virtual or not self.slots.takes(key):
             raise NoWay(self.advice(name))
         self.drop.discard(name)
-        key = self.vocabulary.keys[name]
         if key.in_object and self.needs_object(key.in_object) and not self.settings[name].written:
             self.gather(key.in_object)
         default = self.slots.defaulted(key, ABSENT)

@@ -210,12 +210,16 @@ class Slots:
     # where a key may stand, most telling first
 
     def setting(self, key: Key) -> Setting:
-        if key.only and self.callee and not matches(self.callee, key.only):
+        if not self.takes(key):
             return self.from_uses(key) or ABSENT
         for found in self.candidates(key):
             if found is not None:
                 return found
         return ABSENT
+
+    def takes(self, key: Key) -> bool:
+        """Whether this form of call takes the key at all."""
+        return not key.only or not self.callee or matches(self.callee, key.only)
 
     def candidates(self, key: Key) -> Iterator[Setting | None]:
         call, mapping = self.invocation.call, self.invocation.mapping

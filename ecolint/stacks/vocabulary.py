@@ -96,7 +96,7 @@ class UseSpec:
     sets: Mapping[str, Scalar] = field(default_factory=dict)
     per_item: Mapping[str, Scalar] = field(default_factory=dict)
     spreads: bool = False
-    """Seen in one branch, it makes what it sets unknown in every other: an object trained there is hardly served here."""
+    """Seen in one branch, it makes what it sets unknown in all others: what is trained there is hardly served here."""
 
 
 @dataclass(frozen=True, slots=True)
