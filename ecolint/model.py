@@ -213,13 +213,15 @@ class Wanted:
     """What the vocabularies ask of readers, so that readers need not know what anything means.
 
     `calls`: patterns of qualified callee names (`*` matches within and across dots). `likely_calls`: patterns accepted
-    with `likely`. `objects`: callees whose result configures a model. `methods`: attribute names of later uses.
-    `functions`: patterns of qualified functions that take the object. `triggers`: words of which one must stand in a
-    file before it is read at all.
+    with `likely`, on receivers nobody can tell, when a wanted object is among the arguments. `local_calls`: patterns,
+    with a leading dot, of callees that a module of the project defines. `objects`: callees whose result configures a
+    model. `methods`: attribute names of later uses. `functions`: patterns of qualified functions that take the object.
+    `triggers`: words of which one must stand in a file before it is read at all.
     """
 
     calls: tuple[str, ...] = ()
     likely_calls: tuple[str, ...] = ()
+    local_calls: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
     functions: tuple[str, ...] = ()

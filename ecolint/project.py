@@ -42,13 +42,20 @@ class Project:
         A relative name starts at the file's package. An absolute one is looked for beside the file and then in every
         folder up to the root, and in `src` of each: the folders that a project puts on its path.
         """
-        found = self._module_file(module, os.path.dirname(os.path.abspath(from_path)))
+        found = self._found(module, from_path)
         if found is None or found == os.path.abspath(from_path):
             return {}
         if found not in self._modules:
             self._modules[found] = {}  # a module that imports itself in a circle gets nothing the second time
             self._modules[found] = self._constants_of(found)
         return self._modules[found]
+
+    def holds(self, module: str, from_path: str) -> bool:
+        """Whether a module as imported in `from_path` is a Python file inside the root."""
+        return self._found(module, from_path) is not None
+
+    def _found(self, module: str, from_path: str) -> str | None:
+        return self._module_file(module, os.path.dirname(os.path.abspath(from_path)))
 
     # --- pins
 

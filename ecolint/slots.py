@@ -71,7 +71,7 @@ def _recognised(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | 
         bare = next((o for o in vocabulary.objects.values() if matches(name, o.calls)), None)
         if bare is not None:
             return Recognised(invocation, vocabulary, bare_object=bare, likely=True)
-        if invocation.likely and matches(name, vocabulary.likely_calls) and _carries(invocation.call, vocabulary):
+        if invocation.likely and matches(name, (*vocabulary.likely_calls, *vocabulary.local_calls)):
             return Recognised(invocation, vocabulary, likely=True)
         return None
     if invocation.mapping is not None:
@@ -88,13 +88,6 @@ def _recognised(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | 
             return Recognised(invocation, vocabulary, likely=True)
         return None
     return _container(invocation, vocabulary)
-
-
-def _carries(call: Table, vocabulary: Vocabulary) -> bool:
-    """Whether a call of unknown make is handed one of the vocabulary's own objects: other libraries share the words."""
-    patterns = tuple(c for spec in vocabulary.objects.values() for c in spec.calls)
-    tables = [a.data for _, entry in flatten(call) for a in entry.value if isinstance(a.data, Table)]
-    return any(table.name and matches(table.name, patterns) for table in tables)
 
 
 def _container(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | None:

@@ -36,6 +36,9 @@ class Alone:
     def constants(self, module: str, from_path: str) -> Mapping[str, Value]:
         return {}
 
+    def holds(self, module: str, from_path: str) -> bool:
+        return False
+
     def pins(self, path: str) -> Mapping[str, str]:
         return {}
 

@@ -18,6 +18,10 @@ class Lookup(Protocol):
         """The constants that `module`, as imported in `from_path`, exports; empty when it is not in the project."""
         ...
 
+    def holds(self, module: str, from_path: str) -> bool:
+        """Whether `module`, as imported in `from_path`, is a file of the project."""
+        ...
+
 
 class Reader(Protocol):
     """What every reader module offers. Heavy parsers are imported inside these functions, never by discovery."""

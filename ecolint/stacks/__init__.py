@@ -37,7 +37,7 @@ def wanted(stacks: Iterable[Vocabulary]) -> Wanted:
     uses = [call for stack in stacks for use in (*stack.uses, *stack.beside) for call in use.calls]
     triggers: dict[str, None] = {}
     for stack in stacks:
-        for pattern in (*stack.calls, *stack.likely_calls):
+        for pattern in (*stack.calls, *stack.likely_calls, *stack.local_calls):
             triggers[_literal(pattern.rsplit(".", 1)[-1])] = None
         for command in stack.commands:
             triggers[command[-1] if len(command) > 1 and "." in command[-1] else command[0]] = None
@@ -51,6 +51,7 @@ def wanted(stacks: Iterable[Vocabulary]) -> Wanted:
     return Wanted(
         calls=tuple(c for stack in stacks for c in stack.calls),
         likely_calls=tuple(c for stack in stacks for c in stack.likely_calls),
+        local_calls=tuple(c for stack in stacks for c in stack.local_calls),
         objects=tuple(c for spec in objects for c in spec.calls),
         methods=tuple(dict.fromkeys(c.removeprefix("{}.") for c in uses if c.startswith("{}."))),
         functions=tuple(dict.fromkeys(c for c in uses if not c.startswith("{}."))),

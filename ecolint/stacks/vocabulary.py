@@ -109,6 +109,7 @@ class Vocabulary:
     platform: bool = False
     calls: tuple[str, ...] = ()
     likely_calls: tuple[str, ...] = ()
+    local_calls: tuple[str, ...] = ()
     commands: tuple[tuple[str, ...], ...] = ()
     images: tuple[str, ...] = ()
     mapping_any: tuple[str, ...] = ()
@@ -167,7 +168,17 @@ class _Loader:
         self.check(
             "[recognise]",
             recognise,
-            ("calls", "likely_calls", "commands", "images", "mapping", "requirements", "nested", "triggers"),
+            (
+                "calls",
+                "likely_calls",
+                "local_calls",
+                "commands",
+                "images",
+                "mapping",
+                "requirements",
+                "nested",
+                "triggers",
+            ),
         )
         mapping = recognise.get("mapping", {})
         self.check("recognise.mapping", mapping, ("any", "also", "at_least", "none"))
@@ -182,6 +193,7 @@ class _Loader:
             platform=data.get("kind") == "platform",
             calls=_texts(recognise.get("calls")),
             likely_calls=_texts(recognise.get("likely_calls")),
+            local_calls=_texts(recognise.get("local_calls")),
             commands=tuple(tuple(c.split()) for c in _texts(recognise.get("commands"))),
             images=_texts(recognise.get("images")),
             mapping_any=_texts(mapping.get("any")),

@@ -32,6 +32,9 @@ class Project:
         text = self.modules.get(module)
         return constants(Source(module.strip(".") + ".py", text)) if text is not None else {}
 
+    def holds(self, module: str, from_path: str) -> bool:
+        return False
+
 
 def reading(text: str, project: Project | None = None) -> Reading:
     return read(Source("app.py", text), WANTED, project or Project())
@@ -422,8 +425,20 @@ def test_what_must_be_taken_for_a_call(text: str, expected: list[set[tuple[str, 
             "cls_ = Auto if q else Other\ncls_.from_pretrained('x')",
             [("transformers.AutoModelForCausalLM.from_pretrained", True)],
         ),
-        ("def f(k):\n    k.from_pretrained('x')", [("k.from_pretrained", True)]),
-        ("getattr(transformers, n).from_pretrained('x')", [("?.from_pretrained", True)]),
+        ("def f(k):\n    k.from_pretrained('x')", []),
+        (
+            "from transformers import BitsAndBytesConfig as B\ndef f(k):\n    k.from_pretrained('x', q=B())",
+            [("k.from_pretrained", True)],
+        ),
+        (
+            "from transformers import BitsAndBytesConfig as B\ngetattr(hf, n).from_pretrained('x', **{'q': B()})",
+            [("?.from_pretrained", True)],
+        ),
+        (
+            "class M(Auto): pass\nM.from_pretrained('x')",
+            [("transformers.AutoModelForCausalLM.from_pretrained", True)],
+        ),
+        ("class M(Other): pass\nM.from_pretrained('x')", []),
         ("from .mine import M\nM.from_pretrained('x')", []),
         ("from transformers import AutoTokenizer\nAutoTokenizer.from_pretrained('x')", []),
         ("load = Auto.from_pretrained\nload('x')", [("transformers.AutoModelForCausalLM.from_pretrained", True)]),
@@ -688,3 +703,33 @@ def test_discovery_and_quick_exit_import_no_parser() -> None:
 
 def scalars(value: Value) -> list[Scalar]:
     return [one.data for one in value if isinstance(one.data, str | int | float | bool | None)]
+
+
+class Holding(Project):
+    """A project that has one module beside the file."""
+
+    def holds(self, module: str, from_path: str) -> bool:
+        return module == "ours.modeling"
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("from .modeling import LlamaForCausalLM as M", [".LlamaForCausalLM.from_pretrained"]),
+        ("from ours.modeling import LlamaForCausalLM as M", [".LlamaForCausalLM.from_pretrained"]),
+        ("from theirs.modeling import LlamaForCausalLM as M", []),
+        ("from .modeling import Tokenizer as M", []),
+    ],
+)
+def test_classes_of_the_project_are_named_behind_a_dot(line: str, names: list[str]) -> None:
+    wanted = Wanted(local_calls=(".*For*.from_pretrained",), triggers=("from_pretrained",))
+    reading = read(Source("a/app.py", f"{line}\nM.from_pretrained('x')\n"), wanted, Holding())
+    assert [one.name for one in reading.invocations] == names
+    assert all(one.likely for one in reading.invocations)
+
+
+def test_an_invocation_knows_what_its_module_calls() -> None:
+    wanted = Wanted(calls=("lib.load",), functions=("peft.get_peft_model",), triggers=("load",))
+    text = "import lib\nfrom peft import get_peft_model\nlib.load('x')\ndef f(m):\n    return get_peft_model(m)\n"
+    reading = read(Source("app.py", text), wanted, Holding())
+    assert [one.beside for one in reading.invocations] == [("peft.get_peft_model",)]

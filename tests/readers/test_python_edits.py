@@ -36,6 +36,9 @@ class Nobody:
     def constants(self, module: str, from_path: str) -> dict[str, object]:
         return {}
 
+    def holds(self, module: str, from_path: str) -> bool:
+        return False
+
 
 def entry(table: Table, name: str) -> Entry:
     return next(one for one in table.entries if one.name == name)

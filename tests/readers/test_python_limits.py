@@ -30,6 +30,9 @@ class Nobody:
     def constants(self, module: str, from_path: str) -> dict[str, object]:
         return {}
 
+    def holds(self, module: str, from_path: str) -> bool:
+        return False
+
 
 def reading(text: str, stats: Stats | None = None) -> Reading:
     return read_file(Source("app.py", text), WANTED, Nobody(), stats)  # type: ignore[arg-type]

@@ -39,6 +39,9 @@ class Nowhere:
         """Nothing."""
         return {}
 
+    def holds(self, module: str, from_path: str) -> bool:
+        return False
+
 
 def read(text: str) -> Reading:
     return reader.read(Source("a.yaml", text), WANTED, Nowhere())

@@ -27,6 +27,9 @@ class _Nobody:
     def constants(self, module: str, from_path: str) -> Mapping[str, Value]:
         return {}
 
+    def holds(self, module: str, from_path: str) -> bool:
+        return False
+
 
 def module_constants(source: Source) -> Mapping[str, Value]:
     """Simple values by module-level name, and by `Class.name` for the attributes of top-level classes."""

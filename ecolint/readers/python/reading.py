@@ -38,7 +38,7 @@ def read_file(source: Source, wanted: Wanted, project: Lookup, stats: Stats | No
         line = source.text.count("\n", 0, source.text.index("\0")) + 1
         return Reading(problems=(Problem(source.path, line, "binary data, not Python text"),))
     words = index(source.text)
-    if not possible(words, (*wanted.calls, *wanted.likely_calls, *wanted.objects)):
+    if not possible(words, (*wanted.calls, *wanted.likely_calls, *wanted.local_calls, *wanted.objects)):
         return Reading(comments=tuple(scan(source.text).comments))
     ctx = attach(prepare(source, wanted, project, stats, words))
     starts, lines = find_starts(ctx)
@@ -56,12 +56,18 @@ def _invocations(ctx: Context, starts: Sequence[Start]) -> tuple[Invocation, ...
     reported.sort(key=lambda start: start.table.place.span)
     loops = Loops(ctx)
     identities = Identities(ctx, {start.call: start for start in reported})
-    uses = Collector(ctx, identities, loops).collect(reported)
-    found = [_invocation(ctx, start, uses[start.call], loops) for start in reported]
+    if not reported:
+        return ()
+    collector = Collector(ctx, identities, loops)
+    uses = collector.collect(reported)
+    beside = tuple(collector.functions)
+    found = [_invocation(ctx, start, uses[start.call], loops, beside) for start in reported]
     return tuple(one for one in found if one is not None)
 
 
-def _invocation(ctx: Context, start: Start, uses: list[Use], loops: Loops) -> Invocation | None:
+def _invocation(
+    ctx: Context, start: Start, uses: list[Use], loops: Loops, beside: tuple[str, ...]
+) -> Invocation | None:
     line = start.statement.line
     path = ctx.flow.path(line)
     if path is None:
@@ -76,6 +82,7 @@ def _invocation(ctx: Context, start: Start, uses: list[Use], loops: Loops) -> In
         in_loop=loops.load_in_loop(start.call, start.statement),
         in_handler=in_handler(ctx, line),
         likely=start.likely or start.item,
+        beside=beside,
     )
 
 

@@ -48,6 +48,9 @@ class _Nobody:
     def constants(self, module: str, from_path: str) -> Mapping[str, Value]:
         return {}
 
+    def holds(self, module: str, from_path: str) -> bool:
+        return False
+
 
 def rewrite_table(source: Source, table: Table, changes: Sequence[Change]) -> tuple[Edit, ...]:
     """Edits for all changes of one table of this file. Raises `CannotEdit` where no single right edit exists."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import libcst as cst
@@ -12,7 +13,7 @@ from ecolint.readers.python.bindings import assigned
 from ecolint.readers.python.calls import held_names, is_partial, note
 from ecolint.readers.python.context import Context
 from ecolint.readers.python.lines import Line
-from ecolint.readers.python.names import dotted, find, imported, local_definition, shadowed
+from ecolint.readers.python.names import dotted, find, imported, known_name, local_definition, shadowed
 from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.tables import call_table
 
@@ -41,7 +42,7 @@ def candidate_lines(ctx: Context, wanted: tuple[str, ...], extra: tuple[str, ...
 
 def find_starts(ctx: Context) -> tuple[list[Start], list[Line]]:
     """The wanted calls of a text in order, and the lines that were looked at for them."""
-    wanted = (*ctx.wanted.calls, *ctx.wanted.likely_calls, *ctx.wanted.objects)
+    wanted = (*ctx.wanted.calls, *ctx.wanted.likely_calls, *ctx.wanted.local_calls, *ctx.wanted.objects)
     lines = candidate_lines(ctx, wanted)
     aliases = tuple(dict.fromkeys(name for line in lines for name in _aliases(ctx, line)))
     if aliases:
@@ -95,12 +96,63 @@ def _start(ctx: Context, statement: Statement, call: cst.Call) -> Start | None:
         item = objects.match(name) is not None
         if item or wanted.match(name):
             return _made(ctx, statement, call, name, skip, likely, item)
+    own = _own_class(ctx, callee, statement, call)
+    if own is not None:
+        return _made(ctx, statement, call, own, skip, True, False)
     if not any(not likely for _, likely in names) and _receiver_unknown(ctx, callee, statement, call):
         parts = dotted(callee)
         name = ".".join(parts) if parts is not None else f"?.{tail}"
         if patterns.matcher(ctx.wanted.likely_calls).match(name):
-            return _made(ctx, statement, call, name, skip, True, False)
+            start = _made(ctx, statement, call, name, skip, True, False)
+            return start if _carries(start.table, objects) else None
     return None
+
+
+def _own_class(ctx: Context, callee: cst.CSTNode, statement: Statement, call: cst.Call) -> str | None:
+    """The name to report for a method of a class that the project defines; None where it is none that is wanted.
+
+    A class of this file is named by the base that is wanted, an imported one by itself behind a dot.
+    """
+    parts = dotted(callee)
+    if parts is None or len(parts) < 2 or parts[0] in ("self", "cls"):
+        return None
+    name = known_name(ctx, parts, statement, call)
+    if name is not None:
+        module, _, owner = name.rpartition(".")[0].rpartition(".")
+        local = f".{owner}.{parts[-1]}"
+        if not patterns.matcher(ctx.wanted.local_calls).match(local):
+            return None
+        inside = name.startswith(".") or ctx.project.holds(module, ctx.source.path)
+        return local if inside else None
+    defined = local_definition(ctx, parts[:1], statement) if len(parts) == 2 else None
+    if defined is None or ctx.script.lines[defined].kind != "class":
+        return None
+    return _inherited(ctx, defined, parts[-1])
+
+
+def _inherited(ctx: Context, line: int, method: str) -> str | None:
+    """The wanted call that a method of a class of this file stands for, through its bases."""
+    statement = ctx.statement(line)
+    root = statement.root if statement is not None else None
+    if statement is None or not isinstance(root, cst.ClassDef):
+        return None
+    for base in root.bases:
+        parts = dotted(base.value)
+        name = known_name(ctx, parts, statement, base) if parts is not None else None
+        if name is not None and patterns.matcher(ctx.wanted.calls).match(f"{name}.{method}"):
+            return f"{name}.{method}"
+    return None
+
+
+def _carries(table: Table, objects: re.Pattern[str]) -> bool:
+    """Whether a wanted object is among a call's arguments: other libraries have methods of the same name."""
+    for entry in table.entries:
+        for one in entry.value:
+            if not isinstance(one.data, Table):
+                continue
+            if objects.match(one.data.name) or (entry.name == "**" and _carries(one.data, objects)):
+                return True
+    return False
 
 
 def _made(ctx: Context, statement: Statement, call: cst.Call, name: str, skip: int, likely: bool, item: bool) -> Start:

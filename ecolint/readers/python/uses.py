@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import libcst as cst
 
@@ -30,6 +30,8 @@ class Collector:
     ctx: Context
     identities: Identities
     loops: Loops
+    functions: dict[str, None] = field(default_factory=dict)
+    """The wanted functions that the text calls, whatever they are given."""
 
     def collect(self, starts: Sequence[Start]) -> dict[cst.CSTNode, list[Use]]:
         """The uses by starting call, in the order of the text."""
@@ -125,6 +127,7 @@ class Collector:
             self._note("{}." + callee.attr.value, False, callee.value, call, statement, found)
             return
         if (named := function_name(ctx, call, statement)) is not None:
+            self.functions[named[0]] = None
             for argument in call.args:
                 self._note(named[0], named[1], argument.value, call, statement, found)
             return
