@@ -156,7 +156,8 @@ class Invocation:
     likely: bool = False
     """True where recognising the callee took a heuristic (a class held in a variable)."""
     beside: tuple[str, ...] = ()
-    """Qualified names of the functions in `Wanted.functions` that are called anywhere in the same module."""
+    """What else stands in the same module or document: the functions of `Wanted.functions` that are called there, or
+    the keys of every mapping."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ecolint.model import (
@@ -51,12 +52,27 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
         return Reading(problems=(Problem(source.path, error.line, error.reason),))
     if file.root is None:
         spans = [match.span(1) for match in _LINE_COMMENT.finditer(source.text)]
-        return Reading(_without_places(source, file.data, triggers), _comments(source.text, spans))
+        unplaced = _without_places(source, file.data, triggers)
+        return Reading(_beside(unplaced, file.data), _comments(source.text, spans))
     spans = [(file.at(node.start_byte), file.at(node.end_byte)) for node in file.comments()]
     found = [
         _invocation(group.path, file.table(group)) for group in file.groups() if not triggers.isdisjoint(group.parts)
     ]
-    return Reading(tuple(found), _comments(source.text, spans))
+    return Reading(_beside(found, file.data), _comments(source.text, spans))
+
+
+def _beside(found: Sequence[Invocation], data: dict[str, Any]) -> tuple[Invocation, ...]:
+    """The invocations, each knowing the keys of every table of the file."""
+    keys: dict[str, None] = {}
+    stack: list[Any] = [data] if found else []
+    while stack:
+        at = stack.pop()
+        if isinstance(at, dict):
+            keys.update(dict.fromkeys(at))
+            stack.extend(at.values())
+        elif isinstance(at, list):
+            stack.extend(at)
+    return tuple(replace(one, beside=tuple(keys)) for one in found)
 
 
 def _invocation(path: str, table: Table) -> Invocation:

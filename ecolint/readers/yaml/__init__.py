@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ecolint.model import Change, Edit, Invocation, Pin, Problem, Reading, Source, Table, Value, Wanted
@@ -87,7 +88,20 @@ def _invocations(document: Document, root: Node, triggers: Sequence[str]) -> lis
         found.append(_mapping(document, root))
         skip.add(root)
     found += _nested(document, root, frozenset(triggers), skip)
-    return found
+    keys = _keys(root) if any(one.mapping is not None for one in found) else ()
+    return [one if one.mapping is None else replace(one, beside=keys) for one in found]
+
+
+def _keys(root: Node) -> tuple[str, ...]:
+    """The key of every mapping of a document."""
+    found: dict[str, None] = {}
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node.kind == "mapping":
+            found.update((key.value, None) for key, _ in node.pairs() if key.kind == "scalar")
+        stack.extend(node.children)
+    return tuple(found)
 
 
 def _mapping(document: Document, node: Node) -> Invocation:
