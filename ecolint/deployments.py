@@ -20,10 +20,10 @@ from ecolint.model import (
     Table,
     Value,
 )
-from ecolint.slots import Assignment, Recognised, Setting, Slots, recognise
+from ecolint.slots import Assignment, Recognised, Setting, Slots, matches, recognise
 from ecolint.stacks import Vocabulary
 from ecolint.stacks.versions import holds
-from ecolint.stacks.vocabulary import Choice, Test
+from ecolint.stacks.vocabulary import Choice, Key, Test
 
 MAX_VARIANTS = 16
 NOTHING = Fact("absent")
@@ -86,10 +86,9 @@ def recognised_as(deployment: Deployment, vocabularies: tuple[Vocabulary, ...]) 
 
 def assignments(recognised: Recognised) -> Iterator[Assignment]:
     """Every consistent choice of the arms that matter, at most 16; decisions beyond that stay open, hence unknown."""
-    invocation = recognised.invocation
-    fixed = dict(invocation.branches)
+    fixed = dict(recognised.invocation.branches)
     arms: dict[str, set[int]] = {}
-    for branches, optional in _branches(invocation):
+    for branches, optional in _branches(recognised):
         for decision, arm in branches:
             if decision not in fixed:
                 arms.setdefault(decision, set()).add(arm)
@@ -111,29 +110,47 @@ def assignments(recognised: Recognised) -> Iterator[Assignment]:
         yield fixed | dict(zip((d for d, _ in chosen), choice, strict=True))
 
 
-def _branches(invocation: Invocation) -> Iterator[tuple[Branches, bool]]:
-    """The branches anything in the invocation depends on, and whether that thing is simply missing in other arms."""
-    for table in (invocation.call, invocation.words, invocation.env, invocation.mapping):
-        if table is not None:
-            yield from _in_table(table)
-    yield from _in_value(invocation.image)
+def _branches(recognised: Recognised) -> Iterator[tuple[Branches, bool]]:
+    """The branches that the vocabulary's keys depend on, and whether what stands there is simply missing in other arms.
+
+    What carries configuration comes first: where there are too many decisions, the last ones stay open.
+    """
+    invocation, vocabulary = recognised.invocation, recognised.vocabulary
+    carriers = {"**", *vocabulary.objects, *vocabulary.nested}
+    named = {name for key in vocabulary.keys.values() for name in _names(key)} | carriers
+    tables = [t for t in (invocation.call, invocation.words, invocation.env, invocation.mapping) if t is not None]
+    for table in tables:
+        yield from _in_table(table, carriers, named)
+    for table in tables:
+        yield from _in_table(table, named, named)
+    yield from _in_value(invocation.image, named)
     for use in invocation.uses:
-        yield use.branches, True
-        if use.table is not None:
-            yield from _in_table(use.table)
+        if any(matches(use.name, spec.calls) for spec in vocabulary.uses):
+            yield use.branches, True
+            if use.table is not None:
+                yield from _in_table(use.table, named, named)
 
 
-def _in_table(table: Table) -> Iterator[tuple[Branches, bool]]:
+def _names(key: Key) -> Iterator[str]:
+    """Every name under which an entry may be this key; words of a command line are told by their position."""
+    yield from (*key.keyword, *key.mapping, *key.env)
+    if key.positional is not None:
+        yield str(key.positional)
+
+
+def _in_table(table: Table, wanted: set[str], inside: set[str]) -> Iterator[tuple[Branches, bool]]:
+    every = table.syntax.endswith("words")
     for entry in table.entries:
-        yield entry.branches, True
-        yield from _in_value(entry.value)
+        if every or entry.name in wanted:
+            yield entry.branches, True
+            yield from _in_value(entry.value, inside)
 
 
-def _in_value(value: Value) -> Iterator[tuple[Branches, bool]]:
+def _in_value(value: Value, named: set[str]) -> Iterator[tuple[Branches, bool]]:
     for alternative in value:
         yield alternative.branches, False
         if isinstance(alternative.data, Table):
-            yield from _in_table(alternative.data)
+            yield from _in_table(alternative.data, named, named)
 
 
 # --- facts ------------------------------------------------------------------------------------------------------------

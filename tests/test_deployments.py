@@ -216,3 +216,15 @@ def test_an_unset_dtype_is_float16_under_bitsandbytes_before_transformers_5() ->
     quantized = load("quantization_config=BitsAndBytesConfig(load_in_8bit=True)")
     assert one(quantized, "app.py", transformers="==4.57.6")["dtype"] == "float16"
     assert one(quantized, "app.py", transformers="==5.1")["dtype"] == "auto"
+
+
+def test_what_carries_configuration_is_judged_in_every_branch_however_many_others_there_are() -> None:
+    others = "".join(f"if flags.f{n}:\n    o{n} = 'a'\nelse:\n    o{n} = 'b'\n" for n in range(8))
+    arguments = ", ".join(f"option_{n}=o{n}" for n in range(7)) + ", attn_implementation=o7"
+    text = load(
+        f"{arguments}, quantization_config=config",
+        f"{others}if bits == 8:\n    config = BitsAndBytesConfig(load_in_8bit=True)\nelse:\n    config = None\n",
+    )
+    found = [facts(d) for d in deployments("app.py", text)]
+    assert len(found) <= 16
+    assert {f["quantization"] for f in found} == {"int8", "none"}
