@@ -71,7 +71,7 @@ def anchored(folder: Path) -> Iterator[str]:
 
     words = [word.encode() for word in wanted(vocabularies()).triggers]
     for path in sorted(folder.rglob("*")):
-        if path.suffix in readers() and path.is_file():
+        if path.suffix in readers() and path.is_file() and "test" not in path.as_posix():
             data = path.read_bytes()
             if len(data) < 1_000_000 and any(word in data for word in words):
                 yield path.relative_to(folder).as_posix()
@@ -106,12 +106,14 @@ def compare(clones: Path, judgements: Iterable[Judgement]) -> int:
 
 
 def sample(clones: Path, count: int, seed: int) -> None:
-    """Print a sample of silences as records to be judged."""
-    silent = []
+    """Print silent files to be judged, drawn evenly from the repositories: a large one must not fill the sample."""
+    dice, drawn = random.Random(seed), []
     for repository, folder in repositories(clones):
         spoken = {path for path, *_ in findings(folder)}
-        silent += [(repository, path) for path in anchored(folder) if path not in spoken]
-    for repository, path in sorted(random.Random(seed).sample(silent, min(count, len(silent)))):
+        silent = [path for path in anchored(folder) if path not in spoken]
+        dice.shuffle(silent)
+        drawn += [(rank, repository, path) for rank, path in enumerate(silent)]
+    for _, repository, path in sorted(sorted(drawn)[:count], key=lambda one: one[1:]):
         print(f"{repository} {path}")
 
 

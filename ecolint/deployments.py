@@ -36,15 +36,15 @@ SIXTEEN_BIT = {"float16": "fp16", "bfloat16": "bf16", "float32": "fp32"}
 class Circumstances:
     """What the user's settings and the project say about every deployment of a file."""
 
+    vocabularies: tuple[Vocabulary, ...] = ()
     gpu: str | None = None
     context: str | None = None
     versions: Mapping[str, str] | None = None
 
 
-def deployments(
-    invocation: Invocation, vocabularies: tuple[Vocabulary, ...], circumstances: Circumstances
-) -> tuple[Deployment, ...]:
+def deployments(invocation: Invocation, circumstances: Circumstances) -> tuple[Deployment, ...]:
     """The deployments one invocation describes, one for each variant of its branches; none when no stack knows it."""
+    vocabularies = circumstances.vocabularies
     recognised = recognise(invocation, vocabularies)
     if recognised is None:
         return ()
@@ -257,7 +257,7 @@ def _joined(facts: Mapping[str, Fact], around: Mapping[str, Fact]) -> dict[str, 
     for name, fact in around.items():
         present = joined.get(name, NOTHING)
         if fact.kind != "absent" and (present.kind == "absent" or not present.sources):
-            joined[name] = fact
+            joined[name] = replace(fact, how="platform")
     return joined
 
 
@@ -301,6 +301,7 @@ def _derive_gpu(facts: dict[str, Fact]) -> None:
     entry = catalog.gpu(str(gpu.value))
     if entry is None:
         return
+    facts["gpu"] = replace(gpu, value=entry.name)
     facts["gpu_memory_gb"] = replace(gpu, value=entry.vram_gb, how="catalog")
     facts["architecture"] = replace(gpu, value=entry.architecture, how="catalog")
 

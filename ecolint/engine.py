@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Protocol
 
 from ecolint import suppress
@@ -14,21 +14,20 @@ from ecolint.model import (
     Alternative,
     CannotEdit,
     Change,
-    Deployment,
     Edit,
     Entry,
     Finding,
+    Fix,
     Invocation,
     Pin,
-    Problem,
-    Reading,
     Source,
     Table,
 )
 from ecolint.readers import Lookup, Reader, readers
 from ecolint.ruleset import Rule
 from ecolint.settings import Settings
-from ecolint.stacks import Vocabulary, vocabularies, wanted
+from ecolint.stacks import vocabularies, wanted
+from ecolint.verify import Outcome, edited, objection
 
 
 class Summaries(Lookup, Protocol):
@@ -39,22 +38,6 @@ class Summaries(Lookup, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one file holds. Suppressed findings are in `findings`, marked."""
-
-    findings: tuple[Finding, ...] = ()
-    groups: tuple[tuple[Deployment, ...], ...] = ()
-    """The deployments, those of one invocation together: one for each variant."""
-    problems: tuple[Problem, ...] = ()
-    unused: tuple[suppress.Unused, ...] = ()
-
-    @property
-    def deployments(self) -> tuple[Deployment, ...]:
-        """Every deployment of the file in every variant."""
-        return tuple(deployment for group in self.groups for deployment in group)
-
-
 def reader_of(path: str) -> Reader | None:
     """The reader that handles a file of this name."""
     dot = path.rfind(".")
@@ -62,60 +45,57 @@ def reader_of(path: str) -> Reader | None:
 
 
 def check(source: Source, project: Summaries, rules: Sequence[Rule], settings: Settings) -> Outcome:
-    """Read, understand and judge one file."""
+    """Read, understand and judge one file. A fix has edits only where the edited file was read again and proven."""
+    outcome = judged(source, project, rules, settings)
+
+    def proven(finding: Finding, fix: Fix) -> Fix:
+        if not fix.edits or finding.suppressed is not None:
+            return fix
+        after = judged(replace(source, text=edited(source.text, fix.edits)), project, rules, settings)
+        reason = objection(finding, fix, outcome, after)
+        if reason is None:
+            return fix
+        advice = f"write it by hand: no single edit does only this ({reason})"
+        return replace(fix, applicability="manual", advice=advice, edits=(), expected={})
+
+    findings = (replace(f, fixes=tuple(proven(f, fix) for fix in f.fixes)) for f in outcome.findings)
+    return replace(outcome, findings=tuple(findings))
+
+
+def judged(source: Source, project: Summaries, rules: Sequence[Rule], settings: Settings) -> Outcome:
+    """The outcome of one file with its fixes as planned, not yet proven."""
     reader = reader_of(source.path)
     if reader is None:
         return Outcome()
     stacks = vocabularies(settings.stacks)
     reading = reader.read(source, wanted(stacks), project)
-    variants = _variants(reader, source, reading, stacks, project, settings)
+    circumstances = Circumstances(stacks, settings.gpu, settings.context, project.pins(source.path))
+    invocations = (*reading.invocations, *map(requirement, reader.pins(source)))
+    groups = tuple(group for one in invocations if (group := deployments(one, circumstances)))
 
     def rewrite(table: Table, todo: Sequence[Change]) -> tuple[Edit, ...]:
         if table.place.path != source.path:
             raise CannotEdit(f"it is written in {table.place.path}")
         return reader.rewrite(source, table, todo)
 
-    court = Court(
-        tuple(rules),
-        stacks,
-        _circumstances(source, project, settings),
-        settings.workload,
-        rewrite,
-        settings.extend_safe_fixes,
-        settings.extend_unsafe_fixes,
-    )
-    findings = _once(finding for group in variants for finding in judge(group, court))
+    safer, riskier = settings.extend_safe_fixes, settings.extend_unsafe_fixes
+    court = Court(tuple(rules), circumstances, settings.workload, rewrite, safer, riskier)
+    found = [judge(group, court) for group in groups]
     names = [word for rule in rules for word in (rule.code, rule.name)]
-    verdicts = suppress.apply(findings, reading.comments, source.text, source.path, settings.per_file_ignores, names)
+    once = _once(finding for findings in found for finding in findings)
+    verdicts = suppress.apply(once, reading.comments, source.text, source.path, settings.per_file_ignores, names)
     return Outcome(
         tuple(sorted(verdicts.findings, key=lambda f: (f.place, f.code))),
-        tuple(variants),
+        groups,
+        tuple(frozenset(finding.code for finding in findings) for findings in found),
         (*reading.problems, *verdicts.problems),
         verdicts.unused,
     )
 
 
-def _variants(
-    reader: Reader,
-    source: Source,
-    reading: Reading,
-    stacks: tuple[Vocabulary, ...],
-    project: Summaries,
-    settings: Settings,
-) -> list[tuple[Deployment, ...]]:
-    circumstances = _circumstances(source, project, settings)
-    invocations = (*reading.invocations, *map(requirement, reader.pins(source)))
-    groups = (deployments(invocation, stacks, circumstances) for invocation in invocations)
-    return [group for group in groups if group]
-
-
-def _circumstances(source: Source, project: Summaries, settings: Settings) -> Circumstances:
-    return Circumstances(settings.gpu, settings.context, project.pins(source.path))
-
-
 def requirement(pin: Pin) -> Invocation:
     """A pinned library, as an invocation that a vocabulary of packages can recognise."""
-    value = (Alternative("known", f"{pin.library}{pin.specifier}", pin.place),)
+    value = (Alternative("known", pin.text or f"{pin.library}{pin.specifier}", pin.place),)
     table = Table("requirement", pin.place, (Entry("requirement", value, pin.place),), pin.library, writable=False)
     return Invocation("requirement", pin.place, f"requirement {pin.library}", mapping=table, branches=ALWAYS)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from ecolint.engine import Outcome
-from ecolint.model import Deployment, Edit, Fact, Finding, Fix, Scalar, Source
+from ecolint.model import Finding, Fix, Source
+from ecolint.verify import Outcome, edited, objection
 
 Recheck = Callable[[Source], Outcome]
 
@@ -21,16 +21,6 @@ class Fixed:
     text: str
     applied: tuple[tuple[Finding, Fix], ...] = ()
     refused: tuple[tuple[Finding, str], ...] = ()
-
-
-def edited(text: str, edits: Sequence[Edit]) -> str:
-    """The text after all edits, which must not overlap; insertions at one point keep their order."""
-    parts, position = [], 0
-    for edit in sorted(edits, key=lambda e: (e.span.start, e.span.end)):
-        parts += [text[position : edit.span.start], edit.text]
-        position = edit.span.end
-    parts.append(text[position:])
-    return "".join(parts)
 
 
 def applicable(finding: Finding, unsafe: bool) -> Fix | None:
@@ -76,52 +66,3 @@ def _key(source: Source, finding: Finding) -> tuple[str, str]:
     span = finding.place.span
     text = source.text[span.start : span.end]
     return finding.code, f"{source.text.count(text, 0, span.start) if text else span.start}:{text}"
-
-
-def objection(finding: Finding, fix: Fix, before: Outcome, after: Outcome) -> str | None:
-    """Why a fix must be rolled back: the file no longer reads, the finding stands, or something else changed."""
-    if len(after.problems) > len(before.problems):
-        return f"the file would no longer read ({after.problems[-1].reason})"
-    if len(after.groups) != len(before.groups):
-        return "another deployment would appear or vanish"
-    index = _index(before, finding)
-    changed = {name for name, fact in fix.expected.items() if _said(fact) != _said(finding.deployment.facts.get(name))}
-    for number, (old, new) in enumerate(zip(before.groups, after.groups, strict=True)):
-        ours = number == index or any(_shares(deployment, finding) for deployment in old)
-        reason = _difference(old, new, changed if ours else set())
-        if reason is not None:
-            return reason
-    reached = any(
-        all(_said(deployment.facts.get(name)) == value for name, value in fix.set.items())
-        for deployment in after.groups[index]
-    )
-    if not reached:
-        return "the better deployment would not be read back"
-    lingering = [f for f in after.findings if f.code == finding.code and f.suppressed is None]
-    standing = [f for f in before.findings if f.code == finding.code and f.suppressed is None]
-    return None if len(lingering) < len(standing) else "the finding would stand"
-
-
-def _index(outcome: Outcome, finding: Finding) -> int:
-    return next(n for n, group in enumerate(outcome.groups) if any(d is finding.deployment for d in group))
-
-
-def _shares(deployment: Deployment, finding: Finding) -> bool:
-    return any(finding.place in fact.sources for fact in deployment.facts.values())
-
-
-def _difference(old: Sequence[Deployment], new: Sequence[Deployment], changed: set[str]) -> str | None:
-    """The first fact that differs between two readings of an invocation though the fix does not speak of it."""
-    if not changed and len(old) != len(new):
-        return "another deployment's variants would change"
-    for before, after in zip(old, new, strict=False):
-        for name in before.facts.keys() | after.facts.keys():
-            if name not in changed and _said(before.facts.get(name)) != _said(after.facts.get(name)):
-                return f"{name} would change too"
-    return None
-
-
-def _said(fact: Fact | None) -> Scalar | tuple[str, ...]:
-    if fact is None or fact.kind == "absent":
-        return None
-    return ("?",) if fact.kind == "unknown" else fact.value

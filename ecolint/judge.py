@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ecolint import evidence
-from ecolint.deployments import Circumstances, derive
+from ecolint.deployments import Circumstances
 from ecolint.model import (
     CannotEdit,
     Certainty,
@@ -24,9 +24,9 @@ from ecolint.model import (
     Table,
     Workload,
 )
-from ecolint.plan import NoWay, Plan, changes, plan
+from ecolint.plan import NoWay, Plan, plan
 from ecolint.ruleset import Better, Case, Rule
-from ecolint.stacks import Vocabulary
+from ecolint.write import changes
 
 RANK: Mapping[Level, int] = {"green": 0, "gray": 1, "yellow": 2, "red": 3}
 GPU_DEVICES = ("rocm",)
@@ -39,10 +39,9 @@ Rewrite = Callable[[Table, Sequence[Change]], tuple[Edit, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Court:
-    """What judging needs besides the deployments: rules, vocabularies, assumptions, and a way to write edits."""
+    """What judging needs besides the deployments: rules, assumptions, and a way to write edits."""
 
     rules: tuple[Rule, ...]
-    vocabularies: tuple[Vocabulary, ...]
     circumstances: Circumstances
     workload: Workload
     rewrite: Rewrite
@@ -101,8 +100,10 @@ def place_of(case: Case, deployment: Deployment) -> Place:
     """Where the culprit is written: the first underlined fact that has a place, else the whole invocation."""
     for name in case.underline:
         fact = deployment.facts.get(name) or deployment.settings.get(name)
-        if fact is not None and fact.sources:
-            return fact.sources[0]
+        for source in fact.sources if fact is not None else ():
+            # A constant of another module is not in the file that is linted: there the call is the culprit.
+            if source.path == deployment.place.path:
+                return source
     return deployment.place
 
 
@@ -116,7 +117,8 @@ def _estimate(rule: Rule, case: Case, deployment: Deployment, court: Court) -> E
     if rule.basis != "measured":
         return None
     better, _ = improved(deployment, {name: (value,) for name, value in wanted.items()}, court)
-    return evidence.estimate(deployment, better, wanted, court.workload, rule.claim)
+    told = {name: value for name, value in wanted.items() if not isinstance(value, bool)}
+    return evidence.estimate(deployment, better, told, court.workload, rule.claim)
 
 
 def _options(better: Better) -> Iterator[tuple[str, tuple[Scalar, ...]]]:
@@ -137,23 +139,19 @@ def improved(
         kept = present.kind == "known" and present.value in options
         target[name] = present.value if kept else options[0]
     try:
-        found = plan(deployment, target, court.vocabularies, court.circumstances)
+        found = plan(deployment, target, court.circumstances, dream=False)
     except NoWay as reason:
-        return _imagined(deployment, target, court), reason
+        return _dreamt(deployment, target, court), reason
     return replace(deployment, facts=found.facts), found
 
 
-def _imagined(deployment: Deployment, target: Mapping[str, Scalar], court: Court) -> Deployment:
-    """A better deployment that its stack cannot write: the facts are replaced, and what rested on them follows."""
-    facts = dict(deployment.facts)
-    for name, value in target.items():
-        facts[name] = Fact("known", value, how="derived")
-    if target.get("quantization") == "none":
-        for name in ("backend", "int8_threshold", "compute_dtype"):
-            facts[name] = Fact("absent")
-    if "batch_size" in target:
-        facts["looped"] = Fact("known", False, how="derived")
-    return replace(deployment, facts=derive(facts, court.circumstances))
+def _dreamt(deployment: Deployment, target: Mapping[str, Scalar], court: Court) -> Deployment:
+    """A better deployment that its stack cannot write, read through the same vocabulary."""
+    try:
+        facts = plan(deployment, target, court.circumstances, dream=True).facts
+    except NoWay:
+        facts = {**deployment.facts, **{name: Fact("known", value, how="derived") for name, value in target.items()}}
+    return replace(deployment, facts=facts)
 
 
 # --- from hits to a finding -------------------------------------------------------------------------------------------

@@ -202,11 +202,15 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """A library requirement as written: PEP 440 specifier text (may be empty), and where."""
+    """A library requirement: PEP 440 specifier text (may be empty) or the address of a nightly build, and where.
+
+    `library` is "index" for a package index of nightly builds. `text` is the requirement as the file writes it.
+    """
 
     library: str
     specifier: str
     place: Place
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +313,7 @@ FACTS: Mapping[str, FactType] = {
     "use_cache": "bool",
     "context_length": "number",
     "nightly": "str",
-    "removed_keyword": "bool",
+    "removed_keyword": "str",
     "looped": "bool",
     "precision": "str",
     "device": "str",

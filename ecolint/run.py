@@ -17,8 +17,8 @@ from ecolint.project import Projects
 from ecolint.settings import Finder, Settings, SettingsError
 
 if TYPE_CHECKING:
-    from ecolint.engine import Outcome
     from ecolint.ruleset import Rule
+    from ecolint.verify import Outcome
 
 OK, FINDINGS, BROKEN = 0, 1, 2
 

@@ -168,6 +168,28 @@ def find(table: Table, names: tuple[str, ...], assignment: Assignment) -> tuple[
     return False if doubtful else best
 
 
+def homes(recognised: Recognised, assignment: Assignment) -> list[Table]:
+    """The tables a key of an invocation may stand in: the call or mapping itself and its nested dictionaries."""
+    top = recognised.invocation.call or recognised.invocation.mapping
+    if top is None:
+        return []
+    found = [top]
+    for nested in recognised.vocabulary.nested:
+        entry = find(top, (nested,), assignment)
+        if isinstance(entry, tuple):
+            found += [a.data for a in entry[1].value if isinstance(a.data, Table)]
+    return found
+
+
+def holder(recognised: Recognised, name: str, assignment: Assignment) -> tuple[Table, Entry] | None:
+    """The entry that carries an object in one variant, and the table it stands in; an empty one is none."""
+    for home in homes(recognised, assignment):
+        found = find(home, (name,), assignment)
+        if isinstance(found, tuple) and any(a.kind != "known" or a.data is not None for a in found[1].value):
+            return found
+    return None
+
+
 class Slots:
     """The keys of one recognised invocation in one variant of its branches."""
 
@@ -184,11 +206,20 @@ class Slots:
         return {name: self.defaulted(self.vocabulary.keys[name], s) for name, s in found.items()}
 
     def exclude(self, found: dict[str, Setting]) -> None:
-        """A key outside its object rules the object out, so the object's other keys are absent and not unknown."""
+        """A key outside its object rules the object out, and with it the keys that only stand there.
+
+        Others may still come with a splat that nobody can see; those that are seldom written keep their default, as
+        what is likely.
+        """
         outside = {self.vocabulary.keys[n].in_object for n, s in found.items() if s.where == "outside" and s.value}
         for name, setting in found.items():
-            if setting is OPEN and self.vocabulary.keys[name].in_object in outside:
+            key = self.vocabulary.keys[name]
+            if setting is not OPEN or key.in_object not in outside:
+                continue
+            if key.outside is None:
                 found[name] = ABSENT
+            elif key.seldom:
+                found[name] = replace(self.defaulted(key, ABSENT), assured=False)
 
     def defaulted(self, key: Key, setting: Setting) -> Setting:
         if setting.kind != "absent" or setting.written is None or not key.default:
@@ -332,6 +363,9 @@ class Slots:
             return Setting("unknown", place=place, written=True, where=where, table=table, entries=entries)
         if alternative.kind == "absent" or (alternative.data is None and key.type != "flag"):
             return None
+        if alternative.data == "" and key.type == "str":
+            # An empty name is a gap that something fills at run time.
+            return Setting("unknown", place=alternative.place, written=True, where=where, table=table, entries=entries)
         try:
             data = spelling.read(alternative.data, key.type)
             kind: Kind = "known"
@@ -358,7 +392,7 @@ class Slots:
         for use in self.invocation.uses:
             if compatible(use.branches, self.assignment):
                 for spec in self.vocabulary.uses:
-                    if matches(use.name, spec.calls):
+                    if matches(use.name, spec.calls) and (not spec.only or matches(self.callee, spec.only)):
                         yield use, spec
 
     def from_uses(self, key: Key) -> Setting | None:
@@ -378,7 +412,7 @@ class Slots:
             for name, value in spec.sets.items():
                 found[name] = Setting("known", value, use.place, assured=not use.likely, written=True, where="virtual")
             for name, value in spec.per_item.items():
-                if use.per_item:
+                if use.per_item and not (spec.sure and use.likely):
                     found[name] = Setting(
                         "known", value, use.place, assured=not use.likely, written=True, where="virtual"
                     )

@@ -19,6 +19,7 @@ from ecolint import cli, engine, fixes, readers
 from ecolint.model import Deployment, Edit, Fact, Finding, Fix, Invocation, Level, Place, Problem, Source, Span
 from ecolint.ruleset import Rule
 from ecolint.settings import Settings
+from ecolint.verify import Outcome, edited
 
 WORDS: dict[str, tuple[Level, str]] = {
     "load_in_8bit=True": ("red", "ECO101"),
@@ -29,7 +30,7 @@ WORDS: dict[str, tuple[Level, str]] = {
 """What the engine of these tests finds, so that they depend on no rule, stack or reader."""
 
 
-def judge(source: Source, project: object, rules: Sequence[Rule], settings: Settings) -> engine.Outcome:
+def judge(source: Source, project: object, rules: Sequence[Rule], settings: Settings) -> Outcome:
     """An engine that finds words."""
     if "crash" in source.text:
         raise KeyError("crash")
@@ -50,13 +51,13 @@ def judge(source: Source, project: object, rules: Sequence[Rule], settings: Sett
     problems = [Problem(source.path, 1, "cannot parse")] if "broken" in source.text else []
     if "{{" in source.text:
         problems.append(Problem(source.path, 1, "template", templated=True))
-    return engine.Outcome(tuple(found), tuple(groups), tuple(problems))
+    return Outcome(tuple(found), tuple(groups), problems=tuple(problems))
 
 
-def mend(source: Source, outcome: engine.Outcome, unsafe: bool, recheck: Callable[[Source], Any]) -> fixes.Fixed:
+def mend(source: Source, outcome: Outcome, unsafe: bool, recheck: Callable[[Source], Any]) -> fixes.Fixed:
     """Every allowed fix at once."""
     pairs = [(one, fix) for one in outcome.findings if (fix := fixes.applicable(one, unsafe)) is not None]
-    text = fixes.edited(source.text, [edit for _, fix in pairs for edit in fix.edits])
+    text = edited(source.text, [edit for _, fix in pairs for edit in fix.edits])
     return fixes.Fixed(text, tuple(pairs))
 
 

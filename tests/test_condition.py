@@ -196,7 +196,7 @@ def test_what_a_condition_requires(text: str, required: list[set[Atom]]) -> None
 # --- laws of three-valued logic ---------------------------------------------------------------------------------------
 
 TRUTHS = {True: Fact("known", True), False: Fact("known", False), None: UNKNOWN}
-NAMES = ("looped", "use_cache", "removed_keyword")
+NAMES = ("looped", "use_cache")
 truths = st.sampled_from([True, False, None])
 formulas = st.recursive(
     st.sampled_from([*NAMES, "true", "batch_size == 1", "batch_size > 2", "gpu in ['T4', 'L4']", "gpu != 'none'"]),

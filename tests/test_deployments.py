@@ -161,9 +161,16 @@ def load(arguments: str, before: str = "", after: str = "") -> str:
 @pytest.mark.parametrize(
     ("arguments", "wanted"),
     [
-        ("load_in_8bit=True", {"quantization": "int8", "int8_threshold": 6.0, "removed_keyword": True}),
+        ("load_in_8bit=True", {"quantization": "int8", "int8_threshold": 6.0, "removed_keyword": "load_in_8bit"}),
         ("load_in_8bit=flag", {"quantization": "?", "removed_keyword": "?"}),
         ("load_in_8bit=True, **extra", {"quantization": "int8", "int8_threshold": 6.0}),
+        ("load_in_8bit=True, llm_int8_threshold=0.0", {"int8_threshold": 0.0, "precision": "int8_pure"}),
+        ('load_in_4bit=True, bnb_4bit_quant_type="nf4"', {"quantization": "nf4"}),
+        ("load_in_4bit=True, **extra", {"quantization": "?", "removed_keyword": "load_in_4bit"}),
+        (
+            'load_in_4bit=True, quantization_config=BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4")',
+            {"quantization": "nf4", "removed_keyword": "load_in_4bit"},
+        ),
         ("**extra", {"quantization": "?"}),
         ("quantization_config=BitsAndBytesConfig(load_in_8bit=True, **extra)", {"int8_threshold": "?"}),
         ("quantization_config=BitsAndBytesConfig(load_in_4bit=True)", {"quantization": "fp4"}),
@@ -186,7 +193,9 @@ def test_pinned_versions_settle_defaults(pinned: str, dtype: str, quantization: 
     versions = {"transformers": pinned} if pinned else {}
     assert one(load("device_map=None"), "app.py", **versions)["dtype"] == dtype
     # transformers 5 refuses the keyword, so nothing is loaded in INT8 there
-    assert one(load("load_in_8bit=True"), "app.py", **versions)["quantization"] == quantization
+    legacy = one(load("load_in_8bit=True"), "app.py", **versions)
+    assert legacy["quantization"] == quantization
+    assert legacy["removed_keyword"] == "load_in_8bit"
 
 
 def test_exclusive_branches_never_mix() -> None:

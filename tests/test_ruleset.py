@@ -354,9 +354,10 @@ def test_the_checkouts_rules_are_preferred() -> None:
         ({**NF4, **BIG, "params_b": 13.0}, ""),
         ({"nightly": "torch==2.9.0.dev20260101"}, "107"),
         ({"nightly": UNKNOWN}, ""),
-        ({**BNB8, "removed_keyword": True}, "101 210"),
-        ({"removed_keyword": True, "quantization": UNKNOWN, "backend": UNKNOWN}, ""),
-        ({"removed_keyword": True, "quantization": "none"}, ""),
+        ({**BNB8, "removed_keyword": "load_in_8bit"}, "101 210"),
+        ({"removed_keyword": UNKNOWN, "quantization": UNKNOWN, "backend": UNKNOWN}, ""),
+        ({"removed_keyword": "none", "quantization": "none"}, ""),
+        ({"removed_keyword": "load_in_8bit", "quantization": "none"}, "210"),
         ({}, ""),
         ({"quantization": UNKNOWN, "backend": UNKNOWN, "execution": UNKNOWN, "batch_size": UNKNOWN}, ""),
     ],
@@ -398,7 +399,7 @@ def offers(rule: Rule, facts: dict[str, Scalar | Fact]) -> list[int]:
     [
         ("ECO101", {}, [2]),  # neither GPU nor model known: the one-liner
         ("ECO101", {"params_b": 7.2}, [1, 2]),
-        ("ECO101", {"params_b": 1.1}, [2]),
+        ("ECO101", {"params_b": 1.1}, [2, 3]),
         ("ECO101", {"params_b": 7.2, "gpu_memory_gb": 24.0}, [0, 1, 2]),
         ("ECO101", {"params_b": 7.2, "gpu_memory_gb": 16.0}, [1, 2]),
         ("ECO102", {"params_b": 1.1}, [0]),

@@ -54,6 +54,8 @@ _PREFIXES = ("nvidia", "geforce", "tesla", "amd", "instinct", "intel", "google")
 _MEMORY = re.compile(r"[\s:_-](\d{2,3})\s?(?:gb?|gib)\b")
 _COUNT = re.compile(r":\d{1,3}$")
 _SHARED = re.compile(r"-shared$")
+_BARE = re.compile(r"\d{4}(?:ti|d)?")
+"""GeForce numbers as people say them: 4090, 2080ti."""
 _MIG = re.compile(r"(?:^|[^a-z])mig(?:[^a-z]|$)")
 
 _Index = Mapping[str, tuple[Gpu, ...]]
@@ -160,7 +162,10 @@ def _indexes() -> Mapping[str, _Index]:
 def _general(key: str) -> tuple[Gpu, ...]:
     """Catalogue names and general aliases, with the vendor's names before the card or without them."""
     index = _indexes()[""]
-    return next((cards for spelling in _shorter(key) if (cards := index.get(spelling))), ())
+    spellings = _shorter(key)
+    if _BARE.fullmatch(spellings[-1]):
+        spellings = (*spellings, f"rtx{spellings[-1]}")
+    return next((cards for spelling in spellings if (cards := index.get(spelling))), ())
 
 
 def _add(index: dict[str, list[Gpu]], spelling: str, card: Gpu) -> None:

@@ -13,8 +13,11 @@ from ecolint.catalog.tables import number, records, several, whole
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model's size (billions of parameters) and shape. `how` says whether it was catalogued or read from its name.
+    """A model's size (billions of parameters) and shape.
 
+    `how` says how it is known: "catalog" by its id, a variant of the same organisation or a name without any; "alias"
+    by a catalogued name under another organisation or with another version, so that the weights may be somebody's own
+    (mirrors included); "name" by the size that its name states.
     None means not verified. `active_b` is what one token uses of a mixture of experts, else the total.
     """
 
@@ -28,7 +31,7 @@ class Model:
     head_dim: int | None = None
     max_context: int | None = None
     kv_bytes_per_token_fp16: float | None = None
-    how: Literal["catalog", "name"] = "catalog"
+    how: Literal["catalog", "alias", "name"] = "catalog"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def model(name: str) -> Model | None:
     text = name.strip().strip("/")
     if not text or "\n" in text or len(text) > 500:
         return None
-    known = _catalogued(text)
+    known = _catalogued(text, _owner(name.strip()))
     if known is not None:
         return known if known.total_b is not None else _with_size_of_name(known, text)
     for part in _parts(text):
@@ -128,7 +131,7 @@ def _with_size_of_name(known: Model, text: str) -> Model:
     return replace(known, total_b=size.total_b, active_b=size.active_b, how="name")
 
 
-def _catalogued(text: str) -> Model | None:
+def _catalogued(text: str, owner: str | None) -> Model | None:
     exact, bare, bases = _indexes()
     if found := exact.get(text.lower()):
         return found
@@ -139,7 +142,7 @@ def _catalogued(text: str) -> Model | None:
         if foreign and not re.search(r"\d", key):
             continue
         if found := bare.get(key):
-            return found
+            return _owned(found, owner, as_named=True)
         base = _base(key)
         candidates = bases.get(base, ()) if _SIZED.search(base) or not foreign else ()
         if candidates and _same_shape(candidates):
@@ -148,8 +151,28 @@ def _catalogued(text: str) -> Model | None:
             plain = _without_tails(key)
             same_version = any(_without_tails(_key(each.name.split("/")[-1])) == plain for each in candidates)
             keeps_context = same_version and len(contexts) == 1
-            return one if keeps_context else replace(one, max_context=None)
+            one = one if keeps_context else replace(one, max_context=None)
+            return _owned(one, owner, as_named=same_version or plain == base)
     return None
+
+
+def _owned(known: Model, owner: str | None, as_named: bool) -> Model:
+    """The model as an alias where another organisation offers it, or nobody says who and the name is not quite its."""
+    official = as_named if owner is None else owner == known.name.split("/")[0].lower()
+    return known if official else replace(known, how="alias")
+
+
+def _owner(text: str) -> str | None:
+    """The organisation that a hub id or a hub's cache folder names, in lower case; None for bare names and paths."""
+    parts = [part for part in re.split(r"[/\\]", text) if part]
+    cached = next((part for part in parts if part.startswith("models--")), None)
+    if cached is not None:
+        return cached.split("--")[1].lower()
+    return parts[0].lower() if len(parts) == 2 and not _is_local(text) else None
+
+
+def _is_local(text: str) -> bool:
+    return text.startswith(("/", ".", "~")) or "\\" in text
 
 
 def _parts(text: str) -> tuple[str, ...]:
@@ -160,7 +183,7 @@ def _parts(text: str) -> tuple[str, ...]:
         if _HEX.fullmatch(part.lower()) or part in ("snapshots", "main"):
             continue
         names.append(part.split("--")[-1] if part.startswith("models--") else part)
-    local = text.startswith(("/", ".", "~")) or "\\" in text or len(parts) > 2
+    local = _is_local(text) or len(parts) > 2
     return tuple(names[:4]) if local else tuple(names[:1])
 
 

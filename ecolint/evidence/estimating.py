@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from math import hypot
 
 from ecolint.evidence.drift import Drift, drift
 from ecolint.evidence.factors import Factor, batch_factor, combine, precision_factor
@@ -156,15 +157,25 @@ def _same_anyway(one: Subject) -> frozenset[str]:
 
 
 def _joules(table: Table, one: Subject, other: Subject, ratio: Spread) -> tuple[Joules | None, Joules | None]:
-    """Joules of both sides; a side that was not measured follows from the other by the ratio."""
+    """Joules of both sides: the current ones by the current deployment alone, the better ones those over the ratio.
+
+    The better side keeps the width of its own reading, plus the distance between that reading and the quotient.
+    """
     if one.precision is None or other.precision is None:
         return None, None
-    now = measured(table, one.target, one.precision, one.batch or 1)
-    then = measured(table, other.target, other.precision, other.batch or 1)
-    if now is not None:
-        return now, then or replace(now, spread=now.spread.times(ratio.inverse()))
-    then = then or derived(table, other.target, other.precision, other.batch or 1)
-    return (None, None) if then is None else (replace(then, spread=then.spread.times(ratio)), then)
+    now = _side(table, one, one.precision)
+    own = _side(table, other, other.precision)
+    if now is None or own is None:
+        return None, None
+    centre = now.spread.centre - ratio.centre
+    apart = own.spread.centre - centre
+    return now, replace(own, spread=Spread(centre, hypot(own.spread.down, apart), hypot(own.spread.up, apart)))
+
+
+def _side(table: Table, side: Subject, precision: str) -> Joules | None:
+    """Joules of one deployment, as measured or else derived, whatever it is held against."""
+    batch = side.batch or 1
+    return measured(table, side.target, precision, batch) or derived(table, side.target, precision, batch)
 
 
 def _verdict(overhead: Interval) -> Verdict:
@@ -178,8 +189,8 @@ def _penalties(table: Table, current: Deployment, one: Subject) -> tuple[str, ..
     found = [f"{_DRIFT}{text}" for text in _drifted(current, one).newer]
     if one.gpus > 1:
         found.append(f"measured on one GPU, not on {one.gpus}")
-    if one.custom:
-        found.append("the weights are not in the catalogue" if one.named else "the model is not known")
+    if one.weights != "catalog":
+        found.append(_WEIGHTS.get(one.weights or "", "the model is not known"))
     if one.mixture:
         found.append("a mixture of experts is read by its active parameters")
     if one.batch is None:
@@ -190,6 +201,7 @@ def _penalties(table: Table, current: Deployment, one: Subject) -> tuple[str, ..
     return tuple(found)
 
 
+_WEIGHTS = {"alias": "fine-tuned or custom weights", "name": "the weights are not in the catalogue"}
 _DRIFT = "stack: "
 
 

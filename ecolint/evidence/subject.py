@@ -23,10 +23,9 @@ class Subject:
     gpu_name: str | None
     measurable: bool
     """False on hardware that is known not to be NVIDIA's."""
-    custom: bool
-    """True where the size is known by the name alone, so the weights are somebody's own."""
+    weights: str | None
+    """How the catalogue knows the model (`catalog.Model.how`), "name" for one it lacks; None where none is named."""
     mixture: bool
-    named: bool
     gpus: int
     brain_float: bool
 
@@ -51,7 +50,7 @@ def subject(deployment: Deployment) -> Subject:
         target=Target(
             gpu=card.evidence if card else None,
             architecture=architecture,
-            model=known.name if known is not None and known.how == "catalog" else None,
+            model=known.name if known is not None and known.how != "name" else None,
             size_b=active,
             bandwidth_gbs=card.bandwidth_gbs if card else None,
         ),
@@ -59,9 +58,8 @@ def subject(deployment: Deployment) -> Subject:
         batch=batch,
         gpu_name=card.name if card else written,
         measurable=written is None or catalog.vendor(written) in (None, "NVIDIA"),
-        custom=known is None or known.how != "catalog",
+        weights=known.how if known is not None else "name" if name is not None else None,
         mixture=bool(active is not None and total is not None and active < DENSE * total),
-        named=name is not None,
         gpus=int(_number(deployment, "gpu_count") or 1),
         brain_float=precision == "bf16",
     )

@@ -5,13 +5,13 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from ecolint.fixes import edited
 from ecolint.model import Estimate, Finding, Fix, Level, Report
 from ecolint.report import Look, listed
 from ecolint.report._diff import by_path, small
 from ecolint.report._figures import against, assumption, monthly, percent_interval, rests_on, stars
 from ecolint.report._places import Range, Sources, one_line, shown_source, width
 from ecolint.report._summary import Mood, is_safely_fixable, summarise
+from ecolint.verify import edited
 
 _COLOURS = {"red": "1;31", "yellow": "1;33", "green": "1;32", "gray": "1;90", "orange": "1;38;5;208"}
 _BOLD, _FAINT, _MINUS, _PLUS = "1", "2", "31", "32"

@@ -76,8 +76,6 @@ def _str(data: Data) -> Scalar:
         return data
     if isinstance(data, (bool, int, float)):
         return str(data)
-    if isinstance(data, Symbol):
-        return data.name
     raise Unreadable
 
 
@@ -88,7 +86,7 @@ def _word(data: Data) -> Scalar:
 
 
 def _dtype(data: Data) -> Scalar:
-    value = _word(data)
+    value = data.name if isinstance(data, Symbol) else _word(data)
     if value is None:
         return None
     found = DTYPES.get(str(value).removeprefix("torch."))
@@ -101,9 +99,7 @@ def _call(data: Data) -> Scalar:
     """An object by its class: the callee's qualified name, a symbol's name, or the name given as text."""
     if isinstance(data, Table) and data.name:
         return data.name
-    if isinstance(data, (str, Symbol)):
-        return _str(data)
-    raise Unreadable
+    return data.name if isinstance(data, Symbol) else _str(data)
 
 
 def _gpu(data: Data, platform: str) -> Scalar:
@@ -143,15 +139,15 @@ def read(data: Data, kind: str) -> Scalar:
     return _gpu(data, argument) if name == "gpu" else READ[name](data)
 
 
-def write(value: Scalar, kind: str, *, symbol: str | None, code: bool) -> Written:
-    """What to write for a key's value: Python code gets literals and symbols ("torch.{}"), other syntaxes get text."""
-    if code:
-        if symbol is not None and isinstance(value, str) and value != "auto":
-            return Symbol(symbol.format(value))
-        return float(value) if kind == "float" and isinstance(value, int) else value
-    if isinstance(value, bool):
+def write(value: Scalar, kind: str, *, symbol: str | None = None, text: bool = False) -> Written:
+    """What to write for a key's value: a literal, a symbol ("torch.{}") in code, or text for words and variables."""
+    if symbol is not None and isinstance(value, str) and value != "auto":
+        return Symbol(symbol.format(value))
+    if kind == "float" and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if not text or value is None:
         return value
-    return value if value is None else f"{value}"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def kebab(name: str) -> str:

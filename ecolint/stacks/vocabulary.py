@@ -69,6 +69,8 @@ class Key:
     """Versions in which the key may also stand outside its object."""
     only: tuple[str, ...] = ()
     """Patterns of the callees that take this key; empty: all."""
+    seldom: bool = False
+    """Hardly ever written: an unseen splat does not make it unknown, only likely."""
     virtual: bool = False
     advice: str | None = None
     symbol: str | None = None
@@ -95,6 +97,10 @@ class UseSpec:
     keys: tuple[str, ...] = ()
     sets: Mapping[str, Scalar] = field(default_factory=dict)
     per_item: Mapping[str, Scalar] = field(default_factory=dict)
+    only: tuple[str, ...] = ()
+    """Patterns of the callees whose objects are meant; empty: all."""
+    sure: bool = False
+    """A call that takes lists as well as items counts as one for each item only where that is plain to see."""
     spreads: bool = False
     """Seen in one branch, it makes what it sets unknown in all others: what is trained there is hardly served here."""
 
@@ -216,7 +222,7 @@ class _Loader:
             f"keys.{name}",
             spec,
             ("type", "default", "keyword", "prefer", "flag", "off", "env", "mapping", "surroundings", "positional",
-             "image", "in", "outside", "only", "virtual", "advice", "symbol"),
+             "image", "in", "outside", "only", "seldom", "virtual", "advice", "symbol"),
         )  # fmt: skip
         kind = spec.get("type", "str")
         if kind.split(":")[0] not in spelling.READ:
@@ -247,6 +253,7 @@ class _Loader:
             in_object=spec.get("in"),
             outside=spec.get("outside"),
             only=_texts(spec.get("only")),
+            seldom=bool(spec.get("seldom")),
             virtual=bool(spec.get("virtual")),
             advice=spec.get("advice"),
             symbol=spec.get("symbol"),
@@ -265,7 +272,7 @@ class _Loader:
         return ObjectSpec(name, _texts(spec.get("calls")), bool(spec.get("mapping")), _texts(spec.get("needed_by")))
 
     def use(self, spec: Mapping[str, Any], keys: Mapping[str, Key]) -> UseSpec:
-        self.check("[[uses]]", spec, ("call", "keys", "sets", "per_item", "spreads"))
+        self.check("[[uses]]", spec, ("call", "keys", "sets", "per_item", "only", "sure", "spreads"))
         for name in (*_texts(spec.get("keys")), *spec.get("sets", {}), *spec.get("per_item", {})):
             self.known(name, keys, "[[uses]]")
         return UseSpec(
@@ -273,7 +280,9 @@ class _Loader:
             _texts(spec.get("keys")),
             spec.get("sets", {}),
             spec.get("per_item", {}),
-            spec.get("spreads", False),
+            _texts(spec.get("only")),
+            bool(spec.get("sure")),
+            bool(spec.get("spreads")),
         )
 
     def known(self, name: str, names: Collection[str], where: str) -> None:

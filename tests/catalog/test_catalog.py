@@ -41,6 +41,11 @@ from ecolint import catalog
         ("l40s", "karpenter", "L40S"),
         ("RTX 6000 Ada", None, "RTX 6000 Ada"),
         ("A6000", None, "RTX A6000"),
+        ("4090", None, "RTX 4090"),
+        ("4090d", None, "RTX 4090D"),
+        ("GeForce 2080 Ti", None, "RTX 2080 Ti"),
+        ("NVIDIA L4", None, "L4"),
+        ("a100-sxm4-80gb", None, "A100 80GB SXM4"),
     ],
 )
 def test_a_name_means_one_gpu(written: str, platform: str | None, name: str) -> None:
@@ -54,7 +59,9 @@ def test_a_name_means_one_gpu(written: str, platform: str | None, name: str) -> 
     [
         "",
         "RTX 6000",
-        "4090",
+        "6000",
+        "100",
+        "A100-SXM4",
         "NVIDIA-H100-80GB-HBM3-MIG-1g.10gb",
         "mig-1g.10gb",
         "L4 80GB",
@@ -142,7 +149,7 @@ def test_every_instance_has_a_gpu_of_the_catalogue() -> None:
 def test_a_catalogued_model_under_other_names(written: str, name: str, total: float) -> None:
     found = catalog.model(written)
     assert found is not None
-    assert found.how == "catalog"
+    assert found.how == ("alias" if written.startswith(("NousResearch", "unsloth", "TheBloke")) else "catalog")
     assert found.name == name
     assert found.total_b == pytest.approx(total, abs=0.001)
 
@@ -240,3 +247,30 @@ def test_regions_have_intensity_and_sometimes_a_price() -> None:
         assert found.source
     assert catalog.region("Atlantis") is None
     assert len({each.name.lower() for each in catalog.all_regions()}) == len(catalog.all_regions())
+
+
+@pytest.mark.parametrize(
+    ("written", "how"),
+    [
+        ("meta-llama/Meta-Llama-3-8B", "catalog"),
+        ("meta-llama/Meta-Llama-3-8B-Instruct", "catalog"),
+        ("META-LLAMA/llama-3-8b", "catalog"),
+        ("mistralai/Mistral-7B-Instruct-v0.3", "catalog"),
+        ("Qwen/Qwen2.5-7B-Instruct-AWQ", "catalog"),
+        ("Mistral-7B", "catalog"),
+        ("Llama-3-8B-Instruct", "catalog"),
+        ("/models/Llama-3-8B-Instruct", "catalog"),
+        ("/hub/models--Qwen--Qwen2.5-7B/snapshots/01c7f73d771dfac7d292", "catalog"),
+        ("acme/llama-3-8b-v1.5", "alias"),
+        ("acme/Qwen2.5-7B-Instruct", "alias"),
+        ("unsloth/Meta-Llama-3-8B", "alias"),
+        ("NousResearch/Llama-2-7b-hf", "alias"),
+        ("llama-3-8b-v1.5", "alias"),
+        ("/hub/models--acme--Qwen2.5-7B/snapshots/01c7f73d771dfac7d292", "alias"),
+        ("acme/chat-7b", "name"),
+    ],
+)
+def test_how_a_model_is_known(written: str, how: str) -> None:
+    found = catalog.model(written)
+    assert found is not None
+    assert found.how == how

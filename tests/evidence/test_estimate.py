@@ -202,6 +202,8 @@ def test_unpinned_libraries_are_named_and_pinned_ones_are_not() -> None:
     [
         ({"gpu_count": 4}, "one GPU"),
         ({"model": "someone/custom-1.5b"}, "not in the catalogue"),
+        ({"model": "acme/Qwen2-1.5B"}, "fine-tuned or custom weights"),
+        ({"model": "unsloth/Qwen2-1.5B-Instruct"}, "fine-tuned or custom weights"),
         ({"framework": "vllm"}, "under transformers"),
         ({"batch_size": None}, "batch 1 is assumed"),
     ],
@@ -298,6 +300,26 @@ def test_unmeasured_joules_follow_the_architecture_then_the_bandwidth() -> None:
         low, high = found.current_j_per_1k.low, found.current_j_per_1k.high
         assert high / low >= 2.718281828 ** (2 * half_width) * 0.999
     assert "memory bandwidth" in said(other)
+
+
+@pytest.mark.parametrize("gpu", ["RTX 4090D", "RTX 5090", "A800", "H100", "T4", None])
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_the_current_joules_are_those_of_the_current_deployment_alone(precision: str, gpu: str | None) -> None:
+    """Whatever it is held against; the better ones are those over the ratio, and a month costs the difference."""
+    facts: dict[str, Any] = {"model": "Qwen/Qwen2.5-1.5B", "precision": precision, "batch_size": 4}
+    if gpu is not None:
+        facts["gpu"] = gpu
+    found = [against(better, **facts) for better in PRECISIONS if better != precision]
+    assert len({each.current_j_per_1k for each in found}) == 1
+    for each in found:
+        assert each.current_j_per_1k is not None
+        assert each.better_j_per_1k is not None
+        assert each.monthly is not None
+        now, then = each.current_j_per_1k.central, each.better_j_per_1k.central
+        assert then == pytest.approx(now / (1 + overhead(each).central / 100))
+        assert each.monthly.kwh.central == pytest.approx((now - then) * 256_000 / 3.6e6 * 1.1)
+        assert (each.monthly.kwh.low > 0) == (overhead(each).low > 0)
+        assert (each.monthly.kwh.high < 0) == (overhead(each).high < 0)
 
 
 def test_money_and_co2_follow_from_energy() -> None:

@@ -13,6 +13,7 @@ from evidence_samples import against, batched, of_row
 from ecolint import evidence
 from ecolint.evidence import Row, Table, claims, describe_row, rows
 from ecolint.evidence.signs import pairs_of, signs
+from ecolint.evidence.table import floor
 from ecolint.model import Interval, Workload
 
 USABLE = [row for row in rows() if row.usable]
@@ -195,3 +196,19 @@ def test_the_documentation_lists_every_row_that_is_not_used() -> None:
     assert {word for word in listed if "-" in word and word[0].isupper()} == {
         row.row_id for row in rows() if not row.usable
     }
+
+
+def test_the_floor_between_int8_kinds_is_wider_than_every_held_out_error() -> None:
+    """And the documentation prints the errors that the rows give."""
+    table = evidence.shipped()
+    documented = (Path(__file__).parents[2] / "docs" / "evidence.md").read_text(encoding="utf-8")
+    pairs = [point for point in table.points("int8_default", "int8_pure") if point.batch == 1]
+    assert all(f"| {point.session} | " in documented and f"| {point.value:.3f} |" in documented for point in pairs)
+    errors = [
+        error
+        for tier in ("gpu", "architecture", "all")
+        for _, error in table.held_out("int8_default", "int8_pure", tier)
+    ]
+    assert len(errors) == 4
+    assert all(f"| {error:+.3f} |" in documented for error in errors)
+    assert 2 * max(map(abs, errors)) < floor("int8_default", "int8_pure", exact=False) == 0.35

@@ -551,6 +551,77 @@ def test_the_later_life_of_an_object(text: str, expected: list[list[str]]) -> No
     assert uses(text) == expected
 
 
+CHAIN = "if k == 'a':\n    {}\nelif k == 'b':\n    {}\nelse:\n    {}\n"
+LOADS = CHAIN.format("m = Auto.from_pretrained(1)", "m = Auto.from_pretrained(2)", "m = Auto.from_pretrained(3)")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LOADS + CHAIN.format("m.generate(1)", "m.generate(2)", "m.generate(3)"),
+        LOADS
+        + "for q in qs:\n    "
+        + CHAIN.format("m.generate(1)", "m.generate(2)", "m.generate(3)").replace("\n", "\n    "),
+        "match k:\n    case 'a':\n        m = Auto.from_pretrained(1)\n"
+        "    case 'b':\n        m = Auto.from_pretrained(2)\n    case _:\n        m = Auto.from_pretrained(3)\n"
+        "match k:\n    case 'a':\n        m.generate(1)\n"
+        "    case 'b':\n        m.generate(2)\n    case _:\n        m.generate(3)\n",
+        "class S:\n    def __init__(self, k):\n        self.k = k\n        if self.k == 1:\n"
+        "            self.m = Auto.from_pretrained(1)\n        elif self.k == 2:\n"
+        "            self.m = Auto.from_pretrained(2)\n"
+        "        else:\n            self.m = Auto.from_pretrained(3)\n    def f(self):\n        if self.k == 1:\n"
+        "            self.m.generate(1)\n        elif self.k == 2:\n            self.m.generate(2)\n        else:\n"
+        "            self.m.generate(3)\n",
+        "k = input()\ndef f():\n    "
+        + LOADS.replace("\n", "\n    ")
+        + "return m\ndef g():\n    m = f()\n    "
+        + CHAIN.format("m.generate(1)", "m.generate(2)", "m.generate(3)").replace("\n", "\n    "),
+    ],
+)
+def test_equal_chains_are_one_decision(text: str) -> None:
+    found = invocations(text)
+    assert [[plain(use.table.entries[0].value) for use in one.uses if use.table] for one in found] == [[1], [2], [3]]
+
+
+def test_a_use_without_its_starts_arm_knows_how_the_object_came() -> None:
+    (found,) = invocations("m = Auto.from_pretrained(1)\nif q:\n    m = other()\nm.generate(1)")
+    assert [set(use.branches) for use in found.uses] == [{("L4", 1)}]
+    (found,) = invocations("m = Auto.from_pretrained(1)\nif q:\n    m = m.half()\nm.generate(1)")
+    assert [set(use.branches) for use in found.uses] == [set()]
+
+
+@pytest.mark.parametrize("decorator", ["property", "cached_property", "functools.cached_property"])
+def test_a_property_stands_for_what_it_returns(decorator: str) -> None:
+    text = (
+        "class S:\n    def __init__(self):\n        self._m = Auto.from_pretrained(1)\n"
+        f"    @{decorator}\n    def model(self):\n        return self._m\n"
+        "    def f(self, qs):\n        for q in qs:\n            self.model.generate(q)\n"
+    )
+    (found,) = invocations(text)
+    assert [(use.name, use.per_item) for use in found.uses] == [("{}.generate", True)]
+    (called,) = invocations(text.replace("self.model.generate(q)", "self.model(q)"))
+    assert [use.name for use in called.uses] == ["{}.__call__"]
+    (bare,) = invocations(text.replace(f"    @{decorator}\n", ""))
+    assert bare.uses == ()
+
+
+@pytest.mark.parametrize("part", ["forward", "generate", "model"])
+def test_a_function_that_takes_a_method_takes_the_object(part: str) -> None:
+    assert uses(LOAD + f"m.{part} = torch.compile(m.{part})\nm.generate(1)") == [["torch.compile", "{}.generate"]]
+    assert uses(LOAD + "x = torch.compile(m.config)") == [[]]
+
+
+def test_a_class_attribute_may_be_overridden_by_a_subclass() -> None:
+    text = "class C:\n    M = 'a'\n    def __init__(self):\n        self.n = 'b'\n    def f(self):\n        "
+    call = invocations(text + "Auto.from_pretrained(self.M, self.n, C.M)")[0].call
+    assert call is not None
+    assert [one.value[0].how for one in call.entries] == ["default", "constant", "constant"]
+
+
+def test_positional_arguments_of_configurations_are_numbered() -> None:
+    assert arguments("Auto.from_pretrained(x=BitsAndBytesConfig(True))")["x"] == {"0": True}
+
+
 def test_a_use_keeps_its_arguments_and_branches() -> None:
     (found,) = invocations(LOAD + "if q:\n    m.generate(1, use_cache=False)")
     (use,) = found.uses
@@ -588,6 +659,75 @@ def test_a_use_keeps_its_arguments_and_branches() -> None:
 def test_one_item_at_a_time(text: str, expected: bool) -> None:
     (found,) = invocations(LOAD + text)
     assert [use.per_item for use in found.uses] == [expected]
+
+
+FASTCHAT = (
+    "for question in questions:\n    for i in range(choices):\n        conv = get_template()\n"
+    "        for j in range(len(question['turns'])):\n            qs = question['turns'][j]\n"
+    "            conv.append_message(conv.roles[0], qs)\n            prompt = conv.get_prompt()\n"
+    "            ids = tok([prompt]).input_ids\n            out = m.generate(torch.as_tensor(ids))\n"
+    "            conv.update_last_message(out)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("for q in qs:\n    m.generate(q)", (True, False)),
+        ("for q in qs:\n    x = tokenizer(q, return_tensors='pt').to('cuda')\n    m.generate(**x)", (True, False)),
+        (
+            "for q in qs:\n    ms = [{'role': 'user', 'content': q}]\n    t = tok.apply_chat_template(ms)\n"
+            "    x = tok([t]).to(m.device)\n    m.generate(**x)",
+            (True, False),
+        ),
+        ("for q in qs:\n    x = build(q)\n    m.generate(x)", (True, True)),
+        ("for q in qs:\n    m.generate(build(q))", (True, True)),
+        (
+            "for q in qs:\n    c = make()\n    c.append_message(r, q)\n    p = c.get_prompt()\n    m.generate(p)",
+            (True, True),
+        ),
+        (FASTCHAT, (True, True)),
+        ("for q in qs:\n    x = tok([q], padding=True)\n    m.generate(**x)", (True, False)),
+        ("y = list(map(lambda p: m.generate(p), prompts))", (True, False)),
+        ("y = list(map(lambda batch: m.generate(batch), batches))", (False, False)),
+        ("for group in groups:\n    m.generate(**tok(group, padding=True))", (False, False)),
+        ("for i in items:\n    x = tok(i['questions'], padding=True)\n    m.generate(**x)", (False, False)),
+        ("for i in items:\n    ls = i.splitlines()\n    m.generate(**tok(ls, padding=True))", (False, False)),
+        ("for i in items:\n    ps = [i.a, i.b]\n    m.generate(**tok(ps, padding=True))", (False, False)),
+        ("for q in qs:\n    m.generate(q, num_return_sequences=4)", (False, False)),
+        ("g = {'num_return_sequences': 4}\nfor q in qs:\n    m.generate(q, **g)", (False, False)),
+        ("for q in qs:\n    m.generate(q, num_return_sequences=1)", (True, False)),
+        ("for q in qs:\n    m.generate(q, streamer=s)", (False, False)),
+        ("for q in qs:\n    m.generate(q, streamer=None)", (True, False)),
+        ("async def f():\n    async for q in websocket:\n        m.generate(q)", (False, False)),
+        ("for line in sys.stdin:\n    m.generate(line)", (False, False)),
+        ("for c in response.stream:\n    m.generate(c)", (False, False)),
+        ("p = ''\nfor q in qs:\n    p = p + q\n    m.generate(p)", (False, False)),
+        ("h = []\nfor q in qs:\n    h.append(q)\n    m.generate(tok(h))", (False, False)),
+        ("h = None\nfor q in qs:\n    r, h = m.generate(q, history=h)", (False, False)),
+        ("h = []\nfor q in qs:\n    p = make(h, q)\n    o = m.generate(p)\n    h.append((q, o))", (False, False)),
+        ("c = None\nfor q in qs:\n    o = m.generate(q, cache=c)\n    c = o.cache", (False, False)),
+        ("out = []\nfor q in qs:\n    x = tok(q)\n    x = m.generate(**x)\n    out.append(x)", (True, False)),
+    ],
+)
+def test_what_a_call_in_a_loop_is_given(text: str, expected: tuple[bool, bool]) -> None:
+    (found,) = invocations(LOAD + text)
+    assert [(use.per_item, use.likely) for use in found.uses] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("for t in texts:\n    p(t)", True),
+        ("y = [p(t) for t in texts]", True),
+        ("y = list(map(lambda t: p(t), texts))", True),
+        ("for batch in texts:\n    p(batch)", False),
+        ("p(texts)", False),
+    ],
+)
+def test_a_called_object_in_a_loop(text: str, expected: bool) -> None:
+    (found,) = invocations("p = pipeline('x')\n" + text)
+    assert [(use.name, use.per_item) for use in found.uses] == [("{}.__call__", expected)]
 
 
 def test_a_loop_over_models_is_no_loop_over_items() -> None:
@@ -646,6 +786,11 @@ def test_comments() -> None:
     text = '# head\n\nx = "# no"  # beside\n# alone: pipeline\n'
     found = [(one.text, one.alone, one.in_head) for one in reading(text).comments]
     assert found == [("head", True, True), ("beside", False, False), ("alone: pipeline", True, False)]
+
+
+def test_a_comment_on_its_own_line_inside_brackets_is_alone() -> None:
+    text = "pipeline(\n    1,  # beside\n    # above\n    b=2,\n)\n"
+    assert [(one.text, one.alone) for one in reading(text).comments] == [("beside", False), ("above", True)]
 
 
 @pytest.mark.parametrize(

@@ -216,13 +216,13 @@ def test_a_constructor_is_imported(before: str, after: str | None, name: str) ->
         (HEAD + "import torch\nX\n", HEAD + "import torch\nX\n"),
         (HEAD + "import torch as th\nX\n", HEAD + "import torch as th\nX\n"),
         (HEAD + "from torch import float16\nX\n", HEAD + "from torch import float16\nX\n"),
-        (HEAD + "X\n", HEAD + "import torch\nX\n"),
+        (HEAD + "X\n", "import torch\n" + HEAD + "X\n"),
         (
             '"""Doc."""\nfrom __future__ import annotations\n' + HEAD + "\nX\n",
             '"""Doc."""\nfrom __future__ import annotations\n' + HEAD + "import torch\n\nX\n",
         ),
         (HEAD + "def f():\n    import torch\n    X\n", HEAD + "def f():\n    import torch\n    X\n"),
-        (HEAD + "def g():\n    import torch\nX\n", HEAD + "import torch\ndef g():\n    import torch\nX\n"),
+        (HEAD + "def g():\n    import torch\nX\n", "import torch\n" + HEAD + "def g():\n    import torch\nX\n"),
         (HEAD + "if q:\n    import torch\nX\n", None),
         (HEAD + "torch = 1\nX\n", None),
         (HEAD + "def f(torch):\n    X\n", None),
@@ -246,7 +246,8 @@ def test_line_endings_are_kept() -> None:
         text, drop("load_in_8bit"), add("quantization_config", CONFIG), add("dtype", Symbol("torch.float16"))
     )
     assert "\n" not in after.replace("\r\n", "")
-    assert "as Auto, BitsAndBytesConfig\r\nimport torch\r\n" in after
+    assert after.startswith("import torch\r\nfrom transformers")
+    assert "as Auto, BitsAndBytesConfig\r\n" in after
 
 
 # --- what else goes ---------------------------------------------------------------------------------------------------
@@ -286,3 +287,121 @@ def test_text_that_changed_is_refused() -> None:
         rewrite(Source("app.py", "x = 1\n" + source.text), call, [AddEntry("a", 1)])
     with pytest.raises(CannotEdit, match="another file"):
         rewrite(Source("other.py", source.text), call, [AddEntry("a", 1)])
+
+
+# --- what must not be touched, and where new entries go ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", ["True", "'int8'", "{'a': 1}", "OTHER", "dict(a=1)"])
+def test_a_variable_that_holds_no_configuration_stays(value: str) -> None:
+    text = HEAD + f"INT8 = {value}\nm = Auto.from_pretrained('x', load_in_8bit=INT8)\n"
+    assert edited(text, drop("load_in_8bit")) == text.replace(", load_in_8bit=INT8", "")
+
+
+def test_a_configuration_that_the_module_exports_stays() -> None:
+    text = HEAD + "__all__ = ['c']\nc = Config(a=1)\nm = Auto.from_pretrained('x', q=c)\n"
+    assert edited(text, drop("q")) == text.replace(", q=c", "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kw = {'a': 1}\nprint(kw['a'])\nm = Auto.from_pretrained('x', **kw)\n",
+        "kw = dict(a=1)\nm = Auto.from_pretrained('x', **kw)\nsave(kw)\n",
+        "kw: dict = {'a': 1}\nn = Auto.from_pretrained('y', **kw)\nm = Auto.from_pretrained('x', **kw)\n",
+    ],
+)
+@pytest.mark.parametrize("make", [drop("a"), put("a", 2), add("b", 2)])
+def test_a_dictionary_with_another_reader_is_refused(text: str, make: Make) -> None:
+    with pytest.raises(CannotEdit, match="reads"):
+        edited(HEAD + text, make, inside="**")
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("kw = {}\nif q:\n    kw['a'] = True", "kw = {}\nif q:\n    kw['b'] = 1"),
+        ("kw = {'z': 1}\nif q:\n    kw.update(a=True)", "kw = {'z': 1}\nif q:\n    kw.update(b=1)"),
+        ("kw = {}\nif q:\n    kw.update({'a': True, 'z': 2})", "kw = {}\nif q:\n    kw.update({'b': 1, 'z': 2})"),
+        ("kw = {}\nif q: kw['a'] = True; z = 1", "kw = {}\nif q: kw['b'] = 1; z = 1"),
+    ],
+)
+def test_a_new_entry_takes_the_place_of_a_removed_statement(written: str, expected: str) -> None:
+    end = "\nm = Auto.from_pretrained('x', **kw)\n"
+    assert edited(HEAD + written + end, drop("a"), add("b", 1), inside="**") == HEAD + expected + end
+
+
+def test_several_new_entries_take_the_place_of_one_statement() -> None:
+    text = HEAD + "kw = {}\nif q:\n    kw['a'] = True  # why\nm = Auto.from_pretrained('x', **kw)\n"
+    after = edited(text, drop("a"), add("b", 1), add("c", 2), inside="**")
+    assert "    kw['b'] = 1\n    kw['c'] = 2  # why\n" in after
+
+
+# --- imports that are optional, lazy or for type checkers -------------------------------------------------------------
+
+TORCH = add("dtype", Symbol("torch.float16"))
+LOAD8 = "Auto.from_pretrained('x', load_in_8bit=True)"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "try:\n    from transformers import AutoModelForCausalLM as Auto\nexcept ImportError:\n    Auto = None\n\n"
+            f"def f():\n    return {LOAD8}\n",
+            "import AutoModelForCausalLM as Auto, BitsAndBytesConfig\nexcept",
+        ),
+        (
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from transformers import BitsAndBytesConfig\n\n"
+            f"def f():\n    from transformers import AutoModelForCausalLM as Auto\n    return {LOAD8}\n",
+            "    from transformers import AutoModelForCausalLM as Auto, BitsAndBytesConfig\n    return",
+        ),
+        (
+            f"def f():\n    from transformers import AutoModelForCausalLM as Auto\n    return {LOAD8}\n",
+            "    from transformers import AutoModelForCausalLM as Auto, BitsAndBytesConfig\n    return",
+        ),
+    ],
+)
+def test_a_constructor_comes_with_the_import_that_is_there(text: str, expected: str) -> None:
+    after = edited(text, drop("load_in_8bit"), add("q", CONFIG))
+    assert expected in after
+    assert after.count("transformers") == text.count("transformers")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            f"def f():\n    from transformers import AutoModelForCausalLM as Auto\n    return {LOAD8}\n",
+            "as Auto\n    import torch\n    return",
+        ),
+        (
+            "try:\n    from transformers import AutoModelForCausalLM as Auto\nexcept ImportError:\n    Auto = None\n\n"
+            f"def f():\n    return {LOAD8}\n",
+            "as Auto\n    import torch\nexcept",
+        ),
+        (
+            "from transformers import AutoModelForCausalLM as Auto\ntry:\n    import torch\nexcept ImportError:\n"
+            f"    torch = None\n\ndef f():\n    return {LOAD8}\n",
+            "    return Auto.from_pretrained('x', load_in_8bit=True, dtype=torch.float16)",
+        ),
+        (
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import torch\n\ndef f():\n"
+            f"    from transformers import AutoModelForCausalLM as Auto\n    return {LOAD8}\n",
+            "as Auto\n    import torch\n    return",
+        ),
+        (
+            "import os\n\nimport accelerate\nfrom transformers import AutoModelForCausalLM as Auto\n\n"
+            f"from .own import a\n\nm = {LOAD8}\n",
+            "import os\n\nimport accelerate\nimport torch\nfrom transformers",
+        ),
+        (
+            f"from transformers import AutoModelForCausalLM as Auto  # noqa\nfrom peft import X\n\nm = {LOAD8}\n",
+            "import torch\nfrom transformers",
+        ),
+    ],
+)
+def test_a_module_is_imported_where_its_library_is(text: str, expected: str) -> None:
+    after = edited(text, TORCH)
+    assert expected in after
+    assert after.count("import torch") - text.count("import torch") in (0, 1)

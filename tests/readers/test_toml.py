@@ -387,6 +387,8 @@ def test_pins() -> None:
         ("'^1 || ^2'", ""),
         ("{version = '^2', extras = ['a']}", ">=2,<3"),
         ("{git = 'https://x'}", ""),
+        ("{url = 'https://x.org/vllm_x-0.6.3-cp38-abi3-linux_x86_64.whl'}", "==0.6.3"),
+        ("{url = 'https://x.org/nightly/x.whl'}", "https://x.org/nightly/x.whl"),
         ("'nonsense!'", ""),
     ],
 )
@@ -400,3 +402,60 @@ def test_poetry_pins(written: str, specifier: str) -> None:
 )
 def test_no_pins(path: str, text: str) -> None:
     assert reader.pins(Source(path, text)) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[tool.uv]\nindex-url = '{}'\n",
+        "[tool.uv]\nextra-index-url = ['https://pypi.org/simple', '{}']\n",
+        "[tool.uv.pip]\nextra-index-url = ['{}']\n",
+        "[tool.uv]\nindex = [{{name = 'x', url = '{}'}}]\n",
+        "[[tool.uv.index]]\nurl = '{}'\n",
+        "[tool.poetry.source]\nname = 'x'\nurl = '{}'\n",
+        "[[tool.poetry.source]]\nurl = '{}'\n",
+        "[[tool.pdm.source]]\nurl = '{}'\n",
+        "[tool.pdm.source]\nurl = '{}'\n",
+    ],
+)
+def test_indexes_of_nightly_builds(text: str) -> None:
+    url = "https://example.org/whl/nightly/cu128"
+    written = text.format(url)
+    found = reader.pins(Source("pyproject.toml", written))
+    assert [(pin.library, pin.specifier, pin.text) for pin in found] == [("index", url, url)]
+    span = found[0].place.span
+    assert written[span.start : span.end] == f"'{url}'"
+    assert reader.pins(Source("pyproject.toml", text.format("https://example.org/simple"))) == ()
+
+
+def test_a_nightly_build_is_pinned_by_its_address() -> None:
+    text = "[project]\ndependencies = ['bitsandbytes @ https://example.org/nightly/x.whl']\n"
+    (pin,) = reader.pins(Source("pyproject.toml", text))
+    assert (pin.library, pin.specifier) == ("bitsandbytes", "https://example.org/nightly/x.whl")
+    assert pin.text == "bitsandbytes @ https://example.org/nightly/x.whl"
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("[project]\ndependencies = ['Torch >= 2, <3']\n", "Torch >= 2, <3"),
+        ("[tool.poetry.dependencies]\ntorch = '^2.1'\n", "torch = '^2.1'"),
+        ("[tool.poetry.dependencies]\ntorch = {version = '~2.1'}\n", "torch = {version = '~2.1'}"),
+        ("[tool.poetry.dependencies.torch]\nversion = '^2.1'\nextras = []\n", "^2.1"),
+    ],
+)
+def test_a_pin_quotes_what_the_file_says(text: str, written: str) -> None:
+    assert [pin.text for pin in reader.pins(Source("pyproject.toml", text))] == [written]
+
+
+def test_numbers_are_written_plain_and_strings_quoted() -> None:
+    text = "load_in_8bit = true\na = '1'\n"
+    table = read(text).invocations[0].mapping
+    made = rewritten(
+        text, table, SetEntry(entry(table, "a"), 0.0), AddEntry("b", 8), AddEntry("c", "8"), AddEntry("d", 1e-9)
+    )
+    assert made == 'load_in_8bit = true\na = 0.0\nb = 8\nc = "8"\nd = 1e-09\n'
+    again = read(made).invocations[0].mapping
+    assert again is not None
+    found = [each.value[0].data for each in again.entries[1:]]
+    assert [(value, type(value)) for value in found] == [(0.0, float), (8, int), ("8", str), (1e-9, float)]

@@ -541,6 +541,47 @@ def test_a_template_that_is_no_yaml_is_counted() -> None:
     assert [p.templated for p in found.problems] == [True]
 
 
+POD = "kind: Deployment\nmetadata: {name: vllm}\nspec:\n  template:\n    spec:\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (POD + "      containers:\n        {{- toYaml .Values.containers | nindent 8 }}\n", 6),
+        (POD + '      containers: {{ include "x" . | nindent 8 }}\n', 6),
+        (POD + "      containers:\n      - {{ toYaml .Values.main | nindent 8 }}\n      volumes: []\n", 6),
+        (POD + '      {{- include "x.pod" . | nindent 6 }}\n', 5),
+        ('{{- include "vllm.deployment" . }}\n', 1),
+        (POD + "      containers:\n      {{- range .Values.all }}\n      - name: {{ .name }}\n      {{- end }}\n", 8),
+        (
+            f"{POD}      containers:\n      - name: a\n        image: {{{{ .Values.image }}}}\n"
+            "        args: {{ toYaml .Values.args }}\n---\nkind: vllm\nspec:\n  template: {{ .Values.spec }}\n",
+            7,
+        ),
+        ('vllm: 1\n{{ if x }}a: "{{ else }}b: {{ end }}\n---\nvllm: {{ x }}: "{{ y }}\n', 3),
+    ],
+)
+def test_a_file_whose_templates_leave_nothing_is_told_once(text: str, line: int) -> None:
+    assert [(problem.templated, problem.line) for problem in read(text).problems] == [(True, line)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        POD + "      containers:\n      - image: vllm:{{ .Values.tag }}\n        args: {{ toYaml .Values.args }}\n",
+        POD + "      containers:\n      - image: {{ .Values.image }}\n        args: [--port=1]\n",
+        POD + '      containers: []\n      {{- include "volumes" . }}\n',
+        POD.replace("Deployment", "Service") + "      selector: {{ .Values.x }}\n",
+        "kind: ConfigMap\ndata:\n  a: vllm\n  b: {{ .Values.b }}\n",
+        '{{- define "x" }}\nname: vllm\n{{- end }}\n',
+        "load_in_8bit: {{ .Values.x }}\nspec: {{ .Values.spec }}\n",
+        POD + "      containers:\n",
+    ],
+)
+def test_what_templates_leave_to_be_read_is_no_problem(text: str) -> None:
+    assert read(text).problems == ()
+
+
 @pytest.mark.parametrize(
     ("text", "open_"),
     [
@@ -689,7 +730,7 @@ def test_add_to_a_mapping(text: str, expected: str) -> None:
         ("{a: 1, load_in_8bit: 1}", ["load_in_8bit"], "{a: 1}"),
         ("{load_in_8bit: 1}", ["load_in_8bit"], "{}"),
         ("x: {load_in_8bit: 1, }", ["load_in_8bit"], "x: {}"),
-        ("x:\n  load_in_8bit: 1 # c\ny: 2\n", ["load_in_8bit"], "x:\n  {} # c\ny: 2\n"),
+        ("x:\n  load_in_8bit: 1 # c\ny: 2\n", ["load_in_8bit"], "x:\n  {}\ny: 2\n"),
         ("a: 1\nload_in_8bit: |\n  x\n  y\nb: 2\n", ["load_in_8bit"], "a: 1\nb: 2\n"),
         ("load_in_8bit:\n- 1\n- 2\nb: 2\n", ["load_in_8bit"], "b: 2\n"),
     ],
@@ -915,3 +956,126 @@ def test_a_variable_of_a_script_or_a_secret_is_not_set() -> None:
     for name in ("A", "S"):
         with pytest.raises(CannotEdit):
             rewritten(text, table, SetEntry(entry(table, name), "2"))
+
+
+# --- comments stay ----------------------------------------------------------------------------------------------------
+
+COMMENTED = """\
+kind: Pod
+spec:
+  containers:
+  - name: a
+    image: vllm
+    args:
+    # before the first
+    - --quantize   # flag
+    # between
+    - bitsandbytes   # value
+    env:
+    - name: QUANTIZE   # name
+      # inside
+      value: bitsandbytes   # trailing
+    # about c
+    - {name: C, value: x}   # hi
+    ports: []
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "changes", "old", "new"),
+    [
+        ("env", {"QUANTIZE": "eetq"}, "value: bitsandbytes   # trailing", "value: eetq   # trailing"),
+        ("env", {"QUANTIZE": "8"}, "value: bitsandbytes   # trailing", 'value: "8"   # trailing'),
+        ("env", {"C": "8"}, "{name: C, value: x}   # hi", '{name: C, value: "8"}   # hi'),
+        ("env", {"C": None}, "    - {name: C, value: x}   # hi\n", ""),
+        ("words", {"1": "eetq"}, "- bitsandbytes   # value", "- eetq   # value"),
+        ("words", {"1": 8}, "- bitsandbytes   # value", '- "8"   # value'),
+        ("words", {"1": None}, "    - bitsandbytes   # value\n", ""),
+        (
+            "words",
+            {"0": None, "1": None},
+            COMMENTED[COMMENTED.index("    args") : COMMENTED.index("    env")],
+            "    # before the first\n    # between\n",
+        ),
+    ],
+)
+def test_comments_stay_where_they_are(table: str, changes: dict[str, Scalar], old: str, new: str) -> None:
+    found = getattr(one(COMMENTED), table)
+    made = [
+        RemoveEntry(entry(found, name)) if value is None else SetEntry(entry(found, name), value)
+        for name, value in changes.items()
+    ]
+    assert rewritten(COMMENTED, found, *made) == COMMENTED.replace(old, new)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    layout=st.sampled_from(["block", "lines", "hanging", "line"]),
+    size=st.integers(1, 4),
+    trailing=st.booleans(),
+    end=st.sampled_from(["", "\n", "\n    z: 1\n"]),
+    gone=st.sets(st.integers(0, 3)),
+    added=st.integers(0, 2),
+)
+def test_any_changes_of_a_list_keep_the_comments(
+    layout: str, size: int, trailing: bool, end: str, gone: set[int], added: int
+) -> None:
+    """Kept words keep their trailing comments, removed ones take theirs along, and lines of comments stay."""
+    commas = ["," if trailing or index + 1 < size else "" for index in range(size)]
+    if layout == "block":
+        body = "".join(f"\n    # line{index}\n    - vllm{index}  # tail{index}" for index in range(size))
+    elif layout == "lines":
+        items = (f"\n      # line{index}\n      vllm{index}{commas[index]}  # tail{index}" for index in range(size))
+        body = f" [{''.join(items)}\n    ]"
+    elif layout == "hanging":
+        ends = [f"{commas[index]}  # tail{index}\n" if index + 1 < size else commas[index] for index in range(size)]
+        body = " [" + "           ".join(f"vllm{index}{ends[index]}" for index in range(size)) + "]"
+    else:
+        body = f" [{', '.join(f'vllm{index}' for index in range(size))}{commas[-1]}]"
+    text = f"kind: Pod\nspec:\n  containers:\n  - name: a\n    args:{body}{end}"
+    table = one(text).words
+    assert table is not None
+    removed = {index for index in gone if index < size}
+    changes: list[Change] = [RemoveEntry(entry(table, str(index))) for index in sorted(removed)]
+    changes += [AddEntry(f"--n{index}", None) for index in range(added)]
+    if not changes:
+        return
+    made = rewritten(text, table, *changes)
+    expected = [f"vllm{index}" for index in range(size) if index not in removed] + [f"--n{i}" for i in range(added)]
+    again = one(made + ("\n    env: [{name: vllm, value: x}]\n" if "vllm" not in made else "")).words
+    assert (words_of(again) if again is not None else []) == expected
+    for index in range(size):
+        if f"# tail{index}" in text:
+            assert (f"# tail{index}" in made) == (index not in removed)
+        if f"# line{index}" in text and (layout == "block" or len(removed) < size):
+            assert f"# line{index}" in made
+
+
+def words_of(table: Table) -> list[object]:
+    return [plain(each.value) for each in table.entries]
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "expected"),
+    [
+        ('{"load_in_8bit": true}\n', "8", '{"load_in_8bit": true, "new": "8"}\n'),
+        ('{"load_in_8bit": true}\n', 0.0, '{"load_in_8bit": true, "new": 0.0}\n'),
+        ('{\n  "load_in_8bit": true\n}\n', 8, '{\n  "load_in_8bit": true,\n  "new": 8\n}\n'),
+        ("load_in_8bit: true\n", "x", "load_in_8bit: true\nnew: x\n"),
+        ("load_in_8bit: true\n", "8", 'load_in_8bit: true\nnew: "8"\n'),
+    ],
+)
+def test_json_keys_and_numbers_as_they_are(text: str, value: Scalar, expected: str) -> None:
+    table = read(text).invocations[0].mapping
+    assert rewritten(text, table, AddEntry("new", value)) == expected
+    again = plain(entry(read(expected).invocations[0].mapping, "new").value)
+    assert (again, type(again)) == (value, type(value))
+
+
+@pytest.mark.parametrize("text", ["args: [vllm]", "args:\n    - vllm   # c", "args:\n    # c\n    - vllm\n    # d\n"])
+def test_the_last_word_of_a_container_that_has_nothing_else(text: str) -> None:
+    text = f"kind: vllm\nspec:\n  containers:\n  - {text}\n"
+    found = one(text).words
+    made = rewritten(text, found, RemoveEntry(entry(found, "0")))
+    assert data(one(made).words) == {}
+    assert ("# d" in text) == ("# d" in made)

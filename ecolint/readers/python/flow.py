@@ -30,6 +30,10 @@ _PRESENCE = re.compile(
     r"(?:not\s+)?hasattr\s*\(|['\"]\w+['\"]\s+(?:not\s+)?in\s+(?:globals|locals|st\.session_state)\b"
 )
 
+_PATH = re.compile(r"[^\W\d][\w.]*")
+_QUOTED = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"")
+_NO_NAMES = frozenset({"if", "match", "and", "or", "not", "is", "in", "None", "True", "False"})
+
 
 @dataclass(frozen=True, slots=True)
 class Reach:
@@ -52,6 +56,7 @@ class Flow:
     _chains: dict[int, list[Line]] = field(default_factory=dict)
     _widths: dict[int, int] = field(default_factory=dict)
     _alias: dict[int, tuple[int, bool]] = field(default_factory=dict)
+    _headers: dict[int, set[str]] = field(default_factory=dict)
     _folded: dict[int, bool | None] = field(default_factory=dict)
     _folding: set[int] = field(default_factory=set)
 
@@ -112,7 +117,7 @@ class Flow:
         if kind in ("try", "except"):
             return (header.leader, header.arm) if self.width(header.leader) > 1 else None
         if kind == "case":
-            return (header.leader, header.arm)
+            return (self._canonical(self.script.lines[header.leader])[0], header.arm)
         return None
 
     def _if_arm(self, leader: Line, header: Line) -> Arm | bool | None:
@@ -145,28 +150,65 @@ class Flow:
         return count > 0 and found[count - 1].line > header.index
 
     def _canonical(self, leader: Line) -> tuple[int, bool]:
-        """The first decision of this scope with the same two-armed test, and whether this one is its negation."""
+        """The first decision with the same stable tests, and whether this one is its negation."""
         if not self._alias:
             tests: dict[tuple[int, str], tuple[int, bool]] = {}
             for line in self.script.lines:
-                if line.kind == "if":
+                if line.kind in ("if", "case") and line.leader == line.index:
                     self._alias[line.index] = self._same(line, tests)
         return self._alias[leader.index]
 
     def _same(self, leader: Line, tests: dict[tuple[int, str], tuple[int, bool]]) -> tuple[int, bool]:
-        if self.width(leader.index) != 2:
+        chain = self.chain(leader.index)
+        if len(chain) > MAX_WORLDS:
             return (leader.index, False)
-        test = " ".join(self.test(leader).split())
-        negated = test.startswith("not ") and re.fullmatch(r"[\w.]+", test[4:]) is not None
-        key = (leader.scope, test[4:] if negated else test)
-        first = tests.get(key)
-        if first is not None and not self._rebound(key[1], leader.scope, first[0], leader.index):
+        negated = False
+        if leader.kind == "case":
+            subject = self.script.body(self.script.lines[leader.parent]) if leader.parent >= 0 else ""
+            stable, test = subject, " ".join([subject, *(self.script.body(line) for line in chain)])
+        else:
+            test = "; ".join(" ".join(self.test(line).split()) for line in chain if line.kind != "else")
+            negated = self.width(leader.index) == 2 and re.fullmatch(r"not [\w.]+", test) is not None
+            stable = test = test[4:] if negated else test
+        home = self._home(stable, leader.scope)
+        first = tests.get((home, test))
+        if first is not None and (home != leader.scope or not self._rebound(stable, home, first[0], leader.index)):
             return (first[0], first[1] ^ negated)
-        tests[key] = (leader.index, negated)
+        tests[home, test] = (leader.index, negated)
         return (leader.index, False)
 
+    def _home(self, test: str, scope: int) -> int:
+        """The scope in which a test means the same everywhere: its class or the module, where that binds all its words
+        once, else its own."""
+        words = set(_PATH.findall(_QUOTED.sub("", test))) - _NO_NAMES
+        if not words or "(" in test or "[" in test or scope == MODULE:
+            return scope
+        if all(word.startswith("self.") and word.count(".") == 1 for word in words):
+            owner = self.script.lines[scope].scope
+            if owner >= 0 and self.script.lines[owner].kind == "class":
+                bound = [self.scopes.attributes.get((owner, word[5:]), []) for word in words]
+                return owner if all(len(one) <= 1 for one in bound) else scope
+        if any(word in self.scopes.foreign for word in words) or self._hidden(words, scope):
+            return scope
+        bound = [self.scopes.of(MODULE).bindings.get(word, []) for word in words]
+        return MODULE if all(len(one) == 1 and one[0].kind == "assign" for one in bound) else scope
+
+    def _hidden(self, words: set[str], scope: int) -> bool:
+        """True where a function around a test, or a parameter of it, gives one of its words another meaning."""
+        while scope != MODULE:
+            header = self.script.lines[scope]
+            if scope not in self._headers:
+                self._headers[scope] = set(_PATH.findall(self.script.body(header)))
+            bindings = self.scopes.of(scope).bindings
+            if words & self._headers[scope] or any(word in bindings for word in words):
+                return True
+            scope = header.scope
+        return False
+
     def _rebound(self, test: str, scope: int, after: int, before: int) -> bool:
-        for word in set(re.findall(r"[^\W\d][\w.]*", test)):
+        test = _QUOTED.sub("", test)
+        words = set(_PATH.findall(test))
+        for word in words | {word.partition(".")[0] for word in words}:
             found, count = self.scopes.before(scope, word, before)
             if any(one.line > after for one in found[max(0, count - MAX_STEPS) : count]):
                 return True

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from dataclasses import dataclass, field
 
 import libcst as cst
 
 from ecolint.model import CannotEdit, Span
 from ecolint.readers.python.context import Context
-from ecolint.readers.python.layout import Listing, Patch, line_end, rearrange
+from ecolint.readers.python.layout import Listing, Patch, line_end, line_start, rearrange
 from ecolint.readers.python.lines import Line
 from ecolint.readers.python.names import find
 from ecolint.readers.python.scopes import MODULE, Binding
+
+_FAILED = re.compile(r"except\s*(?::|.*\b(?:ImportError|ModuleNotFoundError|Exception|BaseException)\b)", re.DOTALL)
+_REMARK = re.compile(r"#[^\r\n]*")
 
 
 @dataclass(slots=True)
@@ -21,8 +26,10 @@ class Imports:
     ctx: Context
     use: Line
     newline: str
-    patches: list[Patch] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
+    library: str = ""
+    """The first part of the name of what is edited: where it is imported, other imports for it may go."""
+    lines: dict[int, list[str]] = field(default_factory=dict)
+    """New imports by the import that they follow, -1 for the top of the file."""
     extended: dict[int, list[str]] = field(default_factory=dict)
     spelled: dict[str, str] = field(default_factory=dict)
 
@@ -41,7 +48,7 @@ class Imports:
             raise CannotEdit(f"{qualified} has no module to import it from")
         if construct:
             extensible = self._extensible(module)
-            if extensible is not None and self._free(member):
+            if extensible is not None and self._free(member, qualified):
                 self.extended.setdefault(extensible.index, []).append(member)
                 return member
         for binding in self._visible():
@@ -49,12 +56,12 @@ class Imports:
                 if not binding.member and not self._imports(module, binding):
                     continue
                 return ".".join((binding.name, *qualified[len(binding.origin) + 1 :].split(".")))
-        if construct and self._free(member):
-            self.lines.append(f"from {module} import {member}")
-            return member
         root = module.partition(".")[0]
-        if self._free(root):
-            self.lines.append(f"import {module}")
+        if construct and self._free(member, qualified):
+            self.lines.setdefault(self._anchor(root), []).append(f"from {module} import {member}")
+            return member
+        if self._free(root, root):
+            self.lines.setdefault(self._anchor(root), []).append(f"import {module}")
             return qualified
         raise CannotEdit(f"{member if construct else root} means something else here")
 
@@ -70,17 +77,23 @@ class Imports:
             for name, bindings in ctx.scopes.of(scope).bindings.items():
                 if any(one.kind == "import" and not one.origin.startswith(".") for one in bindings):
                     reaches = find(ctx, name, self.use).reaches
-                    if len(reaches) == 1 and reaches[0].binding.kind == "import" and not reaches[0].arms:
-                        found.append(reaches[0].binding)
+                    real = [one for one in reaches if not self._fallback(one.binding)]
+                    if len(real) != 1 or real[0].binding.kind != "import":
+                        continue
+                    if not real[0].arms or self._guard(ctx.script.lines[real[0].binding.line]) is not None:
+                        found.append(real[0].binding)
             if scope == MODULE:
                 return sorted(found, key=lambda one: one.line)
             scope = ctx.script.lines[scope].scope
 
-    def _free(self, name: str) -> bool:
-        """True where nothing in this file gives the name another meaning."""
+    def _free(self, name: str, origin: str) -> bool:
+        """True where nothing in this file gives the name another meaning than `origin`, for type checkers at most."""
         ctx = self.ctx
-        if name in ctx.scopes.foreign or name in ctx.scopes.of(MODULE).bindings:
+        if name in ctx.scopes.foreign:
             return False
+        for one in ctx.scopes.of(MODULE).bindings.get(name, ()):
+            if ctx.flow.path(ctx.script.lines[one.line]) is not None or one.origin != origin:
+                return False
         scope = self.use.scope
         while scope != MODULE:
             if name in ctx.scopes.of(scope).bindings:
@@ -90,27 +103,69 @@ class Imports:
             scope = ctx.script.lines[scope].scope
         return True
 
-    def _extensible(self, module: str) -> Line | None:
-        """An import `from module import …` that surely runs before the place of use."""
+    # --- optional and lazy dependencies ------------------------------------------------------------------------------
+
+    def _guard(self, line: Line) -> Line | None:
+        """The `try:` at the top of the file whose handlers catch that an import in it fails."""
         ctx = self.ctx
-        found: Line | None = None
+        if line.parent < 0 or ctx.script.lines[line.parent].kind != "try":
+            return None
+        header = ctx.script.lines[line.parent]
+        handled = any(_FAILED.match(ctx.script.body(one)) for one in ctx.flow.chain(header.index))
+        return header if handled else None
+
+    def _fallback(self, binding: Binding) -> bool:
+        """True for what a handler of a failed import binds instead."""
+        line = self.ctx.script.lines[binding.line]
+        header = self.ctx.script.lines[line.parent] if line.parent >= 0 else None
+        return (
+            header is not None and header.kind == "except" and _FAILED.match(self.ctx.script.body(header)) is not None
+        )
+
+    def _runs(self, line: Line, scope: int) -> bool:
+        """True where an import of a scope has run, or what guards it has, once the place of use is reached."""
+        ctx = self.ctx
+        if ctx.flow.path(line) is None:
+            return False  # for type checkers only
+        guard = self._guard(line)
+        outermost = guard if guard is not None else line
+        if scope == MODULE and self.use.scope != MODULE:
+            return outermost.parent == MODULE
+        return line.index < self.use.index and ctx.flow.between(outermost, self.use) == ()
+
+    def _imports_of(self, scope: int, roots: set[str]) -> list[tuple[Line, Binding]]:
+        """The imports in a scope of modules below some packages that have run at the place of use, in order."""
+        found = []
+        for bindings in self.ctx.scopes.of(scope).bindings.values():
+            for one in bindings:
+                line = self.ctx.script.lines[one.line]
+                if one.kind == "import" and one.origin.partition(".")[0] in roots and self._runs(line, scope):
+                    found.append((line, one))
+        return sorted(found, key=lambda pair: pair[0].index)
+
+    def _anchor(self, root: str) -> int:
+        """The import that a new one of a package must follow, because it is lazy or optional; -1 for the top.
+
+        A package that is imported nowhere comes as surely as the library that is edited.
+        """
+        for roots in ({root}, {self.library}):
+            top = [line for line, _ in self._imports_of(MODULE, roots)]
+            if any(line.parent == MODULE for line in top):
+                return -1
+            scope = self.use.scope
+            lazy = [line for line, _ in self._imports_of(scope, roots)] if scope != MODULE else []
+            found = [*top, *lazy]
+            if found:
+                return found[-1].index
+        return -1
+
+    def _extensible(self, module: str) -> Line | None:
+        """An import `from module import …` that surely runs before the place of use, or is optional as a whole."""
         scope = self.use.scope
-        scopes = [MODULE] if scope == MODULE else [scope, MODULE]
-        for each in scopes:
-            for bindings in ctx.scopes.of(each).bindings.values():
-                for binding in bindings:
-                    line = ctx.script.lines[binding.line]
-                    runs = each == MODULE and scope != MODULE and line.parent == MODULE
-                    runs = runs or (line.index < self.use.index and ctx.flow.between(line, self.use) == ())
-                    if (
-                        binding.kind == "import"
-                        and binding.module == module
-                        and runs
-                        and (found is None or line.index < found.index)
-                    ):
-                        found = line
-            if found is not None:
-                return found
+        for each in [MODULE] if scope == MODULE else [scope, MODULE]:
+            for line, binding in self._imports_of(each, {module.partition(".")[0]}):
+                if binding.module == module:
+                    return line
         return None
 
     def finish(self) -> list[Patch]:
@@ -118,9 +173,19 @@ class Imports:
         patches: list[Patch] = []
         for index, members in self.extended.items():
             patches += self._extend(self.ctx.script.lines[index], members)
-        if self.lines:
-            patches.append(self._new_lines())
+        for anchor, written in self.lines.items():
+            lines = list(dict.fromkeys(written))
+            patches.append(self._at_top(lines) if anchor < 0 else self._after(self.ctx.script.lines[anchor], lines))
         return patches
+
+    def _after(self, anchor: Line, lines: list[str]) -> Patch:
+        """New imports right after another one, in its block."""
+        text = self.ctx.source.text
+        before = text[line_start(text, anchor.start) : anchor.start]
+        if before.strip():
+            return (Span(anchor.end, anchor.end), "; " + "; ".join(lines))
+        at = line_end(text, anchor.end)
+        return (Span(at, at), "".join(self.newline + before + line for line in lines))
 
     def _extend(self, line: Line, members: list[str]) -> list[Patch]:
         statement = self.ctx.parser.parse(line)
@@ -141,19 +206,19 @@ class Imports:
             return [(Span(items[-1].end, items[-1].end), ", " + ", ".join(members))]
         return rearrange(listing, {}, (), members)
 
-    def _new_lines(self) -> Patch:
+    def _at_top(self, lines: list[str]) -> Patch:
         ctx, text = self.ctx, self.ctx.source.text
-        lines = list(dict.fromkeys(self.lines))
         joined = self.newline.join(lines)
-        last: Line | None = None
         top = [ctx.script.lines[index] for index in ctx.script.children.get(MODULE, [])]
         use = self.use
         while use.parent != MODULE:
             use = ctx.script.lines[use.parent]
         limit = use.index if self.use.scope == MODULE else len(ctx.script.lines)
-        for line in top:
-            if line.index < limit and not line.kind and text.startswith(("import ", "from "), line.start):
-                last = line
+        imports = [line for line in top if line.index < limit and self._is_import(line)]
+        follower = self._follower(imports, lines)
+        if follower is not None:
+            return (Span(follower.start, follower.start), joined + self.newline)
+        last = imports[-1] if imports else None
         if last is None and top and text[top[0].start] in "\"'rR" and not top[0].kind and not top[0].equals:
             last = top[0]
         if last is not None:
@@ -161,3 +226,35 @@ class Imports:
             return (Span(at, at), self.newline + joined)
         at = top[0].start if top else 0
         return (Span(at, at), joined + self.newline)
+
+    def _is_import(self, line: Line) -> bool:
+        return not line.kind and self.ctx.source.text.startswith(("import ", "from "), line.start)
+
+    def _follower(self, imports: list[Line], lines: list[str]) -> Line | None:
+        """The first `from` import of a third-party block, before which import sorters want a plain `import`."""
+        if not all(line.startswith("import ") for line in lines):
+            return None
+        text = self.ctx.source.text
+        blocks: list[list[Line]] = []
+        for line in imports:
+            between = text[blocks[-1][-1].end : line.start] if blocks else "x"
+            if (
+                line_start(text, line.start) != line.start
+                or _REMARK.sub("", between).strip()
+                or between.count("\n") > 1
+            ):
+                blocks.append([])
+            blocks[-1].append(line)
+        roots = [[_root(text[line.start : line.end]) for line in block] for block in blocks]
+        for block, names in reversed(list(zip(blocks, roots, strict=True))):
+            if self.library in names or not any(self.library in one for one in roots):
+                if any(name in ("", *sys.stdlib_module_names) for name in names):
+                    return None
+                return next((line for line in block if text.startswith("from ", line.start)), None)
+        return None
+
+
+def _root(text: str) -> str:
+    """The package that an import statement names first; empty for a relative one."""
+    match = re.match(r"(?:import|from)\s+(\w+)", text)
+    return match.group(1) if match else ""

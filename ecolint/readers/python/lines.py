@@ -104,7 +104,7 @@ class _Scanner:
             elif token in "\"'":
                 position = self.string(match.start())
             elif token == "#":
-                position = self.comment(match.start(), alone=False)
+                position = self.comment(match.start(), alone=self.first(match.start()))
             elif token == "\\":
                 position = self.continuation(position)
             elif token == "lambda":
@@ -155,6 +155,11 @@ class _Scanner:
                 return match.start()
         self.fault(at, "a string is never closed")
         return len(self.text)
+
+    def first(self, at: int) -> bool:
+        """True where nothing but white space stands before an offset on its physical line."""
+        before = bisect_right(self.script.newlines, at) - 1
+        return not self.text[self.script.newlines[before] + 1 if before >= 0 else 0 : at].strip()
 
     def comment(self, at: int, alone: bool) -> int:
         end = _TO_END.match(self.text, at).end()  # type: ignore[union-attr]

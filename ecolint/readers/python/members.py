@@ -10,7 +10,7 @@ from ecolint.model import Alternative, Symbol, Table, Value
 from ecolint.readers.python.alternatives import OPEN, bounded, known, settled, through, under, unknown
 from ecolint.readers.python.bindings import binding_value
 from ecolint.readers.python.context import Context, Frame
-from ecolint.readers.python.defaults import command_line
+from ecolint.readers.python.defaults import command_line, overridable
 from ecolint.readers.python.names import (
     class_member,
     dotted,
@@ -106,7 +106,17 @@ def _of_class(ctx: Context, parts: tuple[str, ...], statement: Statement, frame:
         parts = parts[:2]  # a member of an enumeration
     if len(parts) != 2:
         return None
-    return member_value(ctx, owner, parts[1], statement, frame)
+    value = member_value(ctx, owner, parts[1], statement, frame)
+    if value is not None and parts[0] in ("self", "cls") and _in_body(ctx, owner, parts[1]):
+        return tuple(overridable(one) for one in value)  # by a subclass
+    return value
+
+
+def _in_body(ctx: Context, owner: int, name: str) -> bool:
+    """True for an attribute that class bodies alone bind."""
+    lines = ctx.script.lines
+    scopes = [lines[one.line].scope for one in class_member(ctx, owner, name)]
+    return bool(scopes) and all(scope >= 0 and lines[scope].kind == "class" for scope in scopes)
 
 
 def member_value(ctx: Context, owner: int, name: str, statement: Statement, frame: Frame | None) -> Value | None:

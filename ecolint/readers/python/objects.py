@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import libcst as cst
@@ -12,6 +13,9 @@ from ecolint.readers.python import patterns
 from ecolint.readers.python.bindings import assigned
 from ecolint.readers.python.calls import held_names, returns
 from ecolint.readers.python.context import Context
+from ecolint.readers.python.defaults import decorators
+from ecolint.readers.python.flow import Arm, Reach
+from ecolint.readers.python.lines import Line
 from ecolint.readers.python.names import class_member, dotted, enclosing_class, find, local_definition, shadowed
 from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.scopes import Binding
@@ -29,16 +33,25 @@ SAME_OBJECT = frozenset(
 INNER = frozenset({"model", "module", "base_model", "llm", "_orig_mod", "pipeline", "pipe"})
 """Attributes through which wrappers show the object they hold."""
 
+_PROPERTY = re.compile(r"@\s*(?:[\w.]*\.)?\w*property\b", re.IGNORECASE)
+
 MAX_DEPTH = 12
 MAX_ORIGINS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A starting call that an object may come from."""
+    """A starting call that an object may come from, and the arms by which it came, beyond those of the asking line."""
 
     start: Start
     likely: bool = False
+    arms: frozenset[Arm] = frozenset()
+
+
+def agreeing(one: Iterable[Arm], other: Iterable[Arm]) -> bool:
+    """True where two sets of arms can be taken together."""
+    taken = dict(one)
+    return all(taken.get(decision, arm) == arm for decision, arm in other)
 
 
 @dataclass(slots=True)
@@ -124,8 +137,19 @@ class Identities:
         found: list[Origin] = []
         for statement in returns(self.ctx, function):
             if isinstance(statement.root, cst.Return) and statement.root.value is not None:
-                found += self._at(statement.root.value, path, statement)
+                found += self._through(self._at(statement.root.value, path, statement), self._stands(statement.line))
         return found
+
+    def _stands(self, line: Line) -> Iterable[Arm] | None:
+        """The arms of a line of another scope; None where it never runs."""
+        return self.ctx.flow.path(line)
+
+    def _through(self, found: Sequence[Origin], arms: Iterable[Arm] | None) -> list[Origin]:
+        """Origins that came by further arms; those that cannot are left out."""
+        if arms is None:
+            return []
+        taken = frozenset(arms)
+        return [replace(one, arms=one.arms | taken) for one in found if agreeing(one.arms, taken)]
 
     def _arguments(self, call: cst.Call, statement: Statement, path: tuple[int, ...]) -> Sequence[Origin]:
         if path:
@@ -143,8 +167,17 @@ class Identities:
     def _name(self, node: cst.Name, statement: Statement) -> Sequence[Origin]:
         if shadowed(statement, node, node.value):
             return ()
-        reaches = find(self.ctx, node.value, statement.line).reaches
-        return [origin for reach in reaches for origin in self.binding(reach.binding)]
+        found = find(self.ctx, node.value, statement.line)
+        return [origin for reach in found.reaches for origin in self._reach(reach, found.rivals)]
+
+    def _reach(self, reach: Reach, rivals: bool = False) -> list[Origin]:
+        """The origins by one binding that reaches a line; of rivals nobody worked out the arms, so they are its own."""
+        arms = self._stands(self.ctx.script.lines[reach.binding.line]) if rivals else reach.arms
+        return self._through(self.binding(reach.binding), arms)
+
+    def _elsewhere(self, binding: Binding) -> list[Origin]:
+        """The origins by a binding of another scope."""
+        return self._through(self.binding(binding), self._stands(self.ctx.script.lines[binding.line]))
 
     def binding(self, binding: Binding) -> Sequence[Origin]:
         """The origins of what a binding gives its name."""
@@ -152,9 +185,12 @@ class Identities:
             found: list[Origin] = []
             for site in call_sites(self.ctx, binding.line):
                 if binding.name in site.arguments:
-                    origins = self.of(*site.arguments[binding.name])
+                    origins = self._through(self.of(*site.arguments[binding.name]), self._stands(site.statement.line))
                     found += [replace(one, likely=True) for one in origins] if site.likely else origins
             return found
+        if binding.kind == "def":
+            listed = decorators(self.ctx, binding.line)
+            return self._returned(binding.line, ()) if any(_PROPERTY.match(text) for text in listed) else ()
         statement = self.ctx.statement(binding.line)
         if statement is None:
             return ()
@@ -173,17 +209,17 @@ class Identities:
         path, line = ".".join(parts), statement.line
         if path in ctx.scopes.of(line.scope).bindings:
             reaches = ctx.flow.reaching(path, line, line.scope)
-            found = [origin for reach in reaches or () for origin in self.binding(reach.binding)]
+            found = [origin for reach in reaches or () for origin in self._reach(reach)]
             if found:
                 return found
         if len(parts) == 2:
             members = self._members(node, parts, statement)
             if members is not None:
-                found = [origin for one in members[:MAX_ORIGINS] for origin in self.binding(one)]
+                found = [origin for one in members[:MAX_ORIGINS] for origin in self._elsewhere(one)]
                 if found:
                     return found
         elsewhere = ctx.scopes.paths.get(path, []) if parts[0] not in ("self", "cls") else []
-        found = [replace(origin, likely=True) for one in elsewhere[:MAX_ORIGINS] for origin in self.binding(one)]
+        found = [replace(origin, likely=True) for one in elsewhere[:MAX_ORIGINS] for origin in self._elsewhere(one)]
         if found or node.attr.value not in INNER:
             return found
         return self.of(node.value, statement)
@@ -247,10 +283,11 @@ def _is_name(node: cst.CSTNode, name: str) -> bool:
 
 
 def _distinct(found: Sequence[Origin]) -> tuple[Origin, ...]:
-    """Each start once, the surest way to it kept."""
+    """Each start once, as sure as the surest way to it, by the arms that all ways share."""
     kept: dict[cst.CSTNode, Origin] = {}
     for one in found:
         before = kept.get(one.start.call)
-        if before is None or (before.likely and not one.likely):
-            kept[one.start.call] = one
+        if before is not None:
+            one = replace(one, likely=one.likely and before.likely, arms=one.arms & before.arms)
+        kept[one.start.call] = one
     return tuple(kept.values())

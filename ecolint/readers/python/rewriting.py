@@ -32,12 +32,12 @@ from ecolint.readers.python.lines import Line
 from ecolint.readers.python.names import find
 from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.scopes import MODULE
+from ecolint.readers.python.sharing import Readers
 from ecolint.readers.python.values import attach
 
 _OPEN = re.compile(r"[\s)\\]*\(")
 _EQUALS = re.compile(r"\s*=\s*")
 _IDENTIFIER = re.compile(r"[^\W\d]\w*\Z")
-_REMOVABLE = (cst.Dict, cst.SimpleString, cst.Integer, cst.Float, cst.ConcatenatedString, cst.Name)
 
 Holder = tuple[Statement, cst.CSTNode, Listing, tuple[cst.CSTNode, ...]]
 
@@ -73,28 +73,34 @@ class _Editor:
         self.newline = "\r\n" if "\r\n" in self.text else "\n"
         self.quote = "'" if self.text.count("'") > self.text.count('"') else '"'
         self.holder = self._holder(table.place.span)
-        self.imports = Imports(ctx, self.holder[0].line, self.newline)
+        self.imports = Imports(ctx, self.holder[0].line, self.newline, table.name.partition(".")[0])
+        self.alone = Readers(ctx)
 
     def edits(self, changes: Sequence[Change]) -> tuple[Edit, ...]:
+        self.alone.check(self.holder[0], self.holder[1])
         replaced: dict[int, str] = {}
         removed: list[int] = []
-        added: list[str] = []
+        added: list[AddEntry] = []
         patches: list[Patch] = []
-        elsewhere: dict[Span, list[SetEntry | RemoveEntry]] = {}
+        elsewhere: dict[Span, SetEntry | RemoveEntry] = {}
         inside = {self.holder[0].span(node): index for index, node in enumerate(self.holder[3])}
         for change in changes:
             if isinstance(change, AddEntry):
-                added.append(self._item(change.name, change.value))
+                added.append(change)
             elif (index := inside.get(change.entry.place.span)) is None:
-                elsewhere.setdefault(change.entry.place.span, []).append(change)
+                elsewhere[change.entry.place.span] = change
             elif isinstance(change, SetEntry):
                 replaced[index] = self._with_value(self.holder, index, change.value)
             else:
                 removed.append(index)
                 patches += self._unused(change.entry, self.holder[3][index])
-        for group in elsewhere.values():
-            patches += self._elsewhere(group[-1])
-        patches += rearrange(self.holder[2], replaced, removed, added, last=self._must_be_last(removed))
+        if added and not removed and (heir := self._heir(elsewhere)) is not None:
+            patches += self._in_its_place(elsewhere.pop(heir), added)
+            added = []
+        for one in elsewhere.values():
+            patches += self._elsewhere(one)
+        items = [self._item(one.name, one.value) for one in added]
+        patches += rearrange(self.holder[2], replaced, removed, items, last=self._must_be_last(removed))
         patches += self.imports.finish()
         return self._checked(patches)
 
@@ -152,12 +158,13 @@ class _Editor:
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
-    def _item(self, name: str, value: Written) -> str:
-        if isinstance(self.holder[1], cst.Dict):
+    def _item(self, name: str, value: Written, holder: Holder | None = None) -> str:
+        holder = holder or self.holder
+        if isinstance(holder[1], cst.Dict):
             return f"{self._text(name)}: {self._text(value)}"
         if not _IDENTIFIER.match(name):
             raise CannotEdit(f"{name} cannot be a keyword")
-        for node in self.holder[3]:
+        for node in holder[3]:
             if isinstance(node, cst.Arg) and node.keyword is not None and node.keyword.value == name:
                 raise CannotEdit(f"{name} is already there")
         return f"{name}={self._text(value)}"
@@ -220,6 +227,42 @@ class _Editor:
                 return rearrange(holder[2], {}, (index,), ())
         raise CannotEdit("the text has changed since it was read")
 
+    def _heir(self, elsewhere: Mapping[Span, SetEntry | RemoveEntry]) -> Span | None:
+        """The removed entry of another line in whose place the new entries go, so that they stand in its branch."""
+        if any(change.entry.place.path != self.ctx.source.path for change in elsewhere.values()):
+            raise CannotEdit("this is written in another file")
+        spans = [span for span, change in elsewhere.items() if isinstance(change, RemoveEntry)]
+        lines = [self._statement(span).line for span in spans]
+        if len({line.parent for line in lines}) > 1:
+            raise CannotEdit("what is replaced stands in several branches")
+        return min(spans, default=None)
+
+    def _in_its_place(self, change: SetEntry | RemoveEntry, added: Sequence[AddEntry]) -> list[Patch]:
+        """Patches that write new entries in the very statement that wrote a removed one."""
+        span = change.entry.place.span
+        statement = self._statement(span)
+        line, text = statement.line, self.text
+        self.imports.use = line
+        if Span(line.start, line.end) != span:
+            for node in statement.nodes:
+                if isinstance(node, cst.Arg | cst.DictElement) and statement.span(node) == span:
+                    holder = self._listing(statement, statement.parents[node])
+                    items = [self._item(one.name, one.value, holder) for one in added]
+                    return rearrange(holder[2], {}, (holder[3].index(node),), items)
+            raise CannotEdit("the text has changed since it was read")
+        root = statement.root
+        target = root.targets[0].target if isinstance(root, cst.Assign) and len(root.targets) == 1 else None
+        if not isinstance(target, cst.Subscript | cst.Attribute):
+            raise CannotEdit("the assignment cannot be changed in place")
+        base, written = statement.code(target.value), []
+        for one in added:
+            subscript = isinstance(target, cst.Subscript)
+            place = f"{base}[{self._text(one.name)}]" if subscript else f"{base}.{one.name}"
+            written.append(f"{place} = {self._text(one.value)}")
+        before = text[line_start(text, line.start) : line.start]
+        joint = self.newline + before if not before.strip() else "; "
+        return [(span, joint.join(written))]
+
     def _without_line(self, line: Line) -> list[Patch]:
         """Patches that remove a whole statement and its line, or leave `pass` where it is the only one of its block."""
         text = self.text
@@ -241,7 +284,7 @@ class _Editor:
         return [(Span(line_start(text, line.start), stop + ending), "")]
 
     def _unused(self, entry: Entry, node: cst.CSTNode) -> list[Patch]:
-        """The removal of the assignment of a variable that only the removed item read."""
+        """The removal of the assignment of a variable that held a configuration for the removed item alone."""
         value = node.value if isinstance(node, cst.Arg | cst.DictElement | cst.StarredDictElement) else None
         if not isinstance(value, cst.Name):
             return []
@@ -261,8 +304,13 @@ class _Editor:
         ):
             return []
         made = root.value
-        harmless = isinstance(made, _REMOVABLE) or (isinstance(made, cst.Call) and _is_class(made.func))
-        if not harmless or len(ctx.script.children[line.parent]) == 1 or line.inline:
+        if line.scope != MODULE and ctx.script.lines[line.scope].kind == "class" and ctx.words.attributes.get(name):
+            return []
+        if re.search(rf"""__all__[^\]]*['"]{name}['"]""", self.text):
+            return []
+        if not isinstance(made, cst.Call) or not _is_class(made.func) or line.inline:
+            return []
+        if len(ctx.script.children[line.parent]) == 1:
             return []
         return self._without_line(line)
 
@@ -270,7 +318,7 @@ class _Editor:
 def _is_class(callee: cst.CSTNode) -> bool:
     """True for a callee that is a class by its name; making one has no effect beyond the object."""
     name = callee.attr.value if isinstance(callee, cst.Attribute) else getattr(callee, "value", "")
-    return isinstance(name, str) and (name[:1].isupper() or name == "dict")
+    return isinstance(name, str) and name[:1].isupper()
 
 
 def _outer_start(statement: Statement, node: cst.CSTNode, text: str) -> int:

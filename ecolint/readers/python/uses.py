@@ -11,16 +11,19 @@ import libcst as cst
 from ecolint.model import Branches, Use
 from ecolint.readers.python import patterns
 from ecolint.readers.python.context import Context
+from ecolint.readers.python.flow import Arm
 from ecolint.readers.python.handlers import is_handler
 from ecolint.readers.python.lines import Line
 from ecolint.readers.python.loops import Loops
-from ecolint.readers.python.objects import SAME_OBJECT, Identities, function_name
+from ecolint.readers.python.objects import SAME_OBJECT, Identities, Origin, agreeing, function_name
 from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.starts import Start, candidate_lines
 from ecolint.readers.python.tables import call_table
 
 _ALIAS = re.compile(r"\s*(?:await\s+)?([\w.]+)\s*(?:$|\.(\w+)\s*\(|\()")
 CALLED = "__call__"
+WORK = frozenset({"forward", "generate", "model", "transformer", "language_model", "backbone", "decoder", "encoder"})
+"""Methods and parts of a model that stand for it where a function takes them."""
 
 
 @dataclass(slots=True)
@@ -129,10 +132,16 @@ class Collector:
         if (named := function_name(ctx, call, statement)) is not None:
             self.functions[named[0]] = None
             for argument in call.args:
-                self._note(named[0], named[1], argument.value, call, statement, found)
+                self._note(named[0], named[1], self._whole(argument.value, statement), call, statement, found)
             return
         if CALLED in methods and isinstance(callee, cst.Name | cst.Attribute | cst.Call | cst.Subscript):
             self._note("{}." + CALLED, False, callee, call, statement, found)
+
+    def _whole(self, node: cst.BaseExpression, statement: Statement) -> cst.BaseExpression:
+        """The object of which a method, or the part that does the work, is given: `torch.compile(m.forward)`."""
+        if isinstance(node, cst.Attribute) and (node.attr.value in WORK or node.attr.value in self.ctx.wanted.methods):
+            return node if self.identities.of(node, statement) else node.value
+        return node
 
     def _note(
         self,
@@ -155,19 +164,23 @@ class Collector:
             path = ctx.flow.path(statement.line)
             if path is None:
                 continue
-            repeated: bool | None = self.loops.per_item(call, statement, (start.call, start.statement))
+            branches = self._branches(path, origin, statement)
+            if branches is None:
+                continue
+            repeated: bool | None
+            repeated, guessed = self.loops.per_item(call, statement, (start.call, start.statement))
             if not repeated and statement.line.scope >= 0 and is_handler(ctx, statement.line.scope):
                 repeated = None
-            branches = self._branches(path, start, statement)
             table = call_table(ctx, statement, call, name)
-            uses.append(Use(name, place, table, repeated, branches, likely or origin.likely))
+            uses.append(Use(name, place, table, repeated, branches, likely or origin.likely or guessed))
 
-    def _branches(self, path: tuple[tuple[int, int], ...], start: Start, statement: Statement) -> Branches:
-        """The arms of a use that the start does not already stand under."""
-        if start.statement.line.scope == statement.line.scope:
-            own = set(self.ctx.flow.path(start.statement.line) or ())
-            path = tuple(arm for arm in path if arm not in own)
-        return self.ctx.flow.name(path)
+    def _branches(self, path: tuple[Arm, ...], origin: Origin, statement: Statement) -> Branches | None:
+        """The arms of a use, and of the way to it, that its start does not already stand under; None: they exclude
+        each other."""
+        own = self.ctx.flow.path(origin.start.statement.line) or ()
+        if not (agreeing(path, own) and agreeing(path, origin.arms) and agreeing(origin.arms, own)):
+            return None
+        return self.ctx.flow.name(arm for arm in dict.fromkeys((*path, *origin.arms)) if arm not in own)
 
 
 def callable_is_function(start: Start) -> bool:

@@ -27,6 +27,8 @@ _DECIDABLE = re.compile(
 )
 """Tests that are worth evaluating: one name, perhaps compared with one literal."""
 
+_TYPES_ONLY = re.compile(r"(?:not\s+)?(?:\w+\.)?TYPE_CHECKING")
+
 _ARITHMETIC: Mapping[type[cst.BaseBinaryOp], Callable[[float, float], float]] = {
     cst.Add: operator.add,
     cst.Subtract: operator.sub,
@@ -270,7 +272,9 @@ def decide(ctx: Context, line: Line) -> bool | None:
         return True
     if test in ("False", "0", "None"):
         return False
-    if test.startswith("__name__") or test in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+    if _TYPES_ONLY.fullmatch(test):
+        return test.startswith("not")  # at run time
+    if test.startswith("__name__"):
         return True if ctx.flow.width(line.leader) == 2 and len(ctx.flow.chain(line.leader)) == 1 else None
     if not _DECIDABLE.fullmatch(test):
         return None

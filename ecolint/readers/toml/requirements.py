@@ -9,6 +9,7 @@ from ecolint.model import Items, Pin, Place, Table, Value
 from ecolint.readers.toml.tree import File
 
 _WHEEL = re.compile(r"/[^/]*?-(\d[^-/#?]*)-[^/]*\.whl")
+_NIGHTLY = re.compile(r"/nightly(?:/|$)")
 _CARET = re.compile(r"\s*([\^~]=?|==?|[<>]=?|!=)?\s*([^\s,]+)\s*\Z")
 
 
@@ -17,12 +18,7 @@ def file_pins(file: File) -> tuple[Pin, ...]:
     if file.root is None:
         return ()
     root = file.table(file.root)
-    found = [
-        *_standard(root),
-        *_poetry(root),
-        *_indexes(_get(root, "tool", "uv", "index")),
-        *_indexes(_get(root, "tool", "poetry", "source")),
-    ]
+    found = [*_standard(root), *_poetry(root, file.text), *_indexes(root)]
     return tuple(sorted(found, key=lambda pin: pin.place.span))
 
 
@@ -49,6 +45,9 @@ def _texts(items: object) -> Iterator[tuple[str, Place]]:
 
 
 def _tables(items: object) -> Iterator[Table]:
+    """The tables of a list, or the one table that stands there alone."""
+    if isinstance(items, Table):
+        yield items
     for value in items.items if isinstance(items, Items) else ():
         if isinstance(value[0].data, Table):
             yield value[0].data
@@ -66,7 +65,8 @@ def _standard(root: Table) -> Iterator[Pin]:
 
 
 def requirement(text: str, place: Place) -> Pin | None:
-    """One PEP 508 requirement; a wheel's address gives its version. None where it is not one."""
+    """One PEP 508 requirement; a wheel's address gives its version, a nightly build's stands for itself. None where it
+    is not one."""
     from packaging.requirements import InvalidRequirement, Requirement
     from packaging.utils import canonicalize_name
 
@@ -76,12 +76,19 @@ def requirement(text: str, place: Place) -> Pin | None:
         return None
     specifier = str(parsed.specifier)
     if parsed.url:
-        wheel = _WHEEL.search(parsed.url.replace("%2B", "+").replace("%2b", "+"))
-        specifier = _checked(f"=={wheel.group(1)}") if wheel else ""
-    return Pin(canonicalize_name(parsed.name), specifier, place)
+        specifier = _of_url(parsed.url)
+    return Pin(canonicalize_name(parsed.name), specifier, place, text)
 
 
-def _poetry(root: Table) -> Iterator[Pin]:
+def _of_url(url: str) -> str:
+    """What an address pins: itself where it is a nightly build's, else the version that a wheel's name states."""
+    if _NIGHTLY.search(url):
+        return url
+    wheel = _WHEEL.search(url.replace("%2B", "+").replace("%2b", "+"))
+    return _checked(f"=={wheel.group(1)}") if wheel else ""
+
+
+def _poetry(root: Table, text: str) -> Iterator[Pin]:
     from packaging.utils import canonicalize_name
 
     tables = [_get(root, "tool", "poetry", "dependencies"), _get(root, "tool", "poetry", "dev-dependencies")]
@@ -93,12 +100,18 @@ def _poetry(root: Table) -> Iterator[Pin]:
             if entry.name == "python":
                 continue
             data, place = _data(entry.value), entry.value[0].place or entry.place
+            url = None
             if isinstance(data, Table):
-                version = _get(data, "version")
-                inner = next((one.value[0].place for one in data.entries if one.name == "version"), None)
-                data, place = version if isinstance(version, str) else "", inner or place
+                named = {one.name: one for one in data.entries}
+                inner = next((named[name] for name in ("version", "url") if name in named), None)
+                version, url = _get(data, "version"), _get(data, "url")
+                data = version if isinstance(version, str) else ""
+                place = (inner.value[0].place if inner else None) or place
             if isinstance(data, str):
-                yield Pin(canonicalize_name(entry.name), poetry_specifier(data), place)
+                specifier = _of_url(url) if isinstance(url, str) and not data else poetry_specifier(data)
+                written = text[entry.place.span.start : entry.place.span.end]
+                written = data if "\n" in written else written
+                yield Pin(canonicalize_name(entry.name), specifier, place, written)
 
 
 def _as_table(value: Value) -> list[Table]:
@@ -153,10 +166,23 @@ def _checked(specifier: str) -> str:
         return ""
 
 
-def _indexes(listed: object) -> Iterator[Pin]:
-    """Package indexes that serve nightly builds."""
-    for table in _tables(listed):
-        for entry in table.entries:
-            url, place = _data(entry.value), entry.value[0].place
-            if entry.name == "url" and isinstance(url, str) and "/nightly" in url and place is not None:
-                yield Pin("index", url, place)
+def _indexes(root: Table) -> Iterator[Pin]:
+    """Package indexes that serve nightly builds, as uv, Poetry and PDM write them."""
+    for path in (("uv", "index"), ("poetry", "source"), ("pdm", "source")):
+        for table in _tables(_get(root, "tool", *path)):
+            yield from _nightly(table, ("url",))
+    for uv in (_get(root, "tool", "uv"), _get(root, "tool", "uv", "pip")):
+        if isinstance(uv, Table):
+            yield from _nightly(uv, ("index-url", "extra-index-url"))
+
+
+def _nightly(table: Table, names: tuple[str, ...]) -> Iterator[Pin]:
+    """The addresses of nightly builds under keys of a table, each alone or in a list."""
+    for entry in table.entries:
+        if entry.name not in names:
+            continue
+        data = _data(entry.value)
+        values = data.items if isinstance(data, Items) else (entry.value,)
+        for url, place in _texts(Items(values)):
+            if _NIGHTLY.search(url):
+                yield Pin("index", url, place, url)

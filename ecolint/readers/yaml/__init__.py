@@ -20,18 +20,20 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
     """Everything in a YAML file that may start or configure a model.
 
     Only documents that hold one of the triggers are parsed. A document that cannot be read becomes one Problem; the
-    others are read all the same.
+    others are read all the same. A file of templates that leaves nothing to conclude from is one Problem as well.
     """
     triggers = [trigger for trigger in wanted.triggers if trigger in source.text]
     if not triggers:
         return Reading()
     from ecolint.readers.yaml.comments import Comments
     from ecolint.readers.yaml.nodes import Unreadable, documents
+    from ecolint.readers.yaml.unseen import concluded, hidden_at
 
     invocations: list[Invocation] = []
     problems: list[Problem] = []
     comments = Comments(source.text)
     chunks = documents(source.text)
+    hidden: int | None = None
     for base, text in chunks:
         if not any(trigger in text for trigger in triggers):
             continue
@@ -40,13 +42,20 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
         except Unreadable as error:
             line = source.text.count("\n", 0, base + error.offset) + 1
             templated = "{{" in text and "}}" in text
-            problems.append(Problem(source.path, line, error.reason, templated, whole_file=len(chunks) == 1))
+            if not templated or not any(problem.templated for problem in problems):
+                problems.append(Problem(source.path, line, error.reason, templated, whole_file=len(chunks) == 1))
             comments.add_lines(base, base + len(text))
             continue
         comments.add_document(base, document.templates.masked, roots)
-        for root in roots:
-            invocations += _invocations(document, root, triggers)
+        found = [one for root in roots for one in _invocations(document, root, triggers)]
+        invocations += found
         comments.add_places(document.remarks)
+        if hidden is None:
+            hidden = hidden_at(document, roots, found)
+    told = any(problem.templated for problem in problems) or any(concluded(one, triggers) for one in invocations)
+    if hidden is not None and not told:
+        line = source.text.count("\n", 0, hidden) + 1
+        problems.append(Problem(source.path, line, "its containers are written by a template", templated=True))
     return Reading(tuple(invocations), comments.found(), tuple(problems))
 
 

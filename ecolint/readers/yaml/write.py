@@ -95,15 +95,15 @@ def _mapping_edits(source: Source, node: Node, changes: Sequence[Change]) -> lis
     new: list[str] = []
     for change in changes:
         if isinstance(change, AddEntry):
-            key = string_text(change.name, "", layout.flow)
-            new.append(f"{key}: {scalar_text(change.value, '', layout.flow)}")
+            quote = _key_style(node)
+            key = string_text(change.name, quote, layout.flow)
+            new.append(f"{key}: {scalar_text(change.value, quote, layout.flow)}")
         elif isinstance(change, RemoveEntry):
             gone.append(_index(layout, change.entry))
         else:
             index = _index(layout, change.entry)
             made.append(_set_value(layout, node.children[2 * index], node.children[2 * index + 1], change.value))
-    every = len(set(gone)) == len(layout.parts)
-    return made + layout.remove(gone, bool(new)) + layout.add(new, every)
+    return made + layout.change(gone, new)
 
 
 def _index(layout: Collection, entry: Entry) -> int:
@@ -121,8 +121,14 @@ def _set_value(layout: Collection, key: Node, value: Node, new: Written) -> Edit
     if value.end == value.start:
         colon = layout.text.find(":", key.end)
         return layout.edit(colon + 1, colon + 1, " " + scalar_text(new, "", layout.flow))
-    style = value.style if value.kind == "scalar" and value.style in ("'", '"') else ""
+    style = value.style if value.kind == "scalar" and value.style in ("'", '"') else _key_style(layout.node)
     return layout.edit(value.start, value.end, scalar_text(new, style, layout.flow))
+
+
+def _key_style(node: Node) -> str:
+    """The quotes that all keys of a flow mapping have, as JSON demands; none elsewhere."""
+    styles = {key.style for key, _ in node.pairs()} if node.style == "flow" and node.kind == "mapping" else set()
+    return styles.pop() if len(styles) == 1 else ""
 
 
 # --- lists of words ---------------------------------------------------------------------------------------------------
@@ -163,7 +169,7 @@ def _list_edits(
         if every and not adding and _removable(layout.node, parent):
             made += _without_key(source, layout.node, parent)
             continue
-        made += layout.remove(sorted(indexes), bool(adding)) + layout.add(adding, every)
+        made += layout.change(sorted(indexes), adding)
     return made
 
 
@@ -248,7 +254,7 @@ def _env_edits(source: Source, node: Node, parent: Node | None, changes: Sequenc
     every = bool(layout.parts) and len(set(gone)) == len(layout.parts)
     if every and not new and _removable(node, parent):
         return _without_key(source, node, parent)
-    return made + layout.remove(gone, bool(new)) + layout.add(new, every)
+    return made + layout.change(gone, new)
 
 
 def _variable(layout: Collection, entry: Entry) -> int:
@@ -271,7 +277,9 @@ def _new_variable(layout: Collection, name: str, value: str) -> str:
     style = _value_style(node)
     last = node.children[-1] if node.children else None
     if layout.flow or (last is not None and last.kind == "mapping" and last.style == "flow"):
-        return f"{{name: {string_text(name, '', True)}, value: {string_text(value, style, True)}}}"
+        quote = _key_style(last) if last is not None else ""
+        keys = [string_text(key, quote, True) for key in ("name", "value")]
+        return f"{{{keys[0]}: {string_text(name, quote, True)}, {keys[1]}: {string_text(value, style, True)}}}"
     column = layout.column(layout.parts[0][0]) if layout.parts else 0
     inner = (last.start - layout.parts[-1][0]) if last is not None and layout.parts else 2
     dash_gap = " " * (inner - 1) if last is not None and layout.line_start(last.start) <= layout.parts[-1][0] else " "
@@ -330,11 +338,11 @@ def _new_env(source: Source, container: Node, changes: Sequence[Change]) -> list
     pairs = [(string_text(change.name), string_text(_word(change.value), '"')) for change in added]
     if layout.flow:
         items = ", ".join(f"{{name: {name}, value: {value}}}" for name, value in pairs)
-        return layout.add([f"env: [{items}]"], False)
+        return layout.change([], [f"env: [{items}]"])
     indent = " " * layout.column(layout.parts[0][0])
     breaks = layout.newline + indent
     lines = "".join(f"{breaks}- name: {name}{breaks}  value: {value}" for name, value in pairs)
-    return layout.add([f"env:{lines}"], False)
+    return layout.change([], [f"env:{lines}"])
 
 
 # --- keys that go with their list -------------------------------------------------------------------------------------
@@ -351,5 +359,18 @@ def _without_key(source: Source, node: Node, parent: Node | None) -> list[Edit]:
     layout = Collection(source, parent)
     for index, (_, value) in enumerate(parent.pairs()):
         if value is node:
-            return layout.remove([index], False)
+            return _with_items(source, layout, index, node)
     raise CannotEdit("it is the only item")
+
+
+def _with_items(source: Source, layout: Collection, index: int, node: Node) -> list[Edit]:
+    """Remove a key with its list, item by item where comments that have a line of their own stand between."""
+    items = Collection(source, node)
+    first = items.parts[0][0] if items.parts and not items.flow else 0
+    start, end = layout.parts[index]
+    own_line = not layout.text[layout.line_start(start) : start].strip()
+    if items.flow or not own_line or layout.comment_line(start, end) == end:
+        return layout.change([index], [])
+    header = layout.comment_line(start, first)
+    stop = layout.line_start(header)
+    return [layout.edit(layout.line_start(start), stop, ""), *items.remove(range(len(items.parts)), False)]

@@ -1,0 +1,173 @@
+"""A plan on paper: the changes to each table, or the reason why no single right edit exists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ecolint.model import AddEntry, CannotEdit, Change, Construct, RemoveEntry, Scalar, SetEntry, Symbol, Table, Written
+from ecolint.plan import Plan
+from ecolint.slots import Setting, choice_of, holder
+from ecolint.stacks import spelling
+from ecolint.stacks.vocabulary import Key
+
+
+def changes(found: Plan) -> list[tuple[Table, tuple[Change, ...]]]:
+    """The changes of a plan, by the table they are written in. Raises CannotEdit where no single right edit exists."""
+    return _Writer(found).write()
+
+
+class _Writer:
+    def __init__(self, found: Plan) -> None:
+        self.plan, self.vocabulary = found, found.recognised.vocabulary
+        self.invocation = found.recognised.invocation
+        self.tables: dict[int, Table] = {}
+        self.changes: dict[int, list[Change]] = {}
+
+    def add(self, table: Table, change: Change) -> None:
+        if not table.writable:
+            raise CannotEdit("the text is shared or generated, so an edit would change more than this deployment")
+        key = id(table)
+        self.tables[key] = table
+        if change not in self.changes.setdefault(key, []):
+            self.changes[key].append(change)
+
+    def write(self) -> list[tuple[Table, tuple[Change, ...]]]:
+        gone = self.removed_objects()
+        built: dict[str, dict[str, Written]] = {}
+        for name in sorted(self.plan.drop | self.plan.move):
+            if self.vocabulary.keys[name].in_object not in gone or self.plan.settings[name].where == "outside":
+                self.remove(self.plan.settings[name])
+        for name in self.plan.move:
+            key, setting = self.vocabulary.keys[name], self.plan.settings[name]
+            if not _literal(setting):
+                raise CannotEdit("the value is not written out in place")
+            if setting.value is not False:  # what is switched off is off in a new object too
+                built.setdefault(key.in_object or "", {})[name] = self.written(key, setting.value)
+        for name, value in self.plan.put.items():
+            self.put(name, value, built)
+        for name, arguments in built.items():
+            self.build(name, arguments)
+        return [(self.tables[key], tuple(found)) for key, found in self.changes.items()]
+
+    def removed_objects(self) -> set[str]:
+        """Objects that say nothing any more once the dropped keys are gone: their argument is removed whole."""
+        gone = set()
+        for name, spec in self.vocabulary.objects.items():
+            left = [
+                key
+                for key in spec.needed_by
+                if key not in self.plan.drop
+                and self.plan.settings[key].written is not False
+                and self.plan.settings[key].value is not False
+            ]
+            touched = [key for key in spec.needed_by if key in self.plan.drop]
+            if not touched or left or any(key in self.plan.put for key in spec.needed_by):
+                continue
+            carrier = holder(self.plan.recognised, name, self.plan.assignment)
+            if carrier is not None:
+                if len(carrier[1].value) > 1:
+                    raise CannotEdit("the configuration differs between branches")
+                gone.add(name)
+                self.add(carrier[0], RemoveEntry(carrier[1]))
+        return gone
+
+    def remove(self, setting: Setting) -> None:
+        if setting.table is None:
+            raise CannotEdit("it is not written in this file")
+        for entry in setting.entries:
+            if len(entry.value) > 1:
+                raise CannotEdit("the value depends on a condition")
+            self.add(setting.table, RemoveEntry(entry))
+
+    def put(self, name: str, value: Scalar, built: dict[str, dict[str, Written]]) -> None:
+        key, setting = self.vocabulary.keys[name], self.plan.settings[name]
+        if setting.written and setting.table is not None and setting.entries and name not in self.plan.move:
+            self.change(key, setting, value)
+        elif key.in_object is None:
+            self.append(key, value)
+        elif (inside := self.inside(key.in_object)) is not None:
+            self.add(inside, AddEntry(key.keyword[0], self.written(key, value, inside)))
+        elif self.invocation.call is None:
+            self.append(key, value)
+        else:
+            built.setdefault(key.in_object, {})[name] = self.written(key, value)
+
+    def inside(self, name: str) -> Table | None:
+        """The object's own table, as far as it is written where an edit can reach it."""
+        if self.plan.recognised.bare_object is not None:
+            return self.invocation.call
+        carrier = holder(self.plan.recognised, name, self.plan.assignment)
+        tables = [a.data for a in carrier[1].value if isinstance(a.data, Table)] if carrier else []
+        if carrier is not None and len(tables) != 1:
+            raise CannotEdit("the configuration differs between branches")
+        return tables[0] if tables else None
+
+    def change(self, key: Key, setting: Setting, value: Scalar) -> None:
+        entry = setting.entries[-1]
+        if setting.shared:
+            raise CannotEdit("the value is a constant that other code uses too")
+        if len(entry.value) > 1:
+            raise CannotEdit("the value depends on a condition")
+        assert setting.table is not None
+        written = self.written(key, value, setting.table)
+        if setting.where == "flag" and len(setting.entries) == 1:
+            written = f"{str(entry.value[0].data).partition('=')[0]}={written}"
+        elif isinstance(written, Symbol) and not setting.symbolic:
+            written = str(value)
+        self.add(setting.table, SetEntry(entry, written))
+
+    def append(self, key: Key, value: Scalar) -> None:
+        invocation = self.invocation
+        if invocation.call is not None:
+            name = choice_of(key.prefer, self.plan.versions) or key.keyword[0]
+            self.add(invocation.call, AddEntry(str(name), self.written(key, value, invocation.call)))
+        elif invocation.mapping is not None:
+            dashes = any("-" in entry.name for entry in invocation.mapping.entries)
+            name = next((n for n in key.mapping if ("-" in n) == dashes), key.mapping[0])
+            self.add(invocation.mapping, AddEntry(name, self.written(key, value, invocation.mapping)))
+        else:
+            self.append_to_container(key, value)
+
+    def append_to_container(self, key: Key, value: Scalar) -> None:
+        by_env = sum(s.where == "env" for s in self.plan.settings.values())
+        by_flag = sum(s.where == "flag" for s in self.plan.settings.values())
+        words, env = self.invocation.words, self.invocation.env
+        if words is not None and words.entries and key.flag and (by_flag >= by_env or not key.env):
+            self.add(words, AddEntry(key.flag[0], None if key.present else self.written(key, value, words)))
+        elif env is not None and env.entries and key.env:
+            self.add(env, AddEntry(key.env[0], self.written(key, value, env)))
+        else:
+            raise CannotEdit("there is no list of arguments to add to")
+
+    def build(self, name: str, arguments: Mapping[str, Written]) -> None:
+        """Write a new object that carries these keys, where its outside keys stood."""
+        spec = self.vocabulary.objects[name]
+        if holder(self.plan.recognised, name, self.plan.assignment) is not None:
+            raise CannotEdit("there is a configuration object already")
+        stood = [
+            self.plan.settings[n].table
+            for n in (*self.plan.move, *self.plan.drop)
+            if self.vocabulary.keys[n].in_object == name and self.plan.settings[n].where == "outside"
+        ]
+        home = next((table for table in stood if table is not None), self.invocation.call)
+        assert home is not None
+        keywords = tuple((self.vocabulary.keys[n].keyword[0], v) for n, v in arguments.items())
+        self.add(home, AddEntry(name, Construct(spec.calls[0], keywords)))
+
+    def written(self, key: Key, value: Scalar, table: Table | None = None) -> Written:
+        syntax = table.syntax if table is not None else "python"
+        symbol = key.symbol if syntax.startswith("python") else None
+        return spelling.write(value, key.type, symbol=symbol, text=syntax.endswith(("words", "env")))
+
+
+def _literal(setting: Setting) -> bool:
+    """Whether a key's value is written out where the key stands, and nowhere else."""
+    if setting.kind != "known" or setting.how != "literal" or setting.place is None:
+        return False
+    return all(
+        len(entry.value) == 1
+        and entry.place.path == setting.place.path
+        and entry.place.span.start <= setting.place.span.start
+        and setting.place.span.end <= entry.place.span.end
+        for entry in setting.entries
+    )
