@@ -87,7 +87,7 @@ def judged(source: Source, project: Summaries, rules: Sequence[Rule], settings: 
     return Outcome(
         tuple(sorted(verdicts.findings, key=lambda f: (f.place, f.code))),
         groups,
-        tuple(frozenset(finding.code for finding in findings) for findings in found),
+        tuple(tuple(finding.code for finding in findings) for findings in found),
         (*reading.problems, *verdicts.problems),
         verdicts.unused,
     )

@@ -72,10 +72,15 @@ class _Planner:
     def now(self) -> dict[str, Setting]:
         """The settings as they would be read after the changes planned so far."""
         found = dict(self.settings)
+        gone = [entry for name in self.drop | self.move for entry in self.settings[name].entries]
+        for name, setting in self.settings.items():
+            # Two keys may be read from one entry: what is taken away is gone for both.
+            if setting.entries and all(entry in gone for entry in setting.entries):
+                found[name] = self.slots.defaulted(self.vocabulary.keys[name], ABSENT)
         for name in self.drop:
             found[name] = self.slots.defaulted(self.vocabulary.keys[name], ABSENT)
         for name in self.move:
-            found[name] = replace(found[name], where="object")
+            found[name] = replace(self.settings[name], where="object")
         for name, value in self.put.items():
             found[name] = Setting("known", value, written=True, where="put")
         return found

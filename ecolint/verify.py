@@ -16,8 +16,8 @@ class Outcome:
     findings: tuple[Finding, ...] = ()
     groups: tuple[tuple[Deployment, ...], ...] = ()
     """The deployments, those of one invocation together: one for each variant."""
-    codes: tuple[frozenset[str], ...] = ()
-    """The rules that fire on each group."""
+    codes: tuple[tuple[str, ...], ...] = ()
+    """The code of each finding about each group."""
     problems: tuple[Problem, ...] = ()
     unused: tuple[Unused, ...] = ()
 
@@ -56,7 +56,8 @@ def objection(finding: Finding, fix: Fix, before: Outcome, after: Outcome) -> st
     reached = (all(said(d.facts.get(name)) == value for name, value in fix.set.items()) for d in after.groups[index])
     if not any(reached):
         return "the better deployment would not be read back"
-    return "the finding would stand" if finding.code in after.codes[index] else None
+    stands = after.codes[index].count(finding.code) >= before.codes[index].count(finding.code)
+    return "the finding would stand" if stands else None
 
 
 def _difference(

@@ -160,3 +160,35 @@ def test_a_small_model_without_a_known_gpu_has_a_way_out() -> None:
 def test_an_open_call_is_switched_off_not_emptied() -> None:
     text = 'from vllm import LLM\nm = LLM("Qwen/Qwen2.5-7B", quantization="fp8", enforce_eager=True, **extra)\n'
     assert "enforce_eager=False" in fixed(text)
+
+
+SWITCHES = """
+def load(path, int8=False, int4=False):
+    options = {"device_map": "auto"}
+    if int8:
+        options["load_in_8bit"] = True
+    elif int4:
+        options["load_in_4bit"] = True
+        options["quantization_config"] = Q(load_in_4bit=True, bnb_4bit_compute_dtype=torch.float16)
+    else:
+        options["torch_dtype"] = torch.float16
+    return M.from_pretrained(path, **options)
+"""
+
+
+def test_a_keyword_set_under_a_switch_is_mended_under_that_switch() -> None:
+    made = fixed(HEAD + SWITCHES, unsafe=False)
+    want = (
+        SWITCHES.replace(
+            'options["load_in_8bit"] = True', 'options["quantization_config"] = Q(load_in_8bit=True)'
+        ).replace('        options["load_in_4bit"] = True\n', "")
+    )  # fmt: skip
+    assert made == HEAD + want
+
+
+def test_a_configuration_set_under_a_switch_is_mended_in_place() -> None:
+    body = (
+        'def load(path, int8=False):\n    kw = {"device_map": "auto"}\n    if int8:\n'
+        '        kw["quantization_config"] = Q(load_in_8bit=True)\n    return M.from_pretrained(path, **kw)\n'
+    )
+    assert fixed(HEAD + body) == HEAD + body.replace("=True)", "=True, llm_int8_threshold=0.0)")
