@@ -20,7 +20,8 @@ from ecolint.model import (
     Table,
     Value,
 )
-from ecolint.slots import Assignment, Recognised, Setting, Slots, matches, recognise
+from ecolint.recognise import Recognised, matches, recognise
+from ecolint.slots import Assignment, Setting, Slots
 from ecolint.stacks import Vocabulary
 from ecolint.stacks.versions import holds
 from ecolint.stacks.vocabulary import Choice, Key, Test

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from ecolint.deployments import Circumstances, derive, evaluate, recognised_as, tested
 from ecolint.model import CannotEdit, Deployment, Fact, Scalar
-from ecolint.slots import ABSENT, Assignment, Recognised, Setting, Slots, holder, is_open
+from ecolint.recognise import Recognised
+from ecolint.slots import ABSENT, Assignment, Setting, Slots, holder, is_open
 from ecolint.stacks.vocabulary import Choice, Test
 
 ROUNDS = 4
