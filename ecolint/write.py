@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ecolint.model import AddEntry, CannotEdit, Change, Construct, RemoveEntry, Scalar, SetEntry, Symbol, Table, Written
 from ecolint.plan import Plan
-from ecolint.slots import Setting, choice_of, holder
+from ecolint.slots import Setting, choice_of, holder, pick
 from ecolint.stacks import spelling
 from ecolint.stacks.vocabulary import Key
 
@@ -97,10 +97,13 @@ class _Writer:
         if self.plan.recognised.bare_object is not None:
             return self.invocation.call
         carrier = holder(self.plan.recognised, name, self.plan.assignment)
-        tables = [a.data for a in carrier[1].value if isinstance(a.data, Table)] if carrier else []
-        if carrier is not None and len(tables) != 1:
+        if carrier is None:
+            return None
+        # Of several configurations the one of this variant: its text stands in its own branch.
+        alternative = pick(carrier[1].value, self.plan.assignment)
+        if alternative is None or not isinstance(alternative.data, Table):
             raise CannotEdit("the configuration differs between branches")
-        return tables[0] if tables else None
+        return alternative.data
 
     def change(self, key: Key, setting: Setting, value: Scalar) -> None:
         entry = setting.entries[-1]

@@ -68,6 +68,7 @@ def test_a_choice_of_the_user_is_never_taken_away(body: str) -> None:
     made = fixed(text, gpu="L4")
     assert "if " in made
     assert "torch_dtype" not in made, "an edit of the shared call would reach the other branch"
+    assert "quantization_config=cfg" in made or "load_in_8bit=True if q" in made
 
 
 @pytest.mark.parametrize(
