@@ -178,6 +178,8 @@ def _chosen(
             continue
         if None in verdicts:
             return DOUBT
+        if choice.unknown:
+            return DOUBT
         rests_on = [part for test in choice.when for part in _parts(test.name, settings, facts)]
         places = tuple(dict.fromkeys(place for places, _ in rests_on for place in places))
         assured = choice.assured and all(sure for _, sure in rests_on)

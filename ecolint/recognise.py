@@ -38,7 +38,7 @@ def _recognised(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | 
     if invocation.call is not None:
         name = invocation.name
         if matches(name, vocabulary.calls):
-            return Recognised(invocation, vocabulary, likely=invocation.likely)
+            return Recognised(invocation, vocabulary, likely=invocation.likely or matches(name, vocabulary.doubtful))
         bare = next((o for o in vocabulary.objects.values() if matches(name, o.calls)), None)
         if bare is not None:
             return Recognised(invocation, vocabulary, bare_object=bare, likely=True)

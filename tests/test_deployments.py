@@ -237,3 +237,8 @@ def test_what_carries_configuration_is_judged_in_every_branch_however_many_other
     found = [facts(d) for d in deployments("app.py", text)]
     assert len(found) <= 16
     assert {f["quantization"] for f in found} == {"int8", "none"}
+
+
+def test_a_part_of_a_repository_is_not_the_model_it_is_named_after() -> None:
+    assert one(load('subfolder="text_encoder_2"'), "app.py")["model"] == "?"
+    assert one(load("revision=None"), "app.py")["params_b"] == 7.0

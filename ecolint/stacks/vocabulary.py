@@ -44,6 +44,8 @@ class Choice:
     when: tuple[Test, ...] = ()
     version: str | None = None
     assured: bool = True
+    unknown: bool = False
+    """Under this condition nobody can tell the value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,8 @@ class Vocabulary:
     calls: tuple[str, ...] = ()
     likely_calls: tuple[str, ...] = ()
     local_calls: tuple[str, ...] = ()
+    doubtful: tuple[str, ...] = ()
+    """Patterns among `calls` whose objects may well do something else than generate: at most likely."""
     commands: tuple[tuple[str, ...], ...] = ()
     images: tuple[str, ...] = ()
     mapping_any: tuple[str, ...] = ()
@@ -178,6 +182,7 @@ class _Loader:
                 "calls",
                 "likely_calls",
                 "local_calls",
+                "doubtful",
                 "commands",
                 "images",
                 "mapping",
@@ -200,6 +205,7 @@ class _Loader:
             calls=_texts(recognise.get("calls")),
             likely_calls=_texts(recognise.get("likely_calls")),
             local_calls=_texts(recognise.get("local_calls")),
+            doubtful=_texts(recognise.get("doubtful")),
             commands=tuple(tuple(c.split()) for c in _texts(recognise.get("commands"))),
             images=_texts(recognise.get("images")),
             mapping_any=_texts(mapping.get("any")),
@@ -322,12 +328,13 @@ class _Loader:
             if isinstance(item, list) and len(item) == 2:
                 found.append(Choice(value=item[1], version=self.version(name, item[0])))
             elif isinstance(item, dict):
-                self.check(name, item, ("is", "from", "when", "version", "assured"))
+                self.check(name, item, ("is", "from", "when", "version", "assured", "unknown"))
                 if "from" in item:
                     self.known(item["from"], names, name)
                 tests = tuple(self.test(name, n, t, names) for n, t in item.get("when", {}).items())
                 version = self.version(name, item["version"]) if "version" in item else None
-                found.append(Choice(item.get("is"), item.get("from"), tests, version, item.get("assured", True)))
+                assured, unknown = item.get("assured", True), item.get("unknown", False)
+                found.append(Choice(item.get("is"), item.get("from"), tests, version, assured, unknown))
             else:
                 found.append(Choice(value=item))
         return tuple(found)

@@ -783,9 +783,29 @@ def test_loads_in_request_handlers(text: str, expected: bool) -> None:
 
 
 def test_comments() -> None:
-    text = '# head\n\nx = "# no"  # beside\n# alone: pipeline\n'
+    text = '# head\n\nx = pipeline("# no")  # beside\n# alone: pipeline\n'
     found = [(one.text, one.alone, one.in_head) for one in reading(text).comments]
     assert found == [("head", True, True), ("beside", False, False), ("alone: pipeline", True, False)]
+
+
+@pytest.mark.parametrize(
+    ("text", "read_on"),
+    [
+        ("x = 'see `Auto.from_pretrained`'\n", False),
+        ('def f():\n    """\n    >>> pipeline(\'x\')\n    """\n', False),
+        ("# pipeline(1)\n", False),
+        ("'the pipeline of today'\n", False),
+        ("from transformers import (\n    pipeline,\n)\nrun = pipeline\nrun(1)\n", True),
+        ("from transformers import (\n    pipeline as p\n)\np(1)\n", True),
+        ("import transformers as t\nt.pipeline(1)\n", True),
+        ("import transformers as t\nx = t.pipeline \\\n  (1)\n", True),
+    ],
+)
+def test_prose_and_doctests_are_passed_over_before_any_scan(text: str, read_on: bool) -> None:
+    from ecolint.readers.python.patterns import mentioned
+
+    assert mentioned(text, (*WANTED.calls, *WANTED.likely_calls, *WANTED.objects)) is read_on
+    assert bool(reading(text).invocations) is read_on
 
 
 def test_a_comment_on_its_own_line_inside_brackets_is_alone() -> None:

@@ -18,7 +18,7 @@ from ecolint.readers.python.lines import Line, scan
 from ecolint.readers.python.loops import Loops
 from ecolint.readers.python.objects import Identities
 from ecolint.readers.python.parsing import Stats, guard
-from ecolint.readers.python.patterns import possible
+from ecolint.readers.python.patterns import mentioned, possible
 from ecolint.readers.python.starts import Start, find_starts
 from ecolint.readers.python.uses import Collector
 from ecolint.readers.python.values import attach
@@ -37,8 +37,11 @@ def read_file(source: Source, wanted: Wanted, project: Lookup, stats: Stats | No
     if "\0" in source.text:
         line = source.text.count("\n", 0, source.text.index("\0")) + 1
         return Reading(problems=(Problem(source.path, line, "binary data, not Python text"),))
+    names = (*wanted.calls, *wanted.likely_calls, *wanted.local_calls, *wanted.objects)
+    if not mentioned(source.text, names) and "ecolint:" not in source.text:
+        return Reading()
     words = index(source.text)
-    if not possible(words, (*wanted.calls, *wanted.likely_calls, *wanted.local_calls, *wanted.objects)):
+    if not possible(words, names):
         return Reading(comments=tuple(scan(source.text).comments))
     ctx = attach(prepare(source, wanted, project, stats, words))
     starts, lines = find_starts(ctx)
