@@ -898,3 +898,13 @@ def test_an_invocation_knows_what_its_module_calls() -> None:
     text = "import lib\nfrom peft import get_peft_model\nlib.load('x')\ndef f(m):\n    return get_peft_model(m)\n"
     reading = read(Source("app.py", text), wanted, Holding())
     assert [one.beside for one in reading.invocations] == [("peft.get_peft_model",)]
+
+
+def test_a_wildcard_case_does_not_part_two_matches_on_one_subject() -> None:
+    text = (
+        "match args.kind:\n    case 'a':\n        m = Auto.from_pretrained('a')\n"
+        "    case 'b':\n        m = Auto.from_pretrained('b')\n    case _:\n        raise SystemExit\n"
+        "for q in questions:\n    match args.kind:\n        case 'a':\n            m.generate(q)\n"
+        "        case 'b':\n            m.generate(q + '?')\n"
+    )
+    assert [len(one.uses) for one in invocations(text)] == [1, 1]

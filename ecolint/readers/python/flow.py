@@ -24,6 +24,7 @@ _END = "end"
 _EXIT = re.compile(r"(?:return|raise|continue|break)\b|(?:sys\.|os\._)?exit\(|quit\(")
 _RETURN = re.compile(r"return\b")
 _JUMP = re.compile(r"(continue|break)\b")
+_WILDCARD = re.compile(r"case\s+_\s*:")
 _TEST = re.compile(r"(?:el)?if\b\s*(.*?)\s*:\s*$", re.DOTALL)
 _NONE_TEST = re.compile(r"(?:not\s+)?([\w.]+)(?:\s+is\s+(?:not\s+)?None)?")
 _PRESENCE = re.compile(
@@ -165,7 +166,9 @@ class Flow:
         negated = False
         if leader.kind == "case":
             subject = self.script.body(self.script.lines[leader.parent]) if leader.parent >= 0 else ""
-            stable, test = subject, " ".join([subject, *(self.script.body(line) for line in chain)])
+            # Like an `else`, a last `case _` is the arm of whatever no other case takes.
+            cases = [body for line in chain if not _WILDCARD.match(body := self.script.body(line))]
+            stable, test = subject, " ".join([subject, *cases])
         else:
             test = "; ".join(" ".join(self.test(line).split()) for line in chain if line.kind != "else")
             negated = self.width(leader.index) == 2 and re.fullmatch(r"not [\w.]+", test) is not None
