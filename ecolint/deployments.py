@@ -174,7 +174,7 @@ def _chosen(
         verdicts = [tested(test, settings, facts) for test in choice.when]
         if choice.version is not None:
             verdicts.append(holds(choice.version, versions))
-        if False in verdicts:
+        if False in verdicts or (choice.sure and None in verdicts):
             continue
         if None in verdicts:
             return DOUBT

@@ -242,3 +242,9 @@ def test_what_carries_configuration_is_judged_in_every_branch_however_many_other
 def test_a_part_of_a_repository_is_not_the_model_it_is_named_after() -> None:
     assert one(load('subfolder="text_encoder_2"'), "app.py")["model"] == "?"
     assert one(load("revision=None"), "app.py")["params_b"] == 7.0
+
+
+def test_one_keyword_is_told_though_a_splat_may_bring_the_other() -> None:
+    four = "load_in_4bit=True, quantization_config=BitsAndBytesConfig(load_in_4bit=True), **extra"
+    assert one(load(four), "app.py")["removed_keyword"] == "load_in_4bit"
+    assert one(load("**extra"), "app.py")["removed_keyword"] == "?"

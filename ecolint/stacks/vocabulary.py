@@ -46,6 +46,8 @@ class Choice:
     assured: bool = True
     unknown: bool = False
     """Under this condition nobody can tell the value."""
+    sure: bool = False
+    """Passed over where its condition is not known to hold: another choice may still be known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,13 +330,14 @@ class _Loader:
             if isinstance(item, list) and len(item) == 2:
                 found.append(Choice(value=item[1], version=self.version(name, item[0])))
             elif isinstance(item, dict):
-                self.check(name, item, ("is", "from", "when", "version", "assured", "unknown"))
+                self.check(name, item, ("is", "from", "when", "version", "assured", "unknown", "sure"))
                 if "from" in item:
                     self.known(item["from"], names, name)
                 tests = tuple(self.test(name, n, t, names) for n, t in item.get("when", {}).items())
                 version = self.version(name, item["version"]) if "version" in item else None
                 assured, unknown = item.get("assured", True), item.get("unknown", False)
-                found.append(Choice(item.get("is"), item.get("from"), tests, version, assured, unknown))
+                sure = item.get("sure", False)
+                found.append(Choice(item.get("is"), item.get("from"), tests, version, assured, unknown, sure))
             else:
                 found.append(Choice(value=item))
         return tuple(found)
