@@ -117,7 +117,7 @@ def _estimate(page: _Page, estimate: Estimate, report: Report) -> None:
         doubt = "; the sign is not settled: measure it" if estimate.verdict == "undetermined" else ""
         page.field("energy", said + rest + doubt)
     else:
-        page.field("energy", f"no figure against {compared}: nothing comparable was measured")
+        page.field("energy", f"no figure against {compared}")
     if estimate.confidence_reasons:
         page.field("because", "; ".join(estimate.confidence_reasons))
     if estimate.published is not None:
