@@ -70,7 +70,10 @@ def judged(source: Source, project: Summaries, rules: Sequence[Rule], settings: 
     stacks = vocabularies(settings.stacks)
     reading = reader.read(source, wanted(stacks), project)
     circumstances = Circumstances(stacks, settings.gpu, settings.context, project.pins(source.path))
-    invocations = (*reading.invocations, *map(requirement, reader.pins(source)))
+    # What is done to another invocation's object is part of that deployment, not one of its own.
+    used = {use.place for one in reading.invocations for use in one.uses}
+    own = (one for one in reading.invocations if one.place not in used)
+    invocations = (*own, *map(requirement, reader.pins(source)))
     groups = tuple(group for one in invocations if (group := deployments(one, circumstances)))
 
     def rewrite(table: Table, todo: Sequence[Change]) -> tuple[Edit, ...]:

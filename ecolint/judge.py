@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ecolint import evidence
-from ecolint.deployments import Circumstances
+from ecolint.deployments import Circumstances, derive
 from ecolint.model import (
     CannotEdit,
     Certainty,
@@ -150,7 +150,8 @@ def _dreamt(deployment: Deployment, target: Mapping[str, Scalar], court: Court) 
     try:
         facts = plan(deployment, target, court.circumstances, dream=True).facts
     except NoWay:
-        facts = {**deployment.facts, **{name: Fact("known", value, how="derived") for name, value in target.items()}}
+        wanted = {name: Fact("known", value, how="derived") for name, value in target.items()}
+        facts = derive({**deployment.facts, **wanted}, court.circumstances)
     return replace(deployment, facts=facts)
 
 

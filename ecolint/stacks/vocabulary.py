@@ -234,7 +234,7 @@ class _Loader:
         )  # fmt: skip
         kind = spec.get("type", "str")
         if kind.split(":")[0] not in spelling.READ:
-            raise self.fail(f"{name}", f"keys.{name} has the unknown type {kind!r}; {', '.join(spelling.READ)}")
+            raise self.fail(f"keys.{name}", f"keys.{name} has the unknown type {kind!r}; {', '.join(spelling.READ)}")
         special = bool(spec.get("virtual") or spec.get("surroundings") or spec.get("image"))
 
         def spelled(channel: str) -> tuple[str, ...]:

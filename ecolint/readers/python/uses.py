@@ -42,7 +42,7 @@ class Collector:
         for line in self._lines(starts):
             statement = self.ctx.parser.parse(line)
             for node in statement.nodes if statement is not None else ():
-                if isinstance(node, cst.Call) and statement is not None and node not in self.identities.starts:
+                if isinstance(node, cst.Call) and statement is not None:
                     self._use(node, statement, found)
         return found
 
@@ -130,6 +130,7 @@ class Collector:
             self._note("{}." + callee.attr.value, False, callee.value, call, statement, found)
             return
         if (named := function_name(ctx, call, statement)) is not None:
+            # A start may be a function that takes another start's object: it is both.
             self.functions[named[0]] = None
             for argument in call.args:
                 self._note(named[0], named[1], self._whole(argument.value, statement), call, statement, found)
