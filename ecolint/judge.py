@@ -229,7 +229,7 @@ def _fix(
     try:
         edits = merged([edit for table, todo in changes(found) for edit in court.rewrite(table, todo)])
     except CannotEdit as reason:
-        return Fix(title, "manual", target, f"{better.advice or title}: write it by hand, as {reason}", estimate)
+        return Fix(title, "manual", target, f"{better.advice or 'write it by hand'}: {reason}", estimate)
     return Fix(title, applicability, target, better.caveat, estimate, edits, found.facts)
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from ecolint import fixes, ruleset
 from ecolint.engine import check
-from ecolint.model import Source, Value
+from ecolint.model import Source
+from ecolint.readers import Nowhere
 from ecolint.ruleset import Rule
 from ecolint.settings import Settings
 from ecolint.verify import Outcome
@@ -31,14 +32,8 @@ def name_of(path: Path) -> str:
     return f"{path.parent.name}/{path.name}"
 
 
-class Alone:
-    """A project in which a file stands alone."""
-
-    def constants(self, module: str, from_path: str) -> Mapping[str, Value]:
-        return {}
-
-    def holds(self, module: str, from_path: str) -> bool:
-        return False
+class Alone(Nowhere):
+    """A project in which a file stands alone, and which pins nothing."""
 
     def pins(self, path: str) -> Mapping[str, str]:
         return {}

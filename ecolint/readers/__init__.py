@@ -23,6 +23,18 @@ class Lookup(Protocol):
         ...
 
 
+class Nowhere:
+    """A project that holds no other file: where one file is looked at alone."""
+
+    def constants(self, module: str, from_path: str) -> Mapping[str, Value]:
+        """No constants."""
+        return {}
+
+    def holds(self, module: str, from_path: str) -> bool:
+        """Nothing."""
+        return False
+
+
 class Reader(Protocol):
     """What every reader module offers. Heavy parsers are imported inside these functions, never by discovery."""
 

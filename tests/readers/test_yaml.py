@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping
 
 import pytest
 from hypothesis import given, settings
@@ -27,20 +26,10 @@ from ecolint.model import (
     Value,
     Wanted,
 )
+from ecolint.readers import Nowhere
 from ecolint.readers import yaml as reader
 
 WANTED = Wanted(triggers=("vllm", "load_in_8bit", "QUANTIZE"))
-
-
-class Nowhere:
-    """A project that knows no other file."""
-
-    def constants(self, module: str, from_path: str) -> Mapping[str, Value]:
-        """Nothing."""
-        return {}
-
-    def holds(self, module: str, from_path: str) -> bool:
-        return False
 
 
 def read(text: str) -> Reading:

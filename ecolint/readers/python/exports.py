@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from ecolint.model import Alternative, Source, Value, Wanted
+from ecolint.readers import Nowhere
 from ecolint.readers.python.alternatives import bounded, under
 from ecolint.readers.python.bindings import binding_value
 from ecolint.readers.python.context import Context, prepare
@@ -21,21 +22,11 @@ _SIMPLE = re.compile(
 )
 
 
-class _Nobody:
-    """A project without files: constants of one file are not followed into others."""
-
-    def constants(self, module: str, from_path: str) -> Mapping[str, Value]:
-        return {}
-
-    def holds(self, module: str, from_path: str) -> bool:
-        return False
-
-
 def module_constants(source: Source) -> Mapping[str, Value]:
     """Simple values by module-level name, and by `Class.name` for the attributes of top-level classes."""
     if "\0" in source.text:
         return {}
-    ctx = attach(prepare(source, Wanted(), _Nobody()))
+    ctx = attach(prepare(source, Wanted(), Nowhere()))
     found: dict[str, Value] = {}
     _gather(ctx, MODULE, "", found)
     for name, indices in ctx.scopes.functions.items():

@@ -21,10 +21,10 @@ from ecolint.model import (
     Span,
     Symbol,
     Table,
-    Value,
     Wanted,
     Written,
 )
+from ecolint.readers import Nowhere
 from ecolint.readers.python.context import Context, prepare
 from ecolint.readers.python.importing import Imports
 from ecolint.readers.python.layout import Listing, Patch, line_end, line_start, rearrange
@@ -42,16 +42,6 @@ _IDENTIFIER = re.compile(r"[^\W\d]\w*\Z")
 Holder = tuple[Statement, cst.CSTNode, Listing, tuple[cst.CSTNode, ...]]
 
 
-class _Nobody:
-    """A project without files; an edit looks at its own file alone."""
-
-    def constants(self, module: str, from_path: str) -> Mapping[str, Value]:
-        return {}
-
-    def holds(self, module: str, from_path: str) -> bool:
-        return False
-
-
 def rewrite_table(source: Source, table: Table, changes: Sequence[Change]) -> tuple[Edit, ...]:
     """Edits for all changes of one table of this file. Raises `CannotEdit` where no single right edit exists."""
     if table.place.path != source.path:
@@ -60,7 +50,7 @@ def rewrite_table(source: Source, table: Table, changes: Sequence[Change]) -> tu
         raise CannotEdit("this has no one place where it is written")
     if "\0" in source.text:
         raise CannotEdit("binary data")
-    return _Editor(attach(prepare(source, Wanted(), _Nobody())), table).edits(changes)
+    return _Editor(attach(prepare(source, Wanted(), Nowhere())), table).edits(changes)
 
 
 class _Editor:
