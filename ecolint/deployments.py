@@ -12,6 +12,7 @@ from ecolint import catalog
 from ecolint.model import (
     FACTS,
     Branches,
+    Condition,
     Deployment,
     Fact,
     Invocation,
@@ -60,7 +61,7 @@ def deployments(invocation: Invocation, circumstances: Circumstances) -> tuple[D
         facts["framework"] = Fact("known", recognised.vocabulary.name, how="name", assured=not recognised.likely)
         for platform in platforms:
             around = Slots(replace(recognised, vocabulary=platform), assignment, versions).settings()
-            facts = _joined(facts, evaluate(platform, around, versions))
+            facts = _joined(facts, evaluate(platform, around, versions), platform.overrules)
         found.append(
             Deployment(
                 stack=recognised.vocabulary.name,
@@ -107,8 +108,26 @@ def assignments(recognised: Recognised) -> Iterator[Assignment]:
             continue
         count *= len(options)
         chosen.append((decision, sorted(options, reverse=True)))
-    for choice in itertools.product(*(options for _, options in chosen)):
-        yield fixed | dict(zip((d for d, _ in chosen), choice, strict=True))
+    conditions = recognised.invocation.conditions
+    every = [
+        fixed | dict(zip((d for d, _ in chosen), choice, strict=True))
+        for choice in itertools.product(*(options for _, options in chosen))
+    ]
+    yield from [one for one in every if _possible(one, conditions)] or every
+
+
+def _possible(assignment: Assignment, conditions: Mapping[tuple[str, int], tuple[Condition, ...]]) -> bool:
+    """Whether the arms can be taken together: a subject has one value, and not one that another test denies."""
+    values: dict[str, Scalar] = {}
+    denied: set[tuple[str, Scalar]] = set()
+    for arm in assignment.items():
+        for told in conditions.get(arm, ()):
+            if told.holds:
+                if values.setdefault(told.subject, told.value) != told.value and told.value is not True:
+                    return False
+            else:
+                denied.add((told.subject, told.value))
+    return not any((subject, value) in denied for subject, value in values.items())
 
 
 def _branches(recognised: Recognised) -> Iterator[tuple[Branches, bool]]:
@@ -254,12 +273,12 @@ def _typed(name: str, fact: Fact) -> Fact:
     return fact
 
 
-def _joined(facts: Mapping[str, Fact], around: Mapping[str, Fact]) -> dict[str, Fact]:
+def _joined(facts: Mapping[str, Fact], around: Mapping[str, Fact], overrules: tuple[str, ...]) -> dict[str, Fact]:
     """A stack's facts with its platform's: what the platform reserves outranks what the stack assumes by default."""
     joined = dict(facts)
     for name, fact in around.items():
         present = joined.get(name, NOTHING)
-        if fact.kind != "absent" and (present.kind == "absent" or not present.sources):
+        if fact.kind != "absent" and (name in overrules or present.kind == "absent" or not present.sources):
             joined[name] = replace(fact, how="platform")
     return joined
 

@@ -29,8 +29,8 @@ from ecolint.ruleset import Better, Case, Rule
 from ecolint.write import changes
 
 RANK: Mapping[Level, int] = {"green": 0, "gray": 1, "yellow": 2, "red": 3}
-GPU_DEVICES = ("rocm",)
-"""Devices besides NVIDIA GPUs that the rules speak of; on CPUs and other accelerators they say nothing."""
+GPU_DEVICES = ("cuda", "rocm")
+"""Devices that the rules speak of; on CPUs and other accelerators they say nothing."""
 RED_ABOVE = 30.0
 """Percent: an estimate that lies wholly above it is a trap."""
 
@@ -63,6 +63,7 @@ class _Hit:
 def judge(variants: Sequence[Deployment], court: Court) -> tuple[Finding, ...]:
     """The findings about one invocation, given all its variants."""
     hits: dict[tuple[str, Place], list[_Hit]] = {}
+    variants = [deployment for deployment in variants if not _elsewhere(deployment)]
     for deployment in variants:
         for hit in verdicts(deployment, court):
             hits.setdefault((hit.rule.code, hit.place), []).append(hit)
@@ -71,11 +72,16 @@ def judge(variants: Sequence[Deployment], court: Court) -> tuple[Finding, ...]:
 
 def verdicts(deployment: Deployment, court: Court) -> list[_Hit]:
     """The rules that fire on one deployment, after deferring and after the evidence had its say."""
-    device = deployment.facts.get("device")
-    if device is not None and device.kind == "known" and device.value not in GPU_DEVICES:
+    if _elsewhere(deployment):
         return []
     hits = {hit.rule.code: hit for rule in court.rules if (hit := _verdict(rule, deployment, court))}
     return [hit for hit in hits.values() if not any(code in hits for code in hit.rule.defers_to)]
+
+
+def _elsewhere(deployment: Deployment) -> bool:
+    """Whether a variant runs on something that the rules do not speak of: others are judged without it."""
+    device = deployment.facts.get("device")
+    return device is not None and device.kind == "known" and device.value not in GPU_DEVICES
 
 
 def _verdict(rule: Rule, deployment: Deployment, court: Court) -> _Hit | None:

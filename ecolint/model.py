@@ -114,6 +114,16 @@ Data: TypeAlias = Scalar | Symbol | Items | Table
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """What is true where an arm is taken: `subject`, as written ("torch.cuda.is_available()", "args.device"), has
+    `value` (True where it is merely tested), or has another one where `holds` is False."""
+
+    subject: str
+    value: Scalar
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Use:
     """What later code does to the object that an invocation made.
 
@@ -155,6 +165,8 @@ class Invocation:
     in_handler: bool = False
     likely: bool = False
     """True where recognising the callee took a heuristic (a class held in a variable)."""
+    conditions: Mapping[tuple[str, int], tuple[Condition, ...]] = field(default_factory=dict, hash=False)
+    """What the tests of decisions say, by decision and arm, as far as they are plain."""
     beside: tuple[str, ...] = ()
     """What else stands in the same module or document: the functions of `Wanted.functions` that are called there, or
     the keys of every mapping."""
@@ -321,8 +333,8 @@ FACTS: Mapping[str, FactType] = {
     "context": "str",
 }
 """Facts of a deployment and their types. `context` is production, interactive, offline or test; `gpu` a catalogue name;
-`precision` the evidence key derived from the others; `device` names what is not an NVIDIA GPU (cpu, rocm, tpu, …);
-`nightly` the package or image that is a nightly build."""
+`precision` the evidence key derived from the others; `device` is cuda where an NVIDIA GPU is asked for, or names what
+else it runs on (cpu, mps, rocm, tpu, …); `nightly` the package or image that is a nightly build."""
 
 ABSENT = "absent"
 UNKNOWN = "unknown"

@@ -117,10 +117,18 @@ class _Planner:
             # What holds only in some versions is no way to write it.
             if choice.source is None and choice.value == value and choice.version is None:
                 return index
-        for index, choice in enumerate(choices):
-            if choice.source is not None:
-                return index
-        raise NoWay("")
+        sources = [index for index, choice in enumerate(choices) if choice.source is not None]
+        if not sources:
+            raise NoWay("")
+        # What only a later call can say is a way to reach it where nothing else is.
+        return next((index for index in sources if self.writable(choices[index].source or "")), sources[0])
+
+    def writable(self, name: str) -> bool:
+        """Whether this is a key that the invocation itself can carry."""
+        key = self.vocabulary.keys.get(name)
+        if key is None or key.virtual or (self.recognised.invocation.mapping is not None and not key.mapping):
+            return False
+        return self.slots.takes(key)
 
     def raise_all(self, keys: Sequence[str], value: Scalar) -> None:
         """Every written key that is lower than the wanted value is raised to it."""

@@ -18,8 +18,8 @@ Assignment = Mapping[str, int]
 class Setting:
     """What one key says in one variant, and where that is written.
 
-    `where` is "call", "nested", "object", "outside", "flag", "env", "mapping", "image", "surroundings", "use" or
-    "virtual"; `entries` are the words or the entry in `table` that an edit would change.
+    `where` is "call", "nested", "object", "outside", "flag", "env", "mapping", "image", "surroundings", "condition",
+    "use" or "virtual"; `entries` are the words or the entry in `table` that an edit would change.
     """
 
     kind: Kind
@@ -193,6 +193,8 @@ class Slots:
             yield self.entry(self.invocation.env, key.env, key, "env")
         if self.invocation.surroundings is not None and key.surroundings:
             yield self.entry(self.invocation.surroundings, key.surroundings, key, "surroundings")
+        if key.condition:
+            yield self.from_conditions(key)
         if key.image and self.invocation.image:
             yield self.read(key, self.invocation.image, "image", None, ())
 
@@ -281,6 +283,20 @@ class Slots:
             return self.read(key, word.value, "flag", table, (word,))
         return OPEN if line.open and key.flag else None
 
+    def from_conditions(self, key: Key) -> Setting | None:
+        """What the tests of the arms that are taken say about what the key asks: what it is, or all that it is not."""
+        denied: list[Scalar] = []
+        for arm in sorted(self.assignment.items()):
+            for told in self.invocation.conditions.get(arm, ()):
+                if matches(told.subject, key.condition):
+                    if told.holds:
+                        return Setting("known", told.value, assured=False, written=True, where="condition")
+                    denied.append(told.value)
+        if not denied:
+            return None
+        value: Scalar = False if True in denied else " ".join(f"!{one}" for one in denied)
+        return Setting("known", value, assured=False, written=True, where="condition")
+
     def read(
         self, key: Key, value: Value, where: str, table: Table | None, entries: tuple[Entry, ...]
     ) -> Setting | None:
@@ -295,9 +311,11 @@ class Slots:
             # An empty name is a gap that something fills at run time.
             return Setting("unknown", place=alternative.place, written=True, where=where, table=table, entries=entries)
         try:
-            data = spelling.read(alternative.data, key.type)
+            data = spelling.read(self.narrowed(alternative.data), key.type)
             kind: Kind = "known"
         except spelling.Unreadable:
+            if key.lenient:
+                return None
             data, kind = None, "unknown"
         return Setting(
             kind,
@@ -313,6 +331,17 @@ class Slots:
             alternative.shared,
             _symbolic(alternative.data),
         )
+
+    def narrowed(self, data: Data) -> Data:
+        """A table whose entries have only the values of this variant; anything else as it is."""
+        if not isinstance(data, Table):
+            return data
+        entries = []
+        for entry in data.entries:
+            if compatible(entry.branches, self.assignment):
+                alternative = pick(entry.value, self.assignment)
+                entries.append(replace(entry, value=(alternative,)) if alternative is not None else entry)
+        return replace(data, entries=tuple(entries))
 
     # what later calls say
 

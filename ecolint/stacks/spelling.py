@@ -118,6 +118,26 @@ def _instance_gpu(data: Data) -> Scalar:
     return found.gpu.name
 
 
+def _device(data: Data) -> Scalar:
+    """A torch device: its text, its number, or `torch.device(…)`; a map of modules where all go to one."""
+    if isinstance(data, Table):
+        if data.name not in ("torch.device", ""):
+            raise Unreadable
+        named = {one.data for entry in data.entries if entry.name != "1" for one in entry.value if _plain(one.data)}
+        if len(named) != 1 or data.open:
+            raise Unreadable
+        data = named.pop()
+    if isinstance(data, bool):
+        raise Unreadable
+    if isinstance(data, int):
+        return f"cuda:{data}" if data >= 0 else "cpu"  # pipelines count GPUs from 0 and call the CPU -1
+    return _word(data)
+
+
+def _plain(data: Data) -> bool:
+    return isinstance(data, str | int)
+
+
 READ: Mapping[str, Callable[[Data], Scalar]] = {
     "bool": _bool,
     "flag": _flag,
@@ -127,6 +147,7 @@ READ: Mapping[str, Callable[[Data], Scalar]] = {
     "word": _word,
     "dtype": _dtype,
     "call": _call,
+    "device": _device,
     "gpu": lambda data: _gpu(data, ""),
     "instance_gpu": _instance_gpu,
 }

@@ -56,6 +56,8 @@ class Key:
 
     name: str
     type: str
+    lenient: bool = False
+    """Written "word?": data of another type is not meant for this key, rather than a value nobody can read."""
     default: tuple[Choice, ...] = ()
     """Empty: no documented default, an unwritten key is absent."""
     keyword: tuple[str, ...] = ()
@@ -66,6 +68,9 @@ class Key:
     env: tuple[str, ...] = ()
     mapping: tuple[str, ...] = ()
     surroundings: tuple[str, ...] = ()
+    condition: tuple[str, ...] = ()
+    """Patterns of what tests ask: the key is what the arms that are taken say about it, or what they
+    deny: "!x !y"."""
     positional: int | None = None
     image: bool = False
     in_object: str | None = None
@@ -141,6 +146,8 @@ class Vocabulary:
     combined: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     """Facts made of several keys: "lower" is the least of those that are known, "product" multiplies them."""
     triggers: tuple[str, ...] = ()
+    overrules: tuple[str, ...] = ()
+    """Facts of a platform that hold whatever the stack says."""
 
 
 def load(text: str, path: str) -> Vocabulary:
@@ -171,7 +178,19 @@ class _Loader:
         self.check(
             "the file",
             data,
-            ("name", "library", "kind", "recognise", "objects", "spelling", "keys", "uses", "beside", "facts"),
+            (
+                "name",
+                "library",
+                "kind",
+                "overrules",
+                "recognise",
+                "objects",
+                "spelling",
+                "keys",
+                "uses",
+                "beside",
+                "facts",
+            ),
         )
         name = data.get("name")
         if not isinstance(name, str):
@@ -223,19 +242,20 @@ class _Loader:
             facts=facts,
             combined=combined,
             triggers=_texts(recognise.get("triggers")),
+            overrules=self.overrules(data.get("overrules"), facts),
         )
 
     def key(self, name: str, spec: Mapping[str, Any], regular: Mapping[str, Any]) -> Key:
         self.check(
             f"keys.{name}",
             spec,
-            ("type", "default", "keyword", "prefer", "flag", "off", "env", "mapping", "surroundings", "positional",
-             "image", "in", "outside", "only", "seldom", "virtual", "advice", "symbol"),
+            ("type", "default", "keyword", "prefer", "flag", "off", "env", "mapping", "surroundings", "condition",
+             "positional", "image", "in", "outside", "only", "seldom", "virtual", "advice", "symbol"),
         )  # fmt: skip
         kind = spec.get("type", "str")
-        if kind.split(":")[0] not in spelling.READ:
+        if kind.removesuffix("?").split(":")[0] not in spelling.READ:
             raise self.fail(f"keys.{name}", f"keys.{name} has the unknown type {kind!r}; {', '.join(spelling.READ)}")
-        special = bool(spec.get("virtual") or spec.get("surroundings") or spec.get("image"))
+        special = bool(spec.get("virtual") or spec.get("surroundings") or spec.get("condition") or spec.get("image"))
 
         def spelled(channel: str) -> tuple[str, ...]:
             if channel in spec:
@@ -247,7 +267,8 @@ class _Loader:
             self.version(name, spec["outside"])
         return Key(
             name=name,
-            type="bool" if spec.get("virtual") and "type" not in spec else kind,
+            type="bool" if spec.get("virtual") and "type" not in spec else kind.removesuffix("?"),
+            lenient=kind.endswith("?"),
             default=self.choices(name, spec.get("default"), {}) if "default" in spec else (),
             keyword=spelled("keyword"),
             prefer=self.choices(name, spec["prefer"], {}) if "prefer" in spec else (),
@@ -256,6 +277,7 @@ class _Loader:
             env=spelled("env"),
             mapping=spelled("mapping"),
             surroundings=_texts(spec.get("surroundings")),
+            condition=_texts(spec.get("condition")),
             positional=spec.get("positional"),
             image=bool(spec.get("image")),
             in_object=spec.get("in"),
@@ -292,6 +314,11 @@ class _Loader:
             bool(spec.get("sure")),
             bool(spec.get("spreads")),
         )
+
+    def overrules(self, spec: Any, facts: Mapping[str, Any]) -> tuple[str, ...]:
+        for name in _texts(spec):
+            self.known(name, facts, "overrules")
+        return _texts(spec)
 
     def known(self, name: str, names: Collection[str], where: str) -> None:
         if name not in names:

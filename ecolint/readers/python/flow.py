@@ -52,7 +52,10 @@ class Flow:
     scopes: Scopes
     stats: Stats
     decide: Callable[[Line], bool | None] = lambda line: None
-    _paths: dict[int, tuple[Arm, ...]] = field(default_factory=dict)
+    named: set[Arm] = field(default_factory=set)
+    """Every arm that was given a public form."""
+    expressions: dict[str, tuple[str, Line]] = field(default_factory=dict)
+    """The test of each conditional expression that was made a decision, and its line, by public id."""
     _exits: dict[int, tuple[Arm, ...]] = field(default_factory=dict)
     _chains: dict[int, list[Line]] = field(default_factory=dict)
     _widths: dict[int, int] = field(default_factory=dict)
@@ -65,8 +68,16 @@ class Flow:
 
     def name(self, arms: Iterable[Arm]) -> Branches:
         """The public form of arms: decision ids are the line numbers of their first headers."""
+        arms = tuple(arms)
+        self.named.update(arms)
         numbered = [(f"L{self.script.number(self.script.lines[one].start)}", arm) for one, arm in arms]
         return frozenset(numbered) if numbered else ALWAYS
+
+    def expression(self, test: str, at: int, line: Line) -> str:
+        """The public id of the decision that a conditional expression makes, by where the expression begins."""
+        decision = f"L{self.script.number(at)}c{at - line.start}"
+        self.expressions[decision] = (test, line)
+        return decision
 
     def test(self, line: Line) -> str:
         """The text of an `if` header's condition."""

@@ -7,11 +7,13 @@ import re
 import warnings
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import replace
 
 import libcst as cst
 
 from ecolint.model import Branches, Invocation, Items, Place, Problem, Reading, Source, Table, Use, Value, Wanted
 from ecolint.readers import Lookup
+from ecolint.readers.python.conditions import conditions
 from ecolint.readers.python.context import Context, prepare
 from ecolint.readers.python.handlers import in_handler
 from ecolint.readers.python.lines import Line, scan
@@ -65,7 +67,8 @@ def _invocations(ctx: Context, starts: Sequence[Start]) -> tuple[Invocation, ...
     uses = collector.collect(reported)
     beside = tuple(collector.functions)
     found = [_invocation(ctx, start, uses[start.call], loops, beside) for start in reported]
-    return tuple(one for one in found if one is not None)
+    told = conditions(ctx.flow)
+    return tuple(replace(one, conditions=told) for one in found if one is not None)
 
 
 def _invocation(
@@ -95,8 +98,9 @@ def _conditions(ctx: Context, start: Start) -> Branches:
     node: cst.CSTNode = start.call
     while (parent := start.statement.parents.get(node)) is not None:
         if isinstance(parent, cst.IfExp) and node is not parent.test:
-            at = start.statement.span(parent).start
-            decision = f"L{ctx.script.number(at)}c{at - start.statement.line.start}"
+            statement = start.statement
+            test, at = statement.code(parent.test), statement.span(parent).start
+            decision = ctx.flow.expression(test, at, statement.line)
             found.append((decision, 0 if node is parent.body else 1))
         node = parent
     return frozenset(found)
