@@ -144,9 +144,11 @@ class Use:
 class Invocation:
     """Something that starts or configures a model, as written and not yet understood.
 
-    A Python call has `call`; a container has `words`, `env`, `image` and `surroundings` (dotted paths of its resources,
-    node selection and pod); a configuration file has `mapping`. `name` is the qualified callee, or what the reader
-    calls the thing ("container vllm"). `uses` is the later life of the object. `training` is not the reader's to say.
+    A Python call has `call`; a container has `words`, `env` and `image`; a configuration file has `mapping`.
+    `surroundings` are dotted paths of what stands around: a container's resources, node selection and pod, the
+    decorators around a Python call by qualified callee and keyword ("x.*" stands for unseen entries below "x").
+    `name` is the qualified callee, or what the reader calls the thing ("container vllm"). `uses` is the later life of
+    the object. `training` is not the reader's to say.
     """
 
     syntax: str

@@ -103,7 +103,7 @@ class _Planner:
             raise NoWay("")
         index = self.choice(choices, value)
         for choice in choices[:index]:
-            if choice.when and self.holds(choice.when):
+            if choice.when and self.holds(choice.when, choice.sure):
                 self.break_(choice.when)
         chosen = choices[index]
         if chosen.source is not None:
@@ -139,10 +139,12 @@ class _Planner:
             if now[name].written and numbers and present < value:  # type: ignore[operator]
                 self.set(name, value)
 
-    def holds(self, tests: Sequence[Test]) -> bool:
+    def holds(self, tests: Sequence[Test], sure: bool = False) -> bool:
+        """Whether the tests may hold, or surely do."""
         now = self.now()
         facts = evaluate(self.vocabulary, now, self.deployment.versions)
-        return all(tested(test, now, facts) is not False for test in tests)
+        verdicts = [tested(test, now, facts) for test in tests]
+        return all(verdicts) if sure else False not in verdicts
 
     def break_(self, tests: Sequence[Test]) -> None:
         """Make one of the tests fail, by moving a key into its object or by removing it."""

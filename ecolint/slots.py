@@ -192,7 +192,7 @@ class Slots:
         if self.invocation.env is not None and key.env:
             yield self.entry(self.invocation.env, key.env, key, "env")
         if self.invocation.surroundings is not None and key.surroundings:
-            yield self.entry(self.invocation.surroundings, key.surroundings, key, "surroundings")
+            yield self.around(self.invocation.surroundings, key)
         if key.condition:
             yield self.from_conditions(key)
         if key.image and self.invocation.image:
@@ -250,10 +250,10 @@ class Slots:
             return False
         data = alternative.data
         if not isinstance(data, Table):
-            return None if data is None else False
-        if spec is not None and data.name and not matches(data.name, spec.calls):
-            return False
-        if spec is not None and not data.name and not spec.mapping:
+            # A number or a switch holds no keys.
+            return None if data is None or isinstance(data, (bool, int, float)) else False
+        plain = data.name in ("", "dict")
+        if spec is not None and not (spec.mapping if plain else matches(data.name, spec.calls)):
             return False
         return data
 
@@ -262,6 +262,8 @@ class Slots:
     ) -> Setting | None:
         if positional is not None:
             names = (*names, str(positional))
+        if not names:
+            return None  # this form has no way to say it
         found = find(table, names, self.assignment)
         if found is None:
             return None
@@ -269,6 +271,20 @@ class Slots:
             return OPEN
         assert isinstance(found, tuple)
         return self.read(key, found[1].value, where, found[0], (found[1],))
+
+    def around(self, table: Table, key: Key) -> Setting | None:
+        """A key among the surroundings; unknown where nobody can see what stands below a part of its path."""
+        setting = self.entry(table, key.surroundings, key, "surroundings")
+        if setting is not None:
+            return setting
+        present = {entry.name for entry in table.entries if compatible(entry.branches, self.assignment)}
+        for path in key.surroundings:
+            while (path := path.rpartition(".")[0]) and path not in present:
+                if f"{path}.*" in present:
+                    return OPEN
+            if path and f"{path}.*" in present:
+                return OPEN
+        return None
 
     def from_command(self, line: command.CommandLine, key: Key) -> Setting | None:
         flag = command.flag_of(key, line)

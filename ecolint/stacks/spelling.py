@@ -85,6 +85,11 @@ def _word(data: Data) -> Scalar:
     return value.lower() if isinstance(value, str) else value
 
 
+def _choice(data: Data) -> Scalar:
+    """A choice that may also be the member of an enumeration, by its qualified name."""
+    return data.name.lower() if isinstance(data, Symbol) else _word(data)
+
+
 def _dtype(data: Data) -> Scalar:
     value = data.name if isinstance(data, Symbol) else _word(data)
     if value is None:
@@ -103,8 +108,9 @@ def _call(data: Data) -> Scalar:
 
 
 def _gpu(data: Data, platform: str) -> Scalar:
-    """A platform's spelling of a GPU, as the catalogue's name."""
-    found = catalog.gpu(data, platform) if isinstance(data, str) else None
+    """A platform's spelling of a GPU, as the catalogue's name; an object or a symbol spells it in its last part."""
+    name = data.name.rpartition(".")[2] if isinstance(data, (Table, Symbol)) else data
+    found = catalog.gpu(name, platform) if isinstance(name, str) else None
     if found is None:
         raise Unreadable
     return found.name
@@ -138,6 +144,24 @@ def _plain(data: Data) -> bool:
     return isinstance(data, str | int)
 
 
+def _gpu_count(data: Data) -> Scalar:
+    """How many GPUs a platform's spelling asks for: "H100:8" eight, a bare name or object one."""
+    if isinstance(data, (Table, Symbol)):
+        return 1
+    if not isinstance(data, str) or not data.strip():
+        raise Unreadable
+    _, colon, count = data.rpartition(":")
+    return _int(count) if colon else 1
+
+
+def _instance_count(data: Data) -> Scalar:
+    """A cloud instance type, as the number of its GPUs."""
+    found = catalog.instance(data) if isinstance(data, str) else None
+    if found is None or found.gpu is None:
+        raise Unreadable
+    return _int(found.gpu_count)
+
+
 READ: Mapping[str, Callable[[Data], Scalar]] = {
     "bool": _bool,
     "flag": _flag,
@@ -145,11 +169,14 @@ READ: Mapping[str, Callable[[Data], Scalar]] = {
     "float": _float,
     "str": _str,
     "word": _word,
+    "choice": _choice,
     "dtype": _dtype,
     "call": _call,
     "device": _device,
     "gpu": lambda data: _gpu(data, ""),
+    "gpu_count": _gpu_count,
     "instance_gpu": _instance_gpu,
+    "instance_gpu_count": _instance_count,
 }
 """Readers of values by the `type` a vocabulary gives a key."""
 

@@ -13,15 +13,19 @@ import libcst as cst
 
 from ecolint.model import Branches, Invocation, Items, Place, Problem, Reading, Source, Table, Use, Value, Wanted
 from ecolint.readers import Lookup
+from ecolint.readers.python.alternatives import known
+from ecolint.readers.python.around import Surroundings
 from ecolint.readers.python.conditions import conditions
 from ecolint.readers.python.context import Context, prepare
 from ecolint.readers.python.handlers import in_handler
 from ecolint.readers.python.lines import Line, scan
 from ecolint.readers.python.loops import Loops
+from ecolint.readers.python.names import dotted
 from ecolint.readers.python.objects import Identities
 from ecolint.readers.python.parsing import Stats, guard
 from ecolint.readers.python.patterns import mentioned, possible
 from ecolint.readers.python.starts import Start, find_starts
+from ecolint.readers.python.tables import changed
 from ecolint.readers.python.uses import Collector
 from ecolint.readers.python.values import attach
 from ecolint.readers.python.words import index
@@ -59,20 +63,20 @@ def _invocations(ctx: Context, starts: Sequence[Start]) -> tuple[Invocation, ...
         _tables_in(start.table, consumed)
     reported += [start for start in starts if start.item and start.table.place not in consumed and _escapes(ctx, start)]
     reported.sort(key=lambda start: start.table.place.span)
-    loops = Loops(ctx)
+    loops, around = Loops(ctx), Surroundings(ctx)
     identities = Identities(ctx, {start.call: start for start in reported})
     if not reported:
         return ()
     collector = Collector(ctx, identities, loops)
     uses = collector.collect(reported)
     beside = tuple(collector.functions)
-    found = [_invocation(ctx, start, uses[start.call], loops, beside) for start in reported]
+    found = [_invocation(ctx, start, uses[start.call], loops, around, beside) for start in reported]
     told = conditions(ctx.flow)
     return tuple(replace(one, conditions=told) for one in found if one is not None)
 
 
 def _invocation(
-    ctx: Context, start: Start, uses: list[Use], loops: Loops, beside: tuple[str, ...]
+    ctx: Context, start: Start, uses: list[Use], loops: Loops, around: Surroundings, beside: tuple[str, ...]
 ) -> Invocation | None:
     line = start.statement.line
     path = ctx.flow.path(line)
@@ -82,7 +86,8 @@ def _invocation(
         syntax="python",
         place=start.table.place,
         name=start.name,
-        call=start.table,
+        call=_completed(ctx, start),
+        surroundings=around.of(line),
         uses=tuple(sorted(uses, key=lambda use: use.place.span)),
         branches=ctx.flow.name(path) | _conditions(ctx, start),
         in_loop=loops.load_in_loop(start.call, start.statement),
@@ -90,6 +95,24 @@ def _invocation(
         likely=start.likely or start.item,
         beside=beside,
     )
+
+
+def _completed(ctx: Context, start: Start) -> Table:
+    """The arguments of a call with the attributes set later on the object of a class that it made, in its own scope."""
+    root, line = start.statement.root, start.statement.line
+    if (
+        not start.name.rpartition(".")[2][:1].isupper()
+        or not isinstance(root, cst.Assign)
+        or root.value is not start.call
+    ):
+        return start.table
+    parts = dotted(root.targets[0].target)
+    if parts is None:
+        return start.table
+    end = ctx.flow.end(line.scope)
+    changes = ctx.scopes.changes(line.scope, ".".join(parts), line.index, end.index + 1)
+    later = changed(ctx, known(start.table, start.table.place), changes, end, None)[0].data
+    return later if isinstance(later, Table) else start.table
 
 
 def _conditions(ctx: Context, start: Start) -> Branches:
