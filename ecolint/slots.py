@@ -333,10 +333,11 @@ class Slots:
             if key.lenient:
                 return None
             data, kind = None, "unknown"
+        written = entries[0].place if entries else None
         return Setting(
             kind,
             data,
-            alternative.place or (entries[0].place if entries else None),
+            written if key.named and written else alternative.place or written,
             alternative.how,
             # A default that a caller or the environment may override is only what is likely.
             alternative.how != "default",

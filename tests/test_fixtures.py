@@ -20,7 +20,8 @@ from ecolint.verify import Outcome
 
 ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "fixtures"
-EXPECT = re.compile(r"#\s*expect:\s*((?:ECO\d{3}(?:,\s*)?)+)")
+EXPECT = re.compile(r"#\s*expect:\s*((?:ECO\d{3}(?: certain| likely)?(?:,\s*)?)+)")
+"""A code may say how sure the finding must be: `# expect: ECO101 likely, ECO210`."""
 SETTING = re.compile(r"\A#\s*settings:\s*(.*)")
 
 SAMPLES = sorted(p for p in FIXTURES.glob("ECO*/**/*") if p.is_file())
@@ -63,10 +64,21 @@ def gpu(name: str) -> str:
 
 def expected(text: str) -> set[tuple[int, str]]:
     return {
-        (number, code.strip())
+        (number, code.split()[0])
         for number, line in enumerate(text.splitlines(), 1)
         for match in EXPECT.finditer(line)
         for code in match[1].split(",")
+    }
+
+
+def sureness(text: str) -> dict[tuple[int, str], str]:
+    """How sure the findings must be for which a fixture says so."""
+    return {
+        (number, said[0]): said[1]
+        for number, line in enumerate(text.splitlines(), 1)
+        for match in EXPECT.finditer(line)
+        for code in match[1].split(",")
+        if len(said := code.split()) == 2
     }
 
 
@@ -84,6 +96,8 @@ def test_hits_fire_where_they_say(path: Path) -> None:
     outcome = lint(path, text)
     assert expected(text), "a hit must expect something"
     assert reported(text, outcome) == expected(text)
+    sure = {(text.count("\n", 0, f.place.span.start) + 1, f.code): f.certainty for f in outcome.findings}
+    assert {at: sure[at] for at in sureness(text)} == sureness(text)
     assert not outcome.problems
 
 

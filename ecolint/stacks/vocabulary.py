@@ -80,6 +80,8 @@ class Key:
     """Patterns of the callees that take this key; empty: all."""
     seldom: bool = False
     """Hardly ever written: an unseen splat does not make it unknown, only likely."""
+    named: bool = False
+    """What counts is that the key is written at all: it stands where its name does, not where its value was written."""
     virtual: bool = False
     advice: str | None = None
     symbol: str | None = None
@@ -250,7 +252,7 @@ class _Loader:
             f"keys.{name}",
             spec,
             ("type", "default", "keyword", "prefer", "flag", "off", "env", "mapping", "surroundings", "condition",
-             "positional", "image", "in", "outside", "only", "seldom", "virtual", "advice", "symbol"),
+             "positional", "image", "in", "outside", "only", "seldom", "named", "virtual", "advice", "symbol"),
         )  # fmt: skip
         kind = spec.get("type", "str")
         if kind.removesuffix("?").split(":")[0] not in spelling.READ:
@@ -284,6 +286,7 @@ class _Loader:
             outside=spec.get("outside"),
             only=_texts(spec.get("only")),
             seldom=bool(spec.get("seldom")),
+            named=bool(spec.get("named")),
             virtual=bool(spec.get("virtual")),
             advice=spec.get("advice"),
             symbol=spec.get("symbol"),

@@ -176,7 +176,7 @@ def test_expressions(expression: str, expected: object) -> None:
             "import argparse\np = argparse.ArgumentParser()\np.add_argument('--q', action='store_true')\n"
             "a = p.parse_args()",
             "a.q",
-            "?",
+            False,
         ),
         ("import sys\nM = sys.argv[1]", "M", "?"),
     ],

@@ -7,7 +7,7 @@ from dataclasses import replace
 import libcst as cst
 
 from ecolint.model import ALWAYS, Alternative, How, Items, Symbol, Value
-from ecolint.readers.python import defaults
+from ecolint.readers.python import defaults, instances
 from ecolint.readers.python.alternatives import OPEN, bounded, known, settled, through, under, unknown
 from ecolint.readers.python.context import Context, Frame, Parameter
 from ecolint.readers.python.flow import Reach
@@ -178,4 +178,8 @@ def _default(ctx: Context, function: int, parameter: Parameter) -> Value:
     if parameter.default is not None and statement is not None:
         value = defaults.declared(ctx.evaluate(parameter.default, statement))
         return tuple(defaults.overridable(one) for one in value)
-    return defaults.option(ctx, function, parameter)
+    optional = defaults.option(ctx, function, parameter)
+    if optional == OPEN and parameter.annotation and statement is not None:
+        place = ctx.line_place(statement.line)
+        return instances.annotated(ctx, parameter.annotation, statement.line, place) or OPEN
+    return optional

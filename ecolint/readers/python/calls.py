@@ -7,16 +7,23 @@ from dataclasses import replace
 import libcst as cst
 
 from ecolint.model import Alternative, Data, Items, Symbol, Table, Value
-from ecolint.readers.python import tables
-from ecolint.readers.python.alternatives import bounded, change, known, under, unknown
+from ecolint.readers.python import defaults, instances, tables, texts
+from ecolint.readers.python.alternatives import OPEN, bounded, change, known, under, unknown
 from ecolint.readers.python.context import Context, Frame
-from ecolint.readers.python.defaults import is_environment, overridable
 from ecolint.readers.python.names import dotted, find, is_free, known_name, local_definition, shadowed
 from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.sites import bind
 
 MAX_RETURNS = 6
 PARTIAL = "functools.partial"
+FETCHING = frozenset(
+    {
+        "huggingface_hub.snapshot_download",
+        "modelscope.snapshot_download",
+        "modelscope.hub.snapshot_download.snapshot_download",
+    }
+)
+"""Functions that bring a repository onto this machine and give back the folder."""
 
 
 def call_value(ctx: Context, node: cst.CSTNode, statement: Statement, frame: Frame | None) -> Value:
@@ -25,15 +32,19 @@ def call_value(ctx: Context, node: cst.CSTNode, statement: Statement, frame: Fra
     place = ctx.place(statement, node)
     parts = dotted(node.func)
     if parts is None:
-        return unknown(place)
+        return _on_value(ctx, node, statement, frame)
     name = known_name(ctx, parts, statement, node)
     if name is None and parts == ("dict",) and not find(ctx, "dict", statement.line).reaches:
         return tables.dict_call(ctx, statement, node, frame)
-    if is_environment(parts, name):
+    if defaults.is_environment(ctx, parts, name, node, statement):
         return _environment(ctx, node, statement, frame)
     if name is not None and not name.startswith("."):
-        if name == "os.path.join":
+        if name in FETCHING:
+            return _fetched(ctx, node, statement, frame)
+        if (name == "os.path.join" or name in texts.PATHS) and node.args:
             return _joined(ctx, node, statement, frame)
+        if name in instances.PARSES:
+            return instances.parsed(ctx, node, statement)
         note(ctx, node, statement)
         return known(tables.call_table(ctx, statement, node, name, frame), place)
     if name is None:
@@ -46,7 +57,31 @@ def call_value(ctx: Context, node: cst.CSTNode, statement: Statement, frame: Fra
         for qualified, _ in held_names(ctx, node.func, statement, node):
             note(ctx, node, statement)
             return known(tables.call_table(ctx, statement, node, qualified, frame), place)
+        if parts[-1] in instances.PARSE_METHODS:
+            return instances.parsed_by(ctx, node, statement)
+        return _lambda(ctx, parts, statement)
+    if name[name.rfind(".") + 1 :][:1].isupper():
+        return known(tables.call_table(ctx, statement, node, name, frame), place)
     return unknown(place)
+
+
+def _on_value(ctx: Context, call: cst.Call, statement: Statement, frame: Frame | None) -> Value:
+    """A method of what another expression gives."""
+    if isinstance(call.func, cst.Attribute) and call.func.attr.value in texts.METHODS:
+        return texts.method(ctx, call, statement, frame, call.func.value, call.func.attr.value)
+    return unknown(ctx.place(statement, call))
+
+
+def _lambda(ctx: Context, parts: tuple[str, ...], statement: Statement) -> Value:
+    """What a function written as `name = lambda: …` gives."""
+    reaches = find(ctx, parts[0], statement.line).reaches if len(parts) == 1 else ()
+    if len(reaches) != 1 or reaches[0].binding.kind != "assign" or reaches[0].arms:
+        return OPEN
+    home = ctx.statement(reaches[0].binding.line)
+    root = home.root if home is not None else None
+    if home is None or not isinstance(root, cst.Assign) or not isinstance(root.value, cst.Lambda):
+        return OPEN
+    return ctx.evaluate(root.value.body, home) if not root.value.params.params else OPEN
 
 
 def note(ctx: Context, call: cst.Call, statement: Statement) -> None:
@@ -89,18 +124,26 @@ def _environment(ctx: Context, call: cst.Call, statement: Statement, frame: Fram
         if (position == 1 and argument.keyword is None) or (
             argument.keyword is not None and argument.keyword.value == "default"
         ):
-            return tuple(overridable(one) for one in ctx.evaluate(argument.value, statement, frame))
+            return tuple(defaults.overridable(one) for one in ctx.evaluate(argument.value, statement, frame))
     return unknown(ctx.place(statement, call))
 
 
 def _joined(ctx: Context, call: cst.Call, statement: Statement, frame: Frame | None) -> Value:
-    texts: list[str] = []
-    for argument in call.args:
-        value = ctx.evaluate(argument.value, statement, frame)
-        if argument.star or len(value) != 1 or not isinstance(value[0].data, str):
-            return unknown(ctx.place(statement, call))
-        texts.append(value[0].data)
-    return known("/".join(texts), ctx.place(statement, call), "constant")
+    place = ctx.place(statement, call)
+    if any(argument.star or argument.keyword is not None for argument in call.args):
+        return unknown(place)
+    return texts.path([ctx.evaluate(argument.value, statement, frame) for argument in call.args], place)
+
+
+def _fetched(ctx: Context, call: cst.Call, statement: Statement, frame: Frame | None) -> Value:
+    """The folder of a downloaded repository holds that repository: its name stands for it."""
+    for position, argument in enumerate(call.args):
+        if argument.star:
+            break
+        word = argument.keyword.value if argument.keyword is not None else None
+        if word in ("repo_id", "model_id") or (word is None and position == 0):
+            return ctx.evaluate(argument.value, statement, frame)
+    return unknown(ctx.place(statement, call))
 
 
 def _builtin(
@@ -110,6 +153,8 @@ def _builtin(
     place = ctx.place(statement, call)
     if len(parts) == 1 and len(call.args) == 1 and parts[0] in ("int", "float", "str", "bool"):
         return change(ctx.evaluate(call.args[0].value, statement, frame), lambda data: _cast(parts[0], data), place)
+    if len(parts) >= 2 and parts[-1] in texts.METHODS and isinstance(call.func, cst.Attribute):
+        return texts.method(ctx, call, statement, frame, call.func.value, parts[-1])
     if len(parts) < 2 or not isinstance(call.func, cst.Attribute) or parts[-1] not in ("get", "copy"):
         return None
     holder = ctx.evaluate(call.func.value, statement, frame)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import libcst as cst
 
 from ecolint.model import Alternative, Table, Value
-from ecolint.readers.python.alternatives import OPEN, bounded, under
+from ecolint.readers.python.alternatives import OPEN, bounded, known, under
 from ecolint.readers.python.context import Context, Parameter
 from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.tables import entry
@@ -26,8 +26,18 @@ _HOLDERS = frozenset(
         "fire.Option",
     ]
 )
-_FLAG_NAME = re.compile(r"""['"]--?([A-Za-z][\w-]*)['"]""")
+_FLAG_NAME = re.compile(r"""['"]--?([A-Za-z][\w-]*)(?:\s*/[\s\w-]*)?['"]""")
+_ENVIRONMENT = frozenset({"os.environ.get", "os.getenv", "environ.get", "decouple.config"})
+_READERS = frozenset({"env", "config"})
+_READER_CLASSES = frozenset({"environs.Env", "environ.Env", "starlette.config.Config", "decouple.Config"})
+"""What holds the environment under such a name: `env("X", default)`, `env.str("X", default)`."""
+
+_OFF = {"store_true": False, "store_false": True, "True": False}
+"""What a switch is where nobody names it, by its `action` (argparse) or `is_flag` (click)."""
+
 _DEST = re.compile(r"""\bdest\s*=\s*['"](\w+)['"]""")
+MAX_BASES = 4
+_BASE = re.compile(r"\(\s*([^\W\d]\w*)")
 _DECLARATIVE = re.compile(
     r"@\s*(?:[\w.]+\.)?(?:dataclass|dataclasses|define|frozen)\b|\b(?:BaseModel|BaseSettings|NamedTuple|TypedDict)\b"
 )
@@ -56,7 +66,22 @@ def declares_default(ctx: Context, statement: Statement) -> bool:
     lines = ctx.script.lines
     if scope < 0 or lines[scope].kind != "class" or not isinstance(statement.root, cst.AnnAssign):
         return False
-    return any(_DECLARATIVE.search(text) for text in (*decorators(ctx, scope), ctx.script.body(lines[scope])))
+    return declarative(ctx, scope)
+
+
+def declarative(ctx: Context, index: int) -> bool:
+    """True for a class that declares fields: a dataclass, a pydantic model and the like, or one that extends such a
+    class of this file."""
+    seen = 0
+    while index >= 0 and seen < MAX_BASES:
+        body = ctx.script.body(ctx.script.lines[index])
+        if any(_DECLARATIVE.search(text) for text in (*decorators(ctx, index), body)):
+            return True
+        base = _BASE.search(body)
+        above = ctx.scopes.functions.get(base.group(1), ()) if base else ()
+        index = next((one for one in above if one < index and ctx.script.lines[one].kind == "class"), -1)
+        seen += 1
+    return False
 
 
 def decorators(ctx: Context, index: int) -> list[str]:
@@ -89,13 +114,15 @@ def _keyword_default(ctx: Context, index: int) -> Value:
     statement = ctx.statement(index)
     if statement is None or not isinstance(statement.root, cst.Expr) or not isinstance(statement.root.value, cst.Call):
         return OPEN
-    call = statement.root.value
-    if any(one.keyword is not None and one.keyword.value in ("action", "is_flag", "nargs") for one in call.args):
+    named = {one.keyword.value: one.value for one in statement.root.value.args if one.keyword is not None}
+    if "nargs" in named:
         return OPEN
-    for argument in call.args:
-        if argument.keyword is not None and argument.keyword.value == "default":
-            value = ctx.evaluate(argument.value, statement)
-            return tuple(overridable(one) for one in value)
+    if "default" in named:
+        return tuple(overridable(one) for one in ctx.evaluate(named["default"], statement))
+    for word in ("action", "is_flag"):
+        if word in named:
+            off = _OFF.get(statement.code(named[word]).strip("'\""))
+            return known(off, ctx.place(statement, named[word]), "default") if off is not None else OPEN
     return OPEN
 
 
@@ -115,7 +142,14 @@ def command_line(ctx: Context, name: str) -> Value | None:
     return _keyword_default(ctx, index) if index is not None else None
 
 
-def is_environment(parts: tuple[str, ...], name: str | None) -> bool:
+def is_environment(
+    ctx: Context, parts: tuple[str, ...], name: str | None, call: cst.Call, statement: Statement
+) -> bool:
     """True for the callee of an environment look-up with a default."""
-    qualified = name or ".".join(parts)
-    return qualified in ("os.environ.get", "os.getenv", "environ.get")
+    if (name or ".".join(parts)) in _ENVIRONMENT:
+        return True
+    if parts[0] not in _READERS or len(parts) > 2 or name is not None:
+        return False
+    reader = call.func.value if isinstance(call.func, cst.Attribute) else call.func
+    made = ctx.evaluate(reader, statement)
+    return len(made) == 1 and isinstance(made[0].data, Table) and made[0].data.name in _READER_CLASSES

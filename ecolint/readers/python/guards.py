@@ -9,12 +9,15 @@ import libcst as cst
 
 from ecolint.model import Alternative, Value
 from ecolint.readers.python.context import Context
+from ecolint.readers.python.lines import Line
 from ecolint.readers.python.names import dotted
 from ecolint.readers.python.parsing import Statement
 
 _FLAG = re.compile(
     r"(^|_)(load|use|is|has|do|enable|disable|enforce|allow|trust|no|with)_|bit($|_)|bits$|int[48]|fp8|flag|^quantize$"
 )
+_PATHS = re.compile(r"[^\W\d][\w.]*")
+_QUOTED = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"")
 _EQUAL = re.compile(r"([\w.]+)\s*==\s*('[^'\\]*'|\"[^\"\\]*\"|-?(?:0|[1-9]\d*)(?:\.\d+)?)")
 
 
@@ -26,11 +29,13 @@ def own_guard(ctx: Context, statement: Statement, node: cst.CSTNode, keyword: st
     if not value or any(one.kind == "known" and one.how != "default" for one in value):
         return value
     parts = dotted(node)
-    if parts is None:
+    if parts is None and not isinstance(node, cst.Comparison):
         return value
-    text = ".".join(parts)
+    text = ".".join(parts) if parts is not None else statement.code(node)
     told = _told(ctx, statement, node, text)
-    if told is None or (isinstance(told, bool) and not (_FLAG.search(keyword) or _FLAG.search(parts[-1]))):
+    if told is None:
+        return value
+    if isinstance(told, bool) and parts is not None and not (_FLAG.search(keyword) or _FLAG.search(parts[-1])):
         return value
     return (Alternative("known", told, ctx.place(statement, node), "derived"),)
 
@@ -54,10 +59,29 @@ def _told(ctx: Context, statement: Statement, node: cst.CSTNode, text: str) -> s
         elif line.kind == "else" and len(ctx.flow.chain(line.leader)) == 2 and lines[line.leader].kind == "if":
             told = _term(ctx.flow.test(lines[line.leader]), text, False)
         if told is not None:
-            _, before = ctx.scopes.before(scope, text, line.index)
-            _, now = ctx.scopes.before(scope, text, statement.line.index)
-            return told if before == now else None
+            return told if _unchanged(ctx, text, line, statement.line) else None
+    return _left(ctx, statement.line, text)
+
+
+def _left(ctx: Context, line: Line, text: str) -> str | int | float | bool | None:
+    """What an earlier `if not flag: return` of the same block leaves: the flag is on."""
+    for decision, arm in ctx.flow.exits(line):
+        header = ctx.script.lines[decision]
+        if header.kind == "if" and len(ctx.flow.chain(decision)) == 1:
+            told = _term(ctx.flow.test(header), text, arm == 0)
+            if told is not None and _unchanged(ctx, text, header, line):
+                return told
     return None
+
+
+def _unchanged(ctx: Context, text: str, test: Line, use: Line) -> bool:
+    """True where nothing that an expression reads was bound again between its test and its use."""
+    scope = use.scope
+    paths = set(_PATHS.findall(_QUOTED.sub("", text)))
+    for path in paths | {one.partition(".")[0] for one in paths}:
+        if ctx.scopes.before(scope, path, test.index)[1] != ctx.scopes.before(scope, path, use.index)[1]:
+            return False
+    return True
 
 
 def _term(test: str, text: str, holds: bool) -> str | int | float | bool | None:

@@ -156,13 +156,23 @@ def _of_instance(
     found: list[Alternative] = []
     for one in ctx.evaluate(node.value, statement, frame):
         table = one.data
-        if not isinstance(table, Table) or table.syntax != "python.call" or not table.name.startswith("."):
+        if not isinstance(table, Table) or table.syntax != "python.call" or not table.name:
             return None
         value = entry(table, parts[1])
-        if value is None:
-            owner = ctx.scopes.functions.get(table.name[1:], [-1])[-1]
-            value = member_value(ctx, owner, parts[1], statement, frame) if owner >= 0 else None
+        if value is None and table.open:
+            value = OPEN if _fields_of(ctx, table.name, parts[1], statement, frame) else None
+        elif value is None:
+            value = _fields_of(ctx, table.name, parts[1], statement, frame)
         if value is None:
             return None
         found += under(tuple(replace(each, shared=True) for each in value), one.branches)
     return bounded(found)
+
+
+def _fields_of(ctx: Context, name: str, attribute: str, statement: Statement, frame: Frame | None) -> Value | None:
+    """What an attribute of a class is worth where nobody sets it: of this file (`.Name`), or of another module."""
+    owner = ctx.scopes.functions.get(name[1:], [-1])[-1] if name.startswith(".") else -1
+    if owner >= 0:
+        return member_value(ctx, owner, attribute, statement, frame)
+    module, _, held = name.rpartition(".")
+    return ctx.exports(module or ".").get(f"{held}.{attribute}")

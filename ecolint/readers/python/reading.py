@@ -170,9 +170,17 @@ def _kept(ctx: Context, target: cst.BaseExpression, line: Line) -> bool:
             continue
         text = ctx.script.body(used)
         changed = text.startswith(f"{target.value}.") and used.equals
-        if not changed and not text.startswith(_SILENT):
+        if not changed and not text.startswith(_SILENT) and _arrives(ctx, target.value, line, used):
             return True
     return False
+
+
+def _arrives(ctx: Context, name: str, made: Line, used: Line) -> bool:
+    """False where another assignment stands between what a line binds and the line that reads the name."""
+    if used.scope != made.scope:
+        return True
+    reaches = ctx.flow.reaching(name, used, made.scope)
+    return reaches is None or any(one.binding.line == made.index for one in reaches)
 
 
 def _problems(ctx: Context, looked_at: Sequence[Line]) -> tuple[Problem, ...]:

@@ -10,7 +10,7 @@ from typing import Literal
 from ecolint.readers.python.lines import Line, Script
 
 BindingKind = Literal["import", "assign", "aug", "for", "with", "except", "def", "class", "param", "del", "walrus"]
-ChangeKind = Literal["item", "update", "attr", "remove", "opaque"]
+ChangeKind = Literal["item", "update", "attr", "remove", "default", "opaque"]
 
 MODULE = -1
 
@@ -20,6 +20,7 @@ _SUBSCRIPTED = re.compile(r"([^\W\d][\w.]*)\s*\[")
 _ANNOTATED = re.compile(r"([^\W\d][\w.]*)\s*:")
 _STATEMENT = re.compile(r"(import|from|global|nonlocal|del|return|assert|raise)\b")
 _METHOD = re.compile(r"([^\W\d][\w.]*)\.(update|setdefault|pop|popitem|clear|append|extend)\s*\(")
+_SETATTR = re.compile(r"setattr\(\s*([^\W\d][\w.]*)\s*,\s*['\"](\w+)['\"]\s*,")
 _WALRUS = re.compile(r"[(\[,{]\s*([^\W\d]\w*)\s*:=")
 _FOR = re.compile(r"(?:async\s+)?for\s+(.+?)\s*\bin\b", re.DOTALL)
 _AS = re.compile(r"\bas\s+(\([^()]*\)|[\w.]+)")
@@ -172,13 +173,16 @@ def _simple(line: Line, text: str, scopes: Scopes, names: Names) -> list[Binding
         return _assignment(line, text)
     method = _METHOD.match(text)
     if method is None:
-        return []
+        told = _SETATTR.match(text)
+        return [Mutation(line.index, "attr", told.group(1), told.group(2))] if told else []
     name, called = method.groups()
     kind: ChangeKind = "opaque"
     if called == "update":
         kind = "update"
     elif called == "pop":
         kind = "remove"
+    elif called == "setdefault":
+        kind = "default"
     return [Mutation(line.index, kind, name)]
 
 

@@ -149,7 +149,11 @@ def _fitting(
     if one.kind == "known" and not isinstance(one.data, Table):
         return []
     syntax = one.data.syntax if isinstance(one.data, Table) else "python.dict"
-    wanted = ("attr",) if syntax == "python.call" and not _is_dict(one) else ("item", "update", "remove", "opaque")
+    wanted = (
+        ("attr",)
+        if syntax == "python.call" and not _is_dict(one)
+        else ("item", "update", "remove", "default", "opaque")
+    )
     taken = dict(one.branches)
     found = []
     for mutation, arms in relevant:
@@ -181,6 +185,9 @@ def _apply(
         made, more = _entries(ctx, mutation, frame)
         hidden = hidden or more
         for name, each in made:
+            if mutation.kind == "default" and each is not None:
+                parts = [*_missing(ctx, _Part(each, arms), parts), *parts]
+                continue
             parts = _override(ctx, parts, name, arms)
             if each is not None:
                 parts.append(_Part(each, arms))
@@ -202,6 +209,15 @@ def _override(ctx: Context, parts: list[_Part], name: str, arms: tuple[Arm, ...]
     return kept
 
 
+def _missing(ctx: Context, part: _Part, parts: list[_Part]) -> list[_Part]:
+    """What is left of an entry that counts only where none of its name was written: `d.setdefault(k, v)`."""
+    left = [part]
+    for one in parts:
+        if one.entry.name == part.entry.name:
+            left = _override(ctx, left, part.entry.name, one.arms)
+    return left
+
+
 def _entries(ctx: Context, mutation: Mutation, frame: Frame | None) -> tuple[list[tuple[str, Entry | None]], bool]:
     """What a mutating line writes, by name (None: removes it), and whether it may write more that nobody can see."""
     statement = ctx.statement(mutation.line)
@@ -216,6 +232,13 @@ def _entries(ctx: Context, mutation: Mutation, frame: Frame | None) -> tuple[lis
     if isinstance(root, cst.Expr) and isinstance(root.value, cst.Call):
         if mutation.kind == "remove":
             return _removed(ctx, statement, root.value.args[0].value if root.value.args else None, frame)
+        if mutation.kind == "attr":  # setattr(config, "attribute", value)
+            written = root.value.args[2].value
+            value = ctx.evaluate(written, statement, frame)
+            value = own_guard(ctx, statement, written, mutation.attribute, value)
+            return [(mutation.attribute, Entry(mutation.attribute, value, ctx.line_place(statement.line)))], False
+        if mutation.kind == "default":
+            return _ensured(ctx, statement, root.value, frame)
         return _updated(ctx, statement, root.value, frame)
     if isinstance(root, cst.Del) and isinstance(root.target, cst.Subscript):
         index = root.target.slice[0].slice
@@ -277,6 +300,20 @@ def _updated(
             found += more
             hidden = hidden or open_ or argument.star == "*"
     return found, hidden
+
+
+def _ensured(
+    ctx: Context, statement: Statement, call: cst.Call, frame: Frame | None
+) -> tuple[list[tuple[str, Entry | None]], bool]:
+    """`d.setdefault(key, value)`."""
+    if len(call.args) != 2 or any(one.star or one.keyword is not None for one in call.args):
+        return [], True
+    key, written = call.args[0].value, call.args[1]
+    name = ctx.evaluate(key, statement, frame)
+    if len(name) != 1 or not isinstance(name[0].data, str):
+        return [], True
+    value = own_guard(ctx, statement, written.value, name[0].data, ctx.evaluate(written.value, statement, frame))
+    return [(name[0].data, Entry(name[0].data, value, ctx.line_place(statement.line)))], False
 
 
 def _removed(

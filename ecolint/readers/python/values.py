@@ -6,11 +6,12 @@ import operator
 import re
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import libcst as cst
 
 from ecolint.model import Alternative, Data, Items, Scalar, Symbol, Table, Value
-from ecolint.readers.python import calls, tables
+from ecolint.readers.python import calls, tables, texts
 from ecolint.readers.python.alternatives import OPEN, bounded, change, combine, known, truth, under, unknown
 from ecolint.readers.python.bindings import name_value
 from ecolint.readers.python.context import Context, Frame
@@ -19,7 +20,6 @@ from ecolint.readers.python.members import attribute_value
 from ecolint.readers.python.parsing import Statement
 
 MAX_DEPTH = 60
-MAX_TEXT = 4096
 _LITERAL_TEXT = 10_000
 
 _DECIDABLE = re.compile(
@@ -45,6 +45,7 @@ _COMPARISONS: Mapping[type[cst.BaseCompOp], Callable[[object, object], bool]] = 
     cst.Is: operator.eq,
     cst.IsNot: operator.ne,
 }
+_MEMBERSHIP = (cst.In, cst.NotIn)
 
 
 def evaluate(ctx: Context, node: cst.CSTNode, statement: Statement, frame: Frame | None = None) -> Value:
@@ -97,7 +98,7 @@ def _concatenated(ctx: Context, node: cst.CSTNode, statement: Statement, frame: 
 
 
 def _join(one: Data, other: Data) -> str | None:
-    if isinstance(one, str) and isinstance(other, str) and len(one) + len(other) <= MAX_TEXT:
+    if isinstance(one, str) and isinstance(other, str) and len(one) + len(other) <= texts.MAX_TEXT:
         return one + other
     return None
 
@@ -136,6 +137,8 @@ def _unary(ctx: Context, node: cst.CSTNode, statement: Statement, frame: Frame |
     if isinstance(node.operator, cst.Minus):
         return change(value, lambda data: -data if _number(data) is not None else None, place)  # type: ignore[operator]
     if isinstance(node.operator, cst.Not):
+        if len(value) == 1 and value[0].how == "default" and isinstance(value[0].data, bool):
+            return known(not value[0].data, place, "default")
         told = truth(value)
         return unknown(place) if told is None else known(not told, place, value[0].how)
     return unknown(place)
@@ -151,6 +154,10 @@ def _binary(ctx: Context, node: cst.CSTNode, statement: Statement, frame: Frame 
     place = ctx.place(statement, node)
     if isinstance(node.operator, cst.BitOr):
         return tables.merged(ctx, statement, node, left, right)
+    if isinstance(node.operator, cst.Modulo) and any(isinstance(one.data, str) for one in left):
+        return texts.percent(left, right, place)
+    if isinstance(node.operator, cst.Divide) and any(isinstance(one.data, str) for one in (*left, *right)):
+        return _as_written(combine(left, right, texts.join_paths, place), left, right)
     compute = _ARITHMETIC.get(type(node.operator))
 
     def make(one: Data, other: Data) -> Scalar | None:
@@ -179,6 +186,8 @@ def _boolean(ctx: Context, node: cst.CSTNode, statement: Statement, frame: Frame
     if len(left) == 1 and left[0].how == "default":
         taken = bool(left[0].data) == isinstance(node.operator, cst.Or)
         return left if taken else tuple(_overridable(one) for one in right)
+    if isinstance(node.operator, cst.Or) and len(left) == 1 and left[0].kind == "unknown":
+        return tuple(_overridable(one) if one.kind == "known" else one for one in right)
     return unknown(ctx.place(statement, node))
 
 
@@ -209,6 +218,9 @@ def _comparison(ctx: Context, node: cst.CSTNode, statement: Statement, frame: Fr
     compare = _COMPARISONS.get(type(target.operator))
 
     def make(one: Data, other: Data) -> bool | None:
+        if isinstance(target.operator, _MEMBERSHIP):
+            inside = _contains(other, one)
+            return inside if inside is None else inside == isinstance(target.operator, cst.In)
         if isinstance(one, Table | Items) or isinstance(other, Table | Items):
             told = isinstance(target.operator, cst.IsNot) if other is None and isinstance(one, Table) else None
             return False if told is None and other is None and isinstance(target.operator, cst.Is) else told
@@ -217,6 +229,20 @@ def _comparison(ctx: Context, node: cst.CSTNode, statement: Statement, frame: Fr
         return compare(one, other) if compare is not None else None
 
     return combine(left, right, make, place)
+
+
+def _contains(holder: Data, data: Data) -> bool | None:
+    """Whether a known list holds a value, or a text another."""
+    if isinstance(data, Table | Items | Symbol):
+        return None
+    if isinstance(holder, str) and isinstance(data, str):
+        return data in holder
+    if not isinstance(holder, Items):
+        return None
+    told = [one.data if one.kind == "known" else holder for item in holder.items for one in item]
+    if any(one == data for one in told):
+        return True
+    return None if holder.open or any(isinstance(one, Table | Items | Symbol) for one in told) else False
 
 
 def _sequence(ctx: Context, node: cst.CSTNode, statement: Statement, frame: Frame | None) -> Value:
@@ -241,6 +267,8 @@ def _subscript(ctx: Context, node: cst.CSTNode, statement: Statement, frame: Fra
     found: list[Alternative] = []
     for one in evaluate(ctx, node.value, statement, frame):
         found += under(_item(one, key[0].data) or unknown(place), one.branches)
+    if key[0].how in ("default", "derived"):
+        found = [replace(each, how=key[0].how) if each.kind == "known" else each for each in found]
     return bounded(found)
 
 
