@@ -12,11 +12,13 @@ from ecolint.readers.python.alternatives import OPEN, bounded, known, settled, t
 from ecolint.readers.python.context import Context, Frame, Parameter
 from ecolint.readers.python.flow import Reach
 from ecolint.readers.python.lines import Line
-from ecolint.readers.python.names import find, shadowed
+from ecolint.readers.python.names import Found, find, shadowed
 from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.scopes import MODULE, Binding
 from ecolint.readers.python.sites import call_sites
 from ecolint.readers.python.tables import changed
+
+MAX_STARS = 4
 
 
 def name_value(ctx: Context, node: cst.Name, statement: Statement, frame: Frame | None) -> Value:
@@ -29,7 +31,7 @@ def name_value(ctx: Context, node: cst.Name, statement: Statement, frame: Frame 
     if not found.reaches:
         if line.scope != MODULE and ctx.scopes.of(line.scope).mutations.get(name):
             return changed(ctx, unknown(place), ctx.scopes.changes(line.scope, name, -1, line.index), line, frame)
-        return unknown(place)
+        return _starred(ctx, name, found) or unknown(place)
     shared = _shared(ctx, name, found.scope)
     values = [
         _after(ctx, name, reach, binding_value(ctx, reach.binding, frame), found.scope, line, frame)
@@ -41,6 +43,17 @@ def name_value(ctx: Context, node: cst.Name, statement: Statement, frame: Frame 
     for reach, value in zip(found.reaches, values, strict=True):
         alternatives += under(value, ctx.flow.name(reach.arms))
     return through(bounded(alternatives), "constant", shared)
+
+
+def _starred(ctx: Context, name: str, found: Found) -> Value | None:
+    """A constant that a `from module import *` brings, where nothing in this file binds the name."""
+    if found.rivals or name in ctx.scopes.of(found.scope).bindings:
+        return None
+    for module in reversed(ctx.scopes.stars[-MAX_STARS:]):
+        constant = ctx.exports(module).get(name)
+        if constant:
+            return tuple(_from_elsewhere(one) for one in constant)
+    return None
 
 
 def _shared(ctx: Context, name: str, scope: int) -> bool:

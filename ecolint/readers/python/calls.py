@@ -8,7 +8,7 @@ import libcst as cst
 
 from ecolint.model import Alternative, Data, Items, Symbol, Table, Value
 from ecolint.readers.python import defaults, instances, tables, texts
-from ecolint.readers.python.alternatives import OPEN, bounded, change, known, under, unknown
+from ecolint.readers.python.alternatives import OPEN, bounded, change, known, through, under, unknown
 from ecolint.readers.python.context import Context, Frame
 from ecolint.readers.python.names import dotted, find, is_free, known_name, local_definition, shadowed
 from ecolint.readers.python.parsing import Statement
@@ -171,7 +171,7 @@ def _builtin(
         if inner is None and isinstance(one.data, Table) and not one.data.open:
             inner = ctx.evaluate(call.args[1].value, statement, frame) if len(call.args) > 1 else known(None, place)
         found += under(inner or unknown(place), one.branches)
-    return bounded(found)
+    return through(bounded(found), "constant", shared=False)
 
 
 def _cast(kind: str, data: Data) -> Data | None:

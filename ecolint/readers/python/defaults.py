@@ -27,6 +27,10 @@ _HOLDERS = frozenset(
     ]
 )
 _FLAG_NAME = re.compile(r"""['"]--?([A-Za-z][\w-]*)(?:\s*/[\s\w-]*)?['"]""")
+_LONG_FLAG = re.compile(r"""['"]--([A-Za-z][\w-]*)['"]""")
+_POSITIONAL = re.compile(r"""add_argument\(\s*['"](\w+)['"]""")
+MAX_OPTION = 600
+
 _ENVIRONMENT = frozenset({"os.environ.get", "os.getenv", "environ.get", "decouple.config"})
 _READERS = frozenset({"env", "config"})
 _READER_CLASSES = frozenset({"environs.Env", "environ.Env", "starlette.config.Config", "decouple.Config"})
@@ -115,7 +119,7 @@ def _keyword_default(ctx: Context, index: int) -> Value:
     if statement is None or not isinstance(statement.root, cst.Expr) or not isinstance(statement.root.value, cst.Call):
         return OPEN
     named = {one.keyword.value: one.value for one in statement.root.value.args if one.keyword is not None}
-    if "nargs" in named:
+    if "nargs" in named and statement.code(named["nargs"]).strip("'\"") != "?":
         return OPEN
     if "default" in named:
         return tuple(overridable(one) for one in ctx.evaluate(named["default"], statement))
@@ -132,14 +136,20 @@ def command_line(ctx: Context, name: str) -> Value | None:
         ctx.arguments = {}
         for offset in ctx.words.attributes.get("add_argument", ()):
             line = ctx.script.at(offset)
-            text = ctx.script.body(line) if line is not None else ""
-            flags = _FLAG_NAME.findall(text[:400])
-            dest = _DEST.search(text)
-            long = next((flag for flag in flags if f"--{flag}" in text), flags[0] if flags else "")
-            if line is not None and (dest or long):
-                ctx.arguments.setdefault(dest.group(1) if dest else long.replace("-", "_"), line.index)
+            if line is not None and (dest := _destination(ctx.script.body(line)[:MAX_OPTION])):
+                ctx.arguments.setdefault(dest, line.index)
     index = ctx.arguments.get(name)
     return _keyword_default(ctx, index) if index is not None else None
+
+
+def _destination(text: str) -> str:
+    """Under which name an `add_argument` call stores its value: `dest`, the first long flag, a positional's name."""
+    if told := _DEST.search(text):
+        return told.group(1)
+    for pattern in (_LONG_FLAG, _FLAG_NAME, _POSITIONAL):
+        if found := pattern.search(text):
+            return found.group(1).replace("-", "_")
+    return ""
 
 
 def is_environment(

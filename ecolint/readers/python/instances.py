@@ -1,4 +1,4 @@
-"""The instance room: objects of classes of fields that a parser or an annotation brings, their fields at their defaults."""
+"""The instance room: objects of classes of fields that a parser or an annotation brings, with their defaults."""
 
 from __future__ import annotations
 

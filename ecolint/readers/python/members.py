@@ -25,13 +25,17 @@ from ecolint.readers.python.scopes import MODULE, Binding
 from ecolint.readers.python.tables import changed, entry
 
 MAX_MEMBERS = 6
+MAX_PATH = 4
 
 
 def attribute_value(ctx: Context, node: cst.CSTNode, statement: Statement, frame: Frame | None) -> Value:
     """What an attribute access can be: a symbol of a module, a class attribute, an argument of a command line."""
     place = ctx.place(statement, node)
     parts = dotted(node)
-    if parts is None or shadowed(statement, node, parts[0]):
+    if parts is None:
+        value = _of_instance(ctx, node, statement, frame)
+        return value if value is not None else unknown(place)
+    if shadowed(statement, node, parts[0]):
         return unknown(place)
     found = find(ctx, parts[0], statement.line)
     binding = imported(found)
@@ -42,7 +46,7 @@ def attribute_value(ctx: Context, node: cst.CSTNode, statement: Statement, frame
         return local
     value = _of_class(ctx, parts, statement, frame)
     if value is None and len(parts) == 2:
-        value = _of_instance(ctx, parts, node, statement, frame)
+        value = _of_instance(ctx, node, statement, frame)
         if value is None and found.reaches:
             value = command_line(ctx, parts[1])
     return value if value is not None else unknown(place)
@@ -51,8 +55,15 @@ def attribute_value(ctx: Context, node: cst.CSTNode, statement: Statement, frame
 def _of_module(
     ctx: Context, binding: Binding, parts: tuple[str, ...], node: cst.CSTNode, statement: Statement
 ) -> Value:
-    if len(parts) == 2:
-        constant = _elsewhere(ctx, binding, parts[1])
+    names = [*binding.origin.split("."), *parts[1:]]
+    dots = len(binding.origin) - len(binding.origin.lstrip("."))
+    names = ["." * dots + names[dots], *names[dots + 1 :]] if dots else names
+    for size in range(len(names) - 1, max(0, len(names) - 1 - MAX_PATH), -1):
+        constant = _elsewhere(ctx, ".".join(names[:size]), names[size:])
+        if constant:
+            return through(constant, "constant", shared=True)
+    if dots and len(names) <= MAX_PATH:  # from . import name
+        constant = _elsewhere(ctx, "." * dots, [names[0].lstrip("."), *names[1:]])
         if constant:
             return through(constant, "constant", shared=True)
     if binding.origin.startswith("."):
@@ -60,16 +71,17 @@ def _of_module(
     return known(Symbol(".".join((binding.origin, *parts[1:]))), ctx.place(statement, node))
 
 
-def _elsewhere(ctx: Context, binding: Binding, name: str) -> Value | None:
-    """An attribute of an imported module, class or instance of this project."""
-    found = ctx.exports(binding.origin).get(name) if binding.origin else None
-    if found or not binding.module:
-        return found
-    exports = ctx.exports(binding.module)
-    held = exports.get(binding.member, ())
+def _elsewhere(ctx: Context, module: str, names: list[str]) -> Value | None:
+    """A constant of a module of this project, or an attribute of a class or an instance there."""
+    exports = ctx.exports(module)
+    if not exports or len(names) > 2:
+        return None
+    held = exports.get(names[0], ())
+    if len(names) == 1:
+        return held or None
     if len(held) == 1 and isinstance(held[0].data, Table) and held[0].data.name.startswith("."):
-        return entry(held[0].data, name) or exports.get(f"{held[0].data.name[1:]}.{name}")
-    return exports.get(f"{binding.member}.{name}")
+        return entry(held[0].data, names[1]) or exports.get(f"{held[0].data.name[1:]}.{names[1]}")
+    return exports.get(f"{names[0]}.{names[1]}")
 
 
 def _local_path(ctx: Context, parts: tuple[str, ...], statement: Statement, frame: Frame | None) -> Value | None:
@@ -148,24 +160,23 @@ def member_value(ctx: Context, owner: int, name: str, statement: Statement, fram
     return through(value, "constant", shared)
 
 
-def _of_instance(
-    ctx: Context, parts: tuple[str, ...], node: cst.CSTNode, statement: Statement, frame: Frame | None
-) -> Value | None:
+def _of_instance(ctx: Context, node: cst.CSTNode, statement: Statement, frame: Frame | None) -> Value | None:
     """An attribute of an object that a class of this file, called here, made: a field, or the class's default."""
     assert isinstance(node, cst.Attribute)
+    name = node.attr.value
     found: list[Alternative] = []
     for one in ctx.evaluate(node.value, statement, frame):
         table = one.data
         if not isinstance(table, Table) or table.syntax != "python.call" or not table.name:
             return None
-        value = entry(table, parts[1])
+        value = entry(table, name)
         if value is None and table.open:
-            value = OPEN if _fields_of(ctx, table.name, parts[1], statement, frame) else None
+            value = OPEN if _fields_of(ctx, table.name, name, statement, frame) else None
         elif value is None:
-            value = _fields_of(ctx, table.name, parts[1], statement, frame)
+            value = _fields_of(ctx, table.name, name, statement, frame)
         if value is None:
             return None
-        found += under(tuple(replace(each, shared=True) for each in value), one.branches)
+        found += under(through(value, "constant", shared=True), one.branches)
     return bounded(found)
 
 

@@ -1,4 +1,4 @@
-"""The text room: what methods and operators make of known strings and paths: `.lower()`, `.format()`, `%`, `"/".join()`."""
+"""The text room: what methods and operators make of known strings and paths: `.lower()`, `.format()`, `%`, `/`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import libcst as cst
 
 from ecolint.model import Alternative, Data, How, Items, Place, Scalar, Symbol, Table, Value
-from ecolint.readers.python.alternatives import change, combine, known, unknown
+from ecolint.readers.python.alternatives import change, combine, unknown
 from ecolint.readers.python.context import Context, Frame
 from ecolint.readers.python.parsing import Statement
 

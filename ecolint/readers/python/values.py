@@ -12,7 +12,7 @@ import libcst as cst
 
 from ecolint.model import Alternative, Data, Items, Scalar, Symbol, Table, Value
 from ecolint.readers.python import calls, tables, texts
-from ecolint.readers.python.alternatives import OPEN, bounded, change, combine, known, truth, under, unknown
+from ecolint.readers.python.alternatives import OPEN, bounded, change, combine, known, through, truth, under, unknown
 from ecolint.readers.python.bindings import name_value
 from ecolint.readers.python.context import Context, Frame
 from ecolint.readers.python.lines import Line
@@ -269,7 +269,7 @@ def _subscript(ctx: Context, node: cst.CSTNode, statement: Statement, frame: Fra
         found += under(_item(one, key[0].data) or unknown(place), one.branches)
     if key[0].how in ("default", "derived"):
         found = [replace(each, how=key[0].how) if each.kind == "known" else each for each in found]
-    return bounded(found)
+    return through(bounded(found), "constant", shared=False)
 
 
 def _item(holder: Alternative, key: Data) -> Value | None:
