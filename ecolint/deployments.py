@@ -59,6 +59,7 @@ def deployments(invocation: Invocation, circumstances: Circumstances) -> tuple[D
         settings = Slots(recognised, assignment, versions).settings()
         facts = evaluate(recognised.vocabulary, settings, versions)
         facts["framework"] = Fact("known", recognised.vocabulary.name, how="name", assured=not recognised.likely)
+        facts["reloaded"] = reloaded(recognised)
         for platform in platforms:
             around = Slots(replace(recognised, vocabulary=platform), assignment, versions).settings()
             facts = _joined(facts, evaluate(platform, around, versions), platform.overrules)
@@ -74,6 +75,15 @@ def deployments(invocation: Invocation, circumstances: Circumstances) -> tuple[D
             )
         )
     return tuple(found)
+
+
+def reloaded(recognised: Recognised) -> Fact:
+    """Why a model is loaded again and again; absent where it is loaded once, or is only configured."""
+    invocation = recognised.invocation
+    if invocation.call is None or recognised.bare_object is not None:
+        return NOTHING
+    why = "handler" if invocation.in_handler else "loop" if invocation.in_loop else None
+    return Fact("known", why, how="derived", assured=False) if why is not None else NOTHING
 
 
 def recognised_as(deployment: Deployment, vocabularies: tuple[Vocabulary, ...]) -> Recognised:

@@ -113,6 +113,11 @@ class Table:
 Data: TypeAlias = Scalar | Symbol | Items | Table
 
 
+Request = Literal["", "single", "several", "streamed", "person"]
+"""How a call answers the requests of a service: not at all, one request at a time, several at once, while somebody
+reads along, or for a person in front of a screen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """What is true where an arm is taken: `subject`, as written ("torch.cuda.is_available()", "args.device"), has
@@ -138,6 +143,7 @@ class Use:
     branches: Branches = ALWAYS
     likely: bool = False
     """True where the object reached this call by a heuristic (a helper, an attribute), not by a plain variable."""
+    request: Request = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +170,9 @@ class Invocation:
     branches: Branches = ALWAYS
     """What must be taken for the invocation to happen at all."""
     in_loop: bool = False
+    """It happens again for every item of a loop that does not choose what is made."""
     in_handler: bool = False
+    """It happens again for every request of a service, or every interaction with a page."""
     likely: bool = False
     """True where recognising the callee took a heuristic (a class held in a variable)."""
     conditions: Mapping[tuple[str, int], tuple[Condition, ...]] = field(default_factory=dict, hash=False)
@@ -228,6 +236,45 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """How a framework calls the code that answers a request. All names are patterns of qualified names.
+
+    A function answers requests that carries one of `decorators` (with `path`, only where the first argument is one),
+    is given to one of `callbacks`, or is one of `functions`, has one of `parameters` and stands beside all of `beside`.
+    So does one of `methods` of a class that has one of `classes` as a base or decorator, or one of `class_names` and
+    all of `beside` among its methods. Where `imports` are given, one of these packages must be imported.
+    """
+
+    name: str
+    imports: tuple[str, ...] = ()
+    decorators: tuple[str, ...] = ()
+    path: bool = False
+    callbacks: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    class_names: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    once: tuple[str, ...] = ()
+    """Decorators of what runs once, at start-up."""
+    batched: tuple[str, ...] = ()
+    """Decorators of functions that get the requests which arrived together."""
+    batching: tuple[str, ...] = ()
+    """Words that, anywhere in the file, say that requests which arrive together are collected."""
+    watched: tuple[str, ...] = ()
+    """Words that, in the function, say that a person looks at what it returns."""
+    several: bool = False
+    """The function may be given several requests at once."""
+    job: bool = False
+    """The function may as well be a job that runs once."""
+    person: bool = False
+    """A person in front of a screen waits for the answer."""
+    reruns: bool = False
+    """The whole script runs again on every interaction."""
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """What the vocabularies ask of readers, so that readers need not know what anything means.
 
@@ -235,7 +282,7 @@ class Wanted:
     with `likely`, on receivers nobody can tell, when a wanted object is among the arguments. `local_calls`: patterns,
     with a leading dot, of callees that a module of the project defines. `objects`: callees whose result configures a
     model. `methods`: attribute names of later uses. `functions`: patterns of qualified functions that take the object.
-    `triggers`: words of which one must stand in a file before it is read at all.
+    `triggers`: words of which one must stand in a file before it is read at all. `services`: how requests arrive.
     """
 
     calls: tuple[str, ...] = ()
@@ -245,6 +292,7 @@ class Wanted:
     methods: tuple[str, ...] = ()
     functions: tuple[str, ...] = ()
     triggers: tuple[str, ...] = ()
+    services: tuple[Service, ...] = ()
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -329,6 +377,8 @@ FACTS: Mapping[str, FactType] = {
     "nightly": "str",
     "removed_keyword": "str",
     "looped": "bool",
+    "served": "str",
+    "reloaded": "str",
     "precision": "str",
     "device": "str",
     "workload": "str",
@@ -336,7 +386,8 @@ FACTS: Mapping[str, FactType] = {
 }
 """Facts of a deployment and their types. `context` is production, interactive, offline or test; `gpu` a catalogue name;
 `precision` the evidence key derived from the others; `device` is cuda where an NVIDIA GPU is asked for, or names what
-else it runs on (cpu, mps, rocm, tpu, …); `nightly` the package or image that is a nightly build."""
+else it runs on (cpu, mps, rocm, tpu, …); `nightly` the package or image that is a nightly build; `served` how a service
+answers requests (see `Request`); `reloaded` why the model is loaded again and again (handler, loop)."""
 
 ABSENT = "absent"
 UNKNOWN = "unknown"

@@ -383,6 +383,11 @@ class Slots:
         generates = False
         for use, spec in self.uses():
             generates = generates or bool(spec.per_item)
+            if spec.request is not None and use.request and found[spec.request].value != "single":
+                # One way in that takes requests one by one is enough to be told of.
+                found[spec.request] = Setting(
+                    "known", use.request, use.place, assured=False, written=True, where="virtual"
+                )
             for name, value in spec.sets.items():
                 found[name] = Setting("known", value, use.place, assured=not use.likely, written=True, where="virtual")
             for name, value in spec.per_item.items():

@@ -20,7 +20,7 @@ from ecolint.model import Deployment, Estimate, Interval, Published, Scalar, Ver
 
 SPOKEN_OF = frozenset({"precision", "quantization", "backend", "int8_threshold", "dtype", "compute_dtype", "execution"})
 """Facts whose effect on energy is in the precision, where that differs."""
-BATCHING = frozenset({"batch_size", "max_concurrency", "looped"})
+BATCHING = frozenset({"batch_size", "max_concurrency", "looped", "served"})
 """Facts whose effect on energy is in the batch."""
 
 

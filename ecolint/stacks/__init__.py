@@ -56,6 +56,7 @@ def wanted(stacks: Iterable[Vocabulary]) -> Wanted:
         methods=tuple(dict.fromkeys(c.removeprefix("{}.") for c in uses if c.startswith("{}."))),
         functions=tuple(dict.fromkeys(c for c in uses if not c.startswith("{}."))),
         triggers=tuple(t for t in triggers if t),
+        services=tuple(one for stack in stacks for one in stack.services),
     )
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import tomli
 
-from ecolint.model import FACTS, Scalar
+from ecolint.model import FACTS, Scalar, Service
 from ecolint.stacks import spelling, versions
 
 COMBINATIONS = ("lower", "product")
@@ -112,6 +112,8 @@ class UseSpec:
     """Patterns of the callees whose objects are meant; empty: all."""
     sure: bool = False
     """A call that takes lists as well as items counts as one for each item only where that is plain to see."""
+    request: str | None = None
+    """The virtual key that takes how the call answers the requests of a service, where it stands in one."""
     spreads: bool = False
     """Seen in one branch, it makes what it sets unknown in all others: what is trained there is hardly served here."""
 
@@ -150,6 +152,7 @@ class Vocabulary:
     triggers: tuple[str, ...] = ()
     overrules: tuple[str, ...] = ()
     """Facts of a platform that hold whatever the stack says."""
+    services: tuple[Service, ...] = ()
 
 
 def load(text: str, path: str) -> Vocabulary:
@@ -192,6 +195,7 @@ class _Loader:
                 "uses",
                 "beside",
                 "facts",
+                "services",
             ),
         )
         name = data.get("name")
@@ -245,6 +249,7 @@ class _Loader:
             combined=combined,
             triggers=_texts(recognise.get("triggers")),
             overrules=self.overrules(data.get("overrules"), facts),
+            services=tuple(map(self.service, data.get("services", ()))),
         )
 
     def key(self, name: str, spec: Mapping[str, Any], regular: Mapping[str, Any]) -> Key:
@@ -305,8 +310,14 @@ class _Loader:
         return ObjectSpec(name, _texts(spec.get("calls")), bool(spec.get("mapping")), _texts(spec.get("needed_by")))
 
     def use(self, spec: Mapping[str, Any], keys: Mapping[str, Key]) -> UseSpec:
-        self.check("[[uses]]", spec, ("call", "keys", "sets", "per_item", "only", "sure", "spreads"))
-        for name in (*_texts(spec.get("keys")), *spec.get("sets", {}), *spec.get("per_item", {})):
+        self.check("[[uses]]", spec, ("call", "keys", "sets", "per_item", "request", "only", "sure", "spreads"))
+        named = (
+            *_texts(spec.get("keys")),
+            *spec.get("sets", {}),
+            *spec.get("per_item", {}),
+            *_texts(spec.get("request")),
+        )
+        for name in named:
             self.known(name, keys, "[[uses]]")
         return UseSpec(
             _texts(spec["call"]),
@@ -315,6 +326,7 @@ class _Loader:
             spec.get("per_item", {}),
             _texts(spec.get("only")),
             bool(spec.get("sure")),
+            spec.get("request"),
             bool(spec.get("spreads")),
         )
 
@@ -322,6 +334,14 @@ class _Loader:
         for name in _texts(spec):
             self.known(name, facts, "overrules")
         return _texts(spec)
+
+    def service(self, spec: Mapping[str, Any]) -> Service:
+        known = {one.name: one for one in fields(Service)}
+        self.check("[[services]]", spec, known)
+        if "name" not in spec:
+            raise self.fail("[[services]]", "a service needs a name")
+        told = {name: value if isinstance(known[name].default, bool) else _texts(value) for name, value in spec.items()}
+        return Service(**{**told, "name": spec["name"]})
 
     def known(self, name: str, names: Collection[str], where: str) -> None:
         if name not in names:

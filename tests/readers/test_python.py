@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ecolint.model import Alternative, Invocation, Items, Reading, Scalar, Source, Symbol, Table, Value, Wanted
+from ecolint.model import Alternative, Invocation, Items, Reading, Scalar, Service, Source, Symbol, Table, Value, Wanted
 from ecolint.readers import readers
 from ecolint.readers.python import constants, read
 
@@ -18,6 +18,7 @@ WANTED = Wanted(
     methods=("generate", "__call__"),
     functions=("torch.compile", "*Trainer", "peft.*", "torchao.quantization.quantize_"),
     triggers=("from_pretrained", "BitsAndBytesConfig", "LLM(", "pipeline"),
+    services=(Service("cache", once=("*cache",)),),
 )
 HEAD = "import torch\nfrom transformers import AutoModelForCausalLM as Auto, BitsAndBytesConfig, pipeline\n"
 
@@ -752,31 +753,6 @@ def test_a_loop_over_models_is_no_loop_over_items() -> None:
 )
 def test_loads_in_loops(text: str, in_loop: bool) -> None:
     assert [one.in_loop for one in invocations(text)] == [in_loop]
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("@app.post('/x')\ndef f(q):\n    m = Auto.from_pretrained('x')", True),
-        ("@app.post('/x')\nasync def f(q):\n    m = load()\ndef load():\n    return Auto.from_pretrained('x')", True),
-        ("class P:\n    def predict(self, q):\n        m = Auto.from_pretrained('x')", True),
-        ("def f(q):\n    m = Auto.from_pretrained('x')\ngr.Interface(fn=f)", True),
-        ("class P:\n    def setup(self):\n        self.m = Auto.from_pretrained('x')", False),
-        ("@app.on_event('startup')\ndef f():\n    m = Auto.from_pretrained('x')", False),
-        (
-            "class P:\n    def predict(self, q):\n        if self.m is None:\n"
-            "            self.m = Auto.from_pretrained('x')",
-            False,
-        ),
-        (
-            "@app.post('/x')\ndef f(q):\n    m = load()\n@lru_cache\ndef load():\n    return Auto.from_pretrained('x')",
-            False,
-        ),
-        ("def f(q):\n    m = Auto.from_pretrained('x')", False),
-    ],
-)
-def test_loads_in_request_handlers(text: str, expected: bool) -> None:
-    assert [one.in_handler for one in invocations(text)] == [expected]
 
 
 # --- comments and problems --------------------------------------------------------------------------------------------

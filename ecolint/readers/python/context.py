@@ -74,7 +74,6 @@ class Context:
     sites: dict[int, list[Site]] = field(default_factory=dict)
     returned: dict[int, list[int]] = field(default_factory=dict)
     arguments: dict[str, int] | None = None
-    handlers: dict[int, bool] = field(default_factory=dict)
     siblings: dict[str, Mapping[str, Value]] = field(default_factory=dict)
     origins: dict[Place, tuple[cst.Call, Statement]] = field(default_factory=dict)
 

@@ -1,4 +1,4 @@
-"""The loop room: whether a call runs once per single item, and whether a load sits in a loop or a request handler."""
+"""The loop room: whether a call runs once per single item of something that could be batched."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import libcst as cst
 
 from ecolint.model import Alternative, Table
 from ecolint.readers.python.context import Context, Site
-from ecolint.readers.python.defaults import decorators
 from ecolint.readers.python.lines import Line
 from ecolint.readers.python.names import dotted
 from ecolint.readers.python.parsing import Statement
@@ -28,7 +27,7 @@ from ecolint.readers.python.tracing import (
     plain_calls,
 )
 
-_SWEEP = re.compile(
+SWEEP = re.compile(
     r"(^|_)(models?|configs?|cfgs?|temps?|temperatures?|seeds?|epochs?|trials?|runs?|attempts?|retry|retries|devices?|gpus?|"
     r"ranks?|layers?|folds?|steps?|iters?|iterations?|repeats?|rounds?|checkpoints?|ckpts?|variants?|precisions?|dtypes?|"
     r"backends?|thresholds?)(_|$|name|path|id)",
@@ -38,7 +37,6 @@ _WRAPPERS = frozenset(
     {"tqdm", "enumerate", "zip", "list", "sorted", "reversed", "track", "trange", "iter", "tuple", "set"}
 )
 _INDEX_LOOP = re.compile(r"while\s+(\w+)\s*<\s*len\(")
-_BREAK = re.compile(r"break\b")
 _MAPPERS = frozenset({"apply", "map", "applymap", "progress_apply", "parallel_apply", "imap"})
 
 _ARRIVING = re.compile(
@@ -157,7 +155,7 @@ class Loops:
         if isinstance(node, cst.Call) and dotted(node.func) == ("range",) and len(node.args) == 3:
             value = self.ctx.evaluate(node.args[2].value, statement)
             return "sure" if len(value) == 1 and value[0].data == 1 else False
-        if any(_SWEEP.search(name) for name in targets):
+        if any(SWEEP.search(name) for name in targets):
             return None
         if isinstance(node, cst.List | cst.Tuple) and all(_is_number(one.value) for one in node.elements):
             return None
@@ -237,78 +235,11 @@ class Loops:
                     return True
         return False
 
-    # --- loads -------------------------------------------------------------------------------------------------------
-
-    def load_in_loop(self, call: cst.Call, statement: Statement) -> bool:
-        """True where a load is repeated for every item of a loop that does not choose what is loaded."""
-        if self._repeats(call, statement):
-            return True
-        scope = statement.line.scope
-        if scope < 0 or self.ctx.script.lines[scope].kind != "def" or guarded(self.ctx, statement.line):
-            return False
-        return any(self._repeats(site.call, site.statement) for site in call_sites(self.ctx, scope))
-
-    def _repeats(self, call: cst.Call, statement: Statement) -> bool:
-        header = self.ctx.flow.loop(statement.line)
-        if header < 0 or guarded(self.ctx, statement.line):
-            return False
-        lines = self.ctx.script.lines
-        line = lines[header]
-        parsed = self.ctx.parser.parse(line)
-        if parsed is None or not isinstance(parsed.root, cst.For):
-            return False
-        targets = identifiers(parsed.code(parsed.root.target))
-        if self._reached(line, targets, self._mentioned(call, statement), statement.line) is not None:
-            return False
-        if any(_SWEEP.search(name) for name in targets) or _counts(parsed.root.iter):
-            return False
-        body = lines[header + 1 : line.tail + 1]
-        return not any(not one.kind and _BREAK.match(self.ctx.script.body(one)) for one in body)
-
-
-def guarded(ctx: Context, line: Line) -> bool:
-    """True for a lazy load that happens once: behind a None check, or in a cached or start-up function."""
-    lines = ctx.script.lines
-    current = line
-    while current.parent >= 0:
-        current = lines[current.parent]
-        if current.kind == "def" and any(_ONCE.search(text) for text in decorators(ctx, current.index)):
-            return True
-        if current.kind == "if" and current.arm == 0 and ctx.flow.arm(current) is None and current.scope >= 0:
-            return True
-        if current.kind in ("if", "elif") and _MISSING.search(ctx.flow.test(current)):
-            return True
-    siblings = ctx.script.children[line.parent]
-    for index_ in (
-        siblings[max(0, siblings.index(line.index) - 8) : siblings.index(line.index)] if line.scope >= 0 else ()
-    ):
-        if lines[index_].kind == "if" and _PRESENT.search(ctx.flow.test(lines[index_])):
-            children = ctx.script.children.get(index_, [])
-            if children and ctx.script.body(lines[children[-1]]).startswith("return"):
-                return True
-    return False
-
-
-_ONCE = re.compile(
-    r"@\s*[\w.]*(?:cache|cached|lru_cache|cache_resource|cache_data|experimental_singleton|on_event|on_startup|startup|"
-    r"lifespan|asynccontextmanager|enter|build|cached_property|singleton|before_first_request|fixture)\b"
-)
-_MISSING = re.compile(r"\bis None\b|^not \w|\bnot in\b|\bnot hasattr\b")
-_PRESENT = re.compile(r"\bis not None\b|^[\w.]+$|\bin \w|\bhasattr\b")
-
 
 def _is_number(node: cst.BaseExpression) -> bool:
     return isinstance(node, cst.Integer | cst.Float | cst.UnaryOperation) or (
         isinstance(node, cst.Name) and node.value in ("True", "False", "None")
     )
-
-
-def _counts(node: cst.BaseExpression) -> bool:
-    """True for a loop that only counts: `range(3)`."""
-    if not isinstance(node, cst.Call) or dotted(node.func) not in (("range",), ("trange",)):
-        return False
-    inner = node.args[-1].value if node.args else None
-    return not (isinstance(inner, cst.Call) and dotted(inner.func) == ("len",))
 
 
 def _maps(call: cst.Call, name: str) -> bool:

@@ -17,13 +17,15 @@ from ecolint.readers.python.alternatives import known
 from ecolint.readers.python.around import Surroundings
 from ecolint.readers.python.conditions import conditions
 from ecolint.readers.python.context import Context, prepare
-from ecolint.readers.python.handlers import in_handler
+from ecolint.readers.python.handlers import Handlers
 from ecolint.readers.python.lines import Line, scan
+from ecolint.readers.python.loads import Loads
 from ecolint.readers.python.loops import Loops
 from ecolint.readers.python.names import dotted
 from ecolint.readers.python.objects import Identities
 from ecolint.readers.python.parsing import Stats, guard
 from ecolint.readers.python.patterns import mentioned, possible
+from ecolint.readers.python.serving import Serving
 from ecolint.readers.python.starts import Start, find_starts
 from ecolint.readers.python.tables import changed
 from ecolint.readers.python.uses import Collector
@@ -63,20 +65,21 @@ def _invocations(ctx: Context, starts: Sequence[Start]) -> tuple[Invocation, ...
         _tables_in(start.table, consumed)
     reported += [start for start in starts if start.item and start.table.place not in consumed and _escapes(ctx, start)]
     reported.sort(key=lambda start: start.table.place.span)
-    loops, around = Loops(ctx), Surroundings(ctx)
+    handlers, around = Handlers(ctx), Surroundings(ctx)
     identities = Identities(ctx, {start.call: start for start in reported})
     if not reported:
         return ()
-    collector = Collector(ctx, identities, loops)
+    collector = Collector(ctx, identities, Loops(ctx), Serving(ctx, handlers))
     uses = collector.collect(reported)
     beside = tuple(collector.functions)
-    found = [_invocation(ctx, start, uses[start.call], loops, around, beside) for start in reported]
+    loads = Loads(ctx, handlers)
+    found = [_invocation(ctx, start, uses[start.call], loads, around, beside) for start in reported]
     told = conditions(ctx.flow)
     return tuple(replace(one, conditions=told) for one in found if one is not None)
 
 
 def _invocation(
-    ctx: Context, start: Start, uses: list[Use], loops: Loops, around: Surroundings, beside: tuple[str, ...]
+    ctx: Context, start: Start, uses: list[Use], loads: Loads, around: Surroundings, beside: tuple[str, ...]
 ) -> Invocation | None:
     line = start.statement.line
     path = ctx.flow.path(line)
@@ -90,8 +93,8 @@ def _invocation(
         surroundings=around.of(line),
         uses=tuple(sorted(uses, key=lambda use: use.place.span)),
         branches=ctx.flow.name(path) | _conditions(ctx, start),
-        in_loop=loops.load_in_loop(start.call, start.statement),
-        in_handler=in_handler(ctx, line),
+        in_loop=loads.in_loop(start.call, start.statement),
+        in_handler=loads.in_handler(start.call, start.statement),
         likely=start.likely or start.item,
         beside=beside,
     )

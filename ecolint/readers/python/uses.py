@@ -12,11 +12,11 @@ from ecolint.model import Branches, Use
 from ecolint.readers.python import patterns
 from ecolint.readers.python.context import Context
 from ecolint.readers.python.flow import Arm
-from ecolint.readers.python.handlers import is_handler
 from ecolint.readers.python.lines import Line
 from ecolint.readers.python.loops import Loops
 from ecolint.readers.python.objects import SAME_OBJECT, Identities, Origin, agreeing, function_name
 from ecolint.readers.python.parsing import Statement
+from ecolint.readers.python.serving import Serving
 from ecolint.readers.python.starts import Start, candidate_lines
 from ecolint.readers.python.tables import call_table
 
@@ -33,6 +33,7 @@ class Collector:
     ctx: Context
     identities: Identities
     loops: Loops
+    serving: Serving
     functions: dict[str, None] = field(default_factory=dict)
     """The wanted functions that the text calls, whatever they are given."""
 
@@ -170,10 +171,11 @@ class Collector:
                 continue
             repeated: bool | None
             repeated, guessed = self.loops.per_item(call, statement, (start.call, start.statement))
-            if not repeated and statement.line.scope >= 0 and is_handler(ctx, statement.line.scope):
+            request = self.serving.answers(call, statement)
+            if not repeated and request:
                 repeated = None
             table = call_table(ctx, statement, call, name)
-            uses.append(Use(name, place, table, repeated, branches, likely or origin.likely or guessed))
+            uses.append(Use(name, place, table, repeated, branches, likely or origin.likely or guessed, request))
 
     def _branches(self, path: tuple[Arm, ...], origin: Origin, statement: Statement) -> Branches | None:
         """The arms of a use, and of the way to it, that its start does not already stand under; None: they exclude
