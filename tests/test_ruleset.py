@@ -408,9 +408,10 @@ def offers(rule: Rule, facts: dict[str, Scalar | Fact]) -> list[int]:
         ("ECO103", {**FP8, "backend": "torchao", "framework": "transformers"}, [2]),
         ("ECO103", {**FP8, "framework": "vllm", "params_b": 7.2, "gpu_memory_gb": 80.0}, [1]),
         ("ECO104", {"looped": True}, [0]),
-        ("ECO104", {"batch_size": 1}, [1]),
+        ("ECO104", {"batch_size": 1}, [2]),
+        ("ECO104", {"batch_size": 1, "served": "single"}, [1]),
         ("ECO104", {"batch_size": 1, "looped": True}, [0]),
-        ("ECO104", {"max_concurrency": 1}, [2]),
+        ("ECO104", {"max_concurrency": 1}, [3]),
     ],
 )
 def test_better_deployments(
