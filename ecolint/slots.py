@@ -289,7 +289,9 @@ class Slots:
     def from_command(self, line: command.CommandLine, key: Key) -> Setting | None:
         flag = command.flag_of(key, line)
         table = self.recognised.command_table
-        if flag is not None:
+        if flag is not None and not settled(flag.words[0].branches, self.assignment):
+            return OPEN
+        if flag is not None and compatible(flag.words[0].branches, self.assignment):
             if flag.negated or (key.present and not flag.value):
                 value = (Alternative("known", not flag.negated, flag.words[0].place),)
                 return self.read(key, value, "flag", table, flag.words)

@@ -55,6 +55,7 @@ def wanted(stacks: Iterable[Vocabulary]) -> Wanted:
         objects=tuple(c for spec in objects for c in spec.calls),
         methods=tuple(dict.fromkeys(c.removeprefix("{}.") for c in uses if c.startswith("{}."))),
         functions=tuple(dict.fromkeys(c for c in uses if not c.startswith("{}."))),
+        commands=tuple(dict.fromkeys(command[0] for stack in stacks for command in stack.commands)),
         triggers=tuple(t for t in triggers if t),
         services=tuple(one for stack in stacks for one in stack.services),
     )

@@ -62,6 +62,7 @@ def parse(table: Table, start: int, vocabulary: Vocabulary) -> CommandLine:
     """Read the words from `start` on as the vocabulary's flags; flags it does not know are passed over."""
     on = {spelled: key for key in vocabulary.keys.values() for spelled in key.flag}
     off = {spelled: key for key in vocabulary.keys.values() for spelled in key.off}
+    takes = sum(key.positional is not None for key in vocabulary.keys.values())
     flags: dict[str, Flag] = {}
     positionals: list[Entry] = []
     words = table.entries
@@ -71,13 +72,15 @@ def parse(table: Table, start: int, vocabulary: Vocabulary) -> CommandLine:
         name = text(word)
         index += 1
         if name is None:
-            opened = True
+            if leading and len(positionals) < takes:
+                positionals.append(word)  # one word in the place of an argument, whatever it says
+            else:
+                opened = True
             continue
         if not name.startswith("-"):
             if leading:
                 positionals.append(word)
             continue
-        leading = False
         name, equals, inline = name.partition("=")
         if name in off:
             flags[off[name].name] = Flag((word,), (), negated=True)
@@ -94,8 +97,10 @@ def parse(table: Table, start: int, vocabulary: Vocabulary) -> CommandLine:
             flags[key.name] = Flag((word, follower), follower.value)
             index += 1
         elif key is None and follower is not None and not (text(follower) or "-").startswith("-"):
+            leading = False
             index += 1  # the unknown flag's value, or a stray word: nothing of ours either way
         elif key is None and follower is not None and text(follower) is None:
+            leading = False
             index += 1  # `--unknown $VALUE`: one value, not further flags
     return CommandLine(flags, tuple(positionals), opened)
 

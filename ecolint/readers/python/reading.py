@@ -15,6 +15,7 @@ from ecolint.model import Branches, Invocation, Items, Place, Problem, Reading, 
 from ecolint.readers import Lookup
 from ecolint.readers.python.alternatives import known
 from ecolint.readers.python.around import Surroundings
+from ecolint.readers.python.commands import find_runs, runs_commands
 from ecolint.readers.python.conditions import conditions
 from ecolint.readers.python.context import Context, prepare
 from ecolint.readers.python.handlers import Handlers
@@ -46,26 +47,45 @@ def read_file(source: Source, wanted: Wanted, project: Lookup, stats: Stats | No
         line = source.text.count("\n", 0, source.text.index("\0")) + 1
         return Reading(problems=(Problem(source.path, line, "binary data, not Python text"),))
     names = (*wanted.calls, *wanted.likely_calls, *wanted.local_calls, *wanted.objects)
-    if not mentioned(source.text, names) and "ecolint:" not in source.text:
+    runs = runs_commands(source.text, wanted)
+    if not runs and not mentioned(source.text, names) and "ecolint:" not in source.text:
         return Reading()
     words = index(source.text)
-    if not possible(words, names):
+    if not runs and not possible(words, names):
         return Reading(comments=tuple(scan(source.text).comments))
     ctx = attach(prepare(source, wanted, project, stats, words))
     starts, lines = find_starts(ctx)
-    invocations = _invocations(ctx, starts)
+    around = Surroundings(ctx)
+    invocations = _invocations(ctx, starts, around)
+    if runs:
+        invocations += _commands(ctx, around)
     comments = tuple(ctx.script.comments)
     return Reading(invocations, comments, _problems(ctx, lines) if lines else ())
 
 
-def _invocations(ctx: Context, starts: Sequence[Start]) -> tuple[Invocation, ...]:
+def _commands(ctx: Context, around: Surroundings) -> tuple[Invocation, ...]:
+    """The command lines that the text runs."""
+    found = []
+    for run in find_runs(ctx):
+        path = ctx.flow.path(run.statement.line)
+        if path is not None:
+            surroundings, arms = around.of(run.statement.line), ctx.flow.name(path)
+            found.append(
+                Invocation(
+                    "python", run.words.place, "command", words=run.words, surroundings=surroundings, branches=arms
+                )
+            )
+    return tuple(found)
+
+
+def _invocations(ctx: Context, starts: Sequence[Start], around: Surroundings) -> tuple[Invocation, ...]:
     reported = [start for start in starts if not start.item]
     consumed: set[Place] = set()
     for start in reported:
         _tables_in(start.table, consumed)
     reported += [start for start in starts if start.item and start.table.place not in consumed and _escapes(ctx, start)]
     reported.sort(key=lambda start: start.table.place.span)
-    handlers, around = Handlers(ctx), Surroundings(ctx)
+    handlers = Handlers(ctx)
     identities = Identities(ctx, {start.call: start for start in reported})
     if not reported:
         return ()

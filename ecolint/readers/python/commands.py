@@ -1,0 +1,148 @@
+"""The command room: the command lines that a Python text runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import libcst as cst
+
+from ecolint.model import Place, Table, Wanted
+from ecolint.readers.python.bindings import assigned
+from ecolint.readers.python.calls import held_names
+from ecolint.readers.python.command_texts import Line, line_of, plain_text, text_of
+from ecolint.readers.python.command_words import Words
+from ecolint.readers.python.context import Context
+from ecolint.readers.python.names import dotted, find
+from ecolint.readers.python.parsing import Statement
+from ecolint.readers.python.starts import candidate_lines
+from ecolint.readers.yaml.script import split
+
+RUNNERS = (
+    *("subprocess.run", "subprocess.Popen", "subprocess.call", "subprocess.check_call", "subprocess.check_output"),
+    *("os.system", "os.popen", "asyncio.create_subprocess_shell", "asyncio.subprocess.create_subprocess_shell"),
+    *("asyncio.create_subprocess_exec", "asyncio.subprocess.create_subprocess_exec"),
+)
+"""Functions of the standard library that run a command line, their first argument, or all of them (`…_exec`)."""
+
+_ARGUMENTS = ("args", "cmd", "command")
+_MODULES = re.compile(r"\b(?:subprocess|os\s*\.\s*(?:system|popen)|from\s+os\s+import)\b")
+_SHELLS = frozenset({"sh", "bash", "dash", "zsh"})
+_RUN_OPTION = re.compile(r"-[a-z]*c\Z")
+START = 12
+"""How many words may stand before the end of a program's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A command line and the statement that runs it."""
+
+    words: Table
+    statement: Statement
+
+
+def runs_commands(text: str, wanted: Wanted) -> bool:
+    """False where a text cannot run any wanted command: a gate before any scan."""
+    return any(word in text for word in wanted.commands) and _MODULES.search(text) is not None
+
+
+def find_runs(ctx: Context) -> list[Run]:
+    """The wanted commands that a text runs, in order."""
+    found: dict[Place, Run] = {}
+    for line in candidate_lines(ctx, RUNNERS):
+        statement = ctx.parser.parse(line)
+        for node in statement.nodes if statement is not None else ():
+            if isinstance(node, cst.Call) and statement is not None:
+                for words in _Reader(ctx).run(node, statement):
+                    if _wanted(words, ctx.wanted.commands):
+                        found.setdefault(words.place, Run(words, statement))
+    return list(found.values())
+
+
+def _wanted(words: Table, commands: Sequence[str]) -> bool:
+    texts = [entry.value[0].data for entry in words.entries[:START] if len(entry.value) == 1]
+    names = [text.rpartition("/")[2] for text in texts if isinstance(text, str)]
+    return any(name in commands for name in names)
+
+
+class _Reader:
+    """Follows one command line to the expressions that it is built of."""
+
+    def __init__(self, ctx: Context) -> None:
+        self.ctx = ctx
+        self.words = Words(ctx)
+
+    def run(self, call: cst.Call, statement: Statement) -> Iterator[Table]:
+        """The command lines that a call of a runner starts."""
+        names = [name for name, _ in held_names(self.ctx, call.func, statement, call)]
+        if not any(name in RUNNERS for name in names):
+            return
+        if names[0].endswith("_exec"):
+            elements = [cst.Element(arg.value) if not arg.star else cst.StarredElement(arg.value) for arg in call.args]
+            line = self.words.elements(elements, statement)
+            yield from self._commands(line, self.ctx.place(statement, call), statement)
+            return
+        for position, argument in enumerate(call.args):
+            keyword = argument.keyword.value if argument.keyword is not None else ""
+            if (position == 0 and not argument.star and not keyword) or keyword in _ARGUMENTS:
+                node = argument.value
+                found = self.words.of(node, statement)
+                if found is not None:
+                    yield from self._commands(found, self.ctx.place(statement, node), statement)
+                else:
+                    yield from self._script(node, statement)
+                return
+
+    def _commands(self, line: Line, place: Place, statement: Statement) -> Iterator[Table]:
+        """A list of words as a command; `bash -c SCRIPT` is what the script runs."""
+        texts = [plain_text(entry.value) for entry in line.entries[:6]]
+        if texts and (texts[0] or "").rpartition("/")[2] in _SHELLS:
+            for index, option in enumerate(texts[1:4], 1):
+                if option and _RUN_OPTION.match(option) and index + 1 < len(line.entries):
+                    script = line.entries[index + 1]
+                    text = texts[index + 1] if index + 1 < len(texts) else None
+                    if text is not None:
+                        yield from self._split(text, script.place)
+                    return
+        yield _table(line, place)
+
+    def _script(self, node: cst.CSTNode, statement: Statement) -> Iterator[Table]:
+        """The commands of a text that a shell runs; `" ".join(words)` is those words."""
+        joined = self._joined(node, statement)
+        if joined is not None:
+            yield from self._commands(joined, self.ctx.place(statement, node), statement)
+            return
+        text = text_of(self.ctx, node, statement)
+        if text is not None:
+            yield from self._split(*text)
+
+    def _joined(self, node: cst.CSTNode, statement: Statement) -> Line | None:
+        """`" ".join(words)` and `shlex.join(words)`, also by way of a name."""
+        if isinstance(node, cst.Name):
+            found = find(self.ctx, node.value, statement.line)
+            bound = self.ctx.statement(found.reaches[0].binding.line) if len(found.reaches) == 1 else None
+            written = assigned(bound, node.value) if bound is not None else None
+            if bound is None or written is None or written[1] or not isinstance(written[0], cst.Call):
+                return None
+            node, statement = written[0], bound
+        if not isinstance(node, cst.Call) or len(node.args) != 1 or not isinstance(node.func, cst.Attribute):
+            return None
+        parts = dotted(node.func)
+        spaced = isinstance(node.func.value, cst.SimpleString) and node.func.value.raw_value == " "
+        if node.func.attr.value == "join" and (spaced or parts == ("shlex", "join")):
+            return self.words.of(node.args[0].value, statement)
+        return None
+
+    def _split(self, text: str, place: Place) -> Iterator[Table]:
+        for command in split(text, {}).commands:
+            if command.words:
+                yield _table(line_of(self.ctx, command.words, text, place), place)
+
+
+def _table(line: Line, place: Place) -> Table:
+    entries = tuple(replace(entry, name=str(index)) for index, entry in enumerate(line.entries))
+    inside = entries[0].place if entries else place
+    return Table(
+        "python.words", inside if inside.path == place.path else place, entries, open=line.open, writable=False
+    )
