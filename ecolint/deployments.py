@@ -19,6 +19,7 @@ from ecolint.model import (
     Place,
     Scalar,
     Table,
+    Use,
     Value,
 )
 from ecolint.recognise import Recognised, matches, recognise
@@ -154,11 +155,16 @@ def _branches(recognised: Recognised) -> Iterator[tuple[Branches, bool]]:
     for table in tables:
         yield from _in_table(table, named, named)
     yield from _in_value(invocation.image, named)
-    for use in invocation.uses:
+    for use in sorted(invocation.uses, key=lambda use: not _works(use, vocabulary)):
         if any(matches(use.name, spec.calls) for spec in vocabulary.uses):
             yield use.branches, True
             if use.table is not None:
                 yield from _in_table(use.table, named, named)
+
+
+def _works(use: Use, vocabulary: Vocabulary) -> bool:
+    """Whether a use is what the object is there for, such as generating: its branches come before those of the rest."""
+    return any(spec.per_item and matches(use.name, spec.calls) for spec in vocabulary.uses)
 
 
 def _names(key: Key) -> Iterator[str]:
