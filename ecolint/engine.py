@@ -69,11 +69,13 @@ def judged(source: Source, project: Summaries, rules: Sequence[Rule], settings: 
         return Outcome()
     stacks = vocabularies(settings.stacks)
     reading = reader.read(source, wanted(stacks), project)
-    circumstances = Circumstances(stacks, settings.gpu, settings.context, project.pins(source.path))
+    pins = reader.pins(source)
+    versions = pinned(project.pins(source.path), pins)
+    circumstances = Circumstances(stacks, settings.gpu, settings.context, versions)
     # What is done to another invocation's object is part of that deployment, not one of its own.
     used = {use.place for one in reading.invocations for use in one.uses}
     own = (one for one in reading.invocations if one.place not in used)
-    invocations = (*own, *map(requirement, reader.pins(source)))
+    invocations = (*own, *map(requirement, pins))
     groups = tuple(group for one in invocations if (group := deployments(one, circumstances)))
 
     def rewrite(table: Table, todo: Sequence[Change]) -> tuple[Edit, ...]:
@@ -94,6 +96,16 @@ def judged(source: Source, project: Summaries, rules: Sequence[Rule], settings: 
         (*reading.problems, *verdicts.problems),
         verdicts.unused,
     )
+
+
+def pinned(project: Mapping[str, str], own: Sequence[Pin]) -> Mapping[str, str]:
+    """Library → specifier: what the file itself requires outranks the project; two unlike requirements are none."""
+    stated: dict[str, set[str]] = {}
+    for pin in own:
+        stated.setdefault(pin.library, set()).add(pin.specifier)
+    versions = {library: specifier for library, specifier in project.items() if library not in stated}
+    single = {library: next(iter(found)) for library, found in stated.items() if len(found) == 1}
+    return {**versions, **{library: specifier for library, specifier in single.items() if specifier}}
 
 
 def requirement(pin: Pin) -> Invocation:

@@ -26,17 +26,19 @@ _HOW: Mapping[str, str] = {
 def as_json(deployments: Sequence[Deployment], texts: Mapping[str, str]) -> str:
     """One object: `{deployments: [{path, range, stack, facts: {name: {value, path, line, column, resolved_by}}}]}`."""
     sources = Sources(texts)
-    objects = [
-        {
-            "path": deployment.place.path,
-            "cell": deployment.place.cell,
-            "range": range_object(sources.range(deployment.place)),
-            "stack": deployment.stack,
-            "facts": {name: _fact(fact, sources) for name, fact in _ordered(deployment)},
-        }
-        for deployment in deployments
-    ]
+    objects = [_deployment(one, sources) for one in deployments]
     return json.dumps({"deployments": objects}, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def _deployment(deployment: Deployment, sources: Sources) -> dict[str, Any]:
+    place = sources.range(deployment.place)
+    return {
+        "path": deployment.place.path,
+        "cell": place.cell,
+        "range": range_object(place),
+        "stack": deployment.stack,
+        "facts": {name: _fact(fact, sources) for name, fact in _ordered(deployment)},
+    }
 
 
 def as_text(deployments: Sequence[Deployment], texts: Mapping[str, str]) -> str:
@@ -45,7 +47,7 @@ def as_text(deployments: Sequence[Deployment], texts: Mapping[str, str]) -> str:
     blocks = []
     for deployment in deployments:
         place = sources.range(deployment.place)
-        rows = [f"{one_line(deployment.place.path)}:{place.line}:{place.column}: {deployment.stack}"]
+        rows = [f"{one_line(deployment.place.path)}:{place}: {deployment.stack}"]
         facts = [(name, fact) for name, fact in _ordered(deployment) if fact.kind != "absent"]
         name_width = max((len(name) for name, _ in facts), default=0)
         values = {name: one_line(_said(fact)) for name, fact in facts}
@@ -72,6 +74,7 @@ def _fact(fact: Fact, sources: Sources) -> dict[str, Any]:
     return {
         "value": fact_value(fact),
         "path": place.path if place is not None else None,
+        "cell": where.cell if where is not None else None,
         "line": where.line if where is not None else None,
         "column": where.column if where is not None else None,
         "resolved_by": fact.how,
@@ -93,4 +96,4 @@ def _where(fact: Fact, sources: Sources) -> str:
     if not fact.sources:
         return ""
     place = sources.range(fact.sources[0])
-    return f", {one_line(fact.sources[0].path)}:{place.line}:{place.column}"
+    return f", {one_line(fact.sources[0].path)}:{place}"

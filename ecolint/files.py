@@ -13,13 +13,17 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ecolint.ignores import Ignore, exclude, ignore_file, ignored, ignores_above
-from ecolint.model import Problem, Source
+from ecolint.model import CannotEdit, Problem, Source
 from ecolint.roots import Roots, display_path
 from ecolint.settings import Finder
 
 _COOKIE = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _BOM = b"\xef\xbb\xbf"
 _CHUNK = 1 << 20
+
+PACKED = 100
+"""How many times `max-file-size` a file may have whose text is packed into something else: a notebook's pictures and
+tables are not read, so that only its code counts against the limit."""
 
 
 class NoSuchPath(Exception):
@@ -37,11 +41,22 @@ class File:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A file's text with what it takes to write it back."""
+    """A file's text with what it takes to write it back. `text` is the whole file's, that of `source` what is read."""
 
     source: Source
     data: bytes
     encoding: str
+    text: str
+
+    def rewritten(self, text: str) -> str:
+        """The whole file's text with another text in place of what was read. Raises CannotWrite."""
+        from ecolint.readers import packed
+
+        reader = packed(self.source.path)
+        try:
+            return text if reader is None else reader.repack(self.text, text)
+        except CannotEdit as error:
+            raise CannotWrite(str(error)) from error
 
 
 # --- discovery --------------------------------------------------------------------------------------------------------
@@ -196,16 +211,29 @@ def load(file: File, limit: int, triggers: Triggers | None = None) -> Loaded | P
             status = os.fstat(handle.fileno())
             if not stat.S_ISREG(status.st_mode):
                 return Problem(file.path, 1, "is not a regular file")
-            if status.st_size > limit:
+            if status.st_size > (limit * PACKED if _packed(file.path) else limit):
                 if triggers is not None and not _holds(handle, triggers):
                     return None
-                return Problem(file.path, 1, f"is larger than {limit:,} bytes (setting max-file-size)")
+                return _too_large(file.path, limit)
             data = handle.read()
     except OSError as error:
         return Problem(file.path, 1, f"cannot be read: {error.strerror}")
     if triggers is not None and not triggers.stand_in(data):
         return None
-    return decode(file.path, data)
+    loaded = decode(file.path, data)
+    if isinstance(loaded, Loaded) and len(data) > limit and len(loaded.source.text.encode("utf-8", "replace")) > limit:
+        return _too_large(file.path, limit)
+    return loaded
+
+
+def _packed(path: str) -> bool:
+    from ecolint.readers import packed
+
+    return packed(path) is not None
+
+
+def _too_large(path: str, limit: int) -> Problem:
+    return Problem(path, 1, f"is larger than {limit:,} bytes (setting max-file-size)")
 
 
 def _holds(handle: BinaryIO, triggers: Triggers) -> bool:
@@ -219,7 +247,7 @@ def _holds(handle: BinaryIO, triggers: Triggers) -> bool:
 
 
 def decode(path: str, data: bytes) -> Loaded | Problem:
-    """Bytes as text: UTF-8, or what a Python file's coding cookie says."""
+    """Bytes as text: UTF-8, or what a Python file's coding cookie says; of a notebook, its script."""
     bom = data.startswith(_BOM)
     body = data[3:] if bom else data
     if (nul := body.find(b"\0")) >= 0:
@@ -233,7 +261,13 @@ def decode(path: str, data: bytes) -> Loaded | Problem:
         return Problem(path, body.count(b"\n", 0, error.start) + 1, f"is not {encoding}: byte {error.start + 1}")
     except LookupError:
         return Problem(path, 1, f"names an encoding that is not known: {encoding}")
-    return Loaded(Source(path, text, bom), data, encoding)
+    from ecolint.readers import Malformed, packed
+
+    reader = packed(path)
+    try:
+        return Loaded(Source(path, text if reader is None else reader.unpack(text), bom), data, encoding, text)
+    except Malformed as error:
+        return Problem(path, error.line, error.reason)
 
 
 def _cookie(body: bytes) -> str | None:
@@ -257,9 +291,9 @@ def write(file: File, loaded: Loaded, text: str) -> None:
     """Replace the file by new text in its own encoding and with its byte order mark. Raises CannotWrite."""
     start = _BOM if loaded.source.bom else b""
     try:
-        if start + loaded.source.text.encode(loaded.encoding) != loaded.data:
+        if start + loaded.text.encode(loaded.encoding) != loaded.data:
             raise CannotWrite(f"its bytes are not what {loaded.encoding} would write")
-        data = start + text.encode(loaded.encoding)
+        data = start + loaded.rewritten(text).encode(loaded.encoding)
     except UnicodeEncodeError as error:
         raise CannotWrite(f"the new text cannot be written in {loaded.encoding}") from error
     try:

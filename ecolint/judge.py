@@ -247,6 +247,6 @@ def merged(edits: Sequence[Edit]) -> tuple[Edit, ...]:
     """Edits in file order without repetition. Raises CannotEdit where two of them overlap."""
     found = sorted(set(edits))
     for first, second in itertools.pairwise(found):
-        if first.path == second.path and first.cell == second.cell and first.span.end > second.span.start:
+        if first.path == second.path and first.span.end > second.span.start:
             raise CannotEdit("two of its edits overlap")
     return tuple(found)

@@ -1,6 +1,7 @@
 """The vocabulary of ecolint: frozen shapes that the layers hand to each other, without logic.
 
-Units: spans are character offsets into the decoded text without its byte order mark, end exclusive.
+Units: spans are character offsets into the decoded text without its byte order mark, end exclusive. A notebook's
+text is its script (`ecolint.cells`): every span says by itself which cell it stands in, and reports count lines there.
 Energies are joules per 1,000 generated tokens, memory is in decimal gigabytes, parameters in billions.
 """
 
@@ -23,11 +24,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """A span in a file. `path` is relative to the project root with `/`; `cell` counts notebook cells from 1."""
+    """A span in a file. `path` is relative to the project root with `/`."""
 
     path: str
     span: Span
-    cell: int | None = None
 
 
 # --- what is written --------------------------------------------------------------------------------------------------
@@ -96,7 +96,8 @@ class Entry:
 class Table:
     """A group of entries that can be read and rewritten together.
 
-    `syntax` names the editor: "python.call", "python.dict", "yaml.mapping", "yaml.words", "yaml.env", "toml.table".
+    `syntax` names the editor: "python.call", "python.dict", "yaml.mapping", "yaml.words", "yaml.env",
+    "shell.words", "shell.env", "toml.table".
     `name` is the qualified name of the callee for calls, else empty. `open` says that there may be entries nobody can
     see (`**kwargs`, a templated block): a missing key is then unknown, not absent. `writable` is False where an edit
     would touch shared or generated text.
@@ -150,7 +151,8 @@ class Use:
 class Invocation:
     """Something that starts or configures a model, as written and not yet understood.
 
-    A Python call has `call`; a container has `words`, `env` and `image`; a configuration file has `mapping`.
+    A Python call has `call`; a command has `words` and `env`, in a container `image` too; a
+    configuration file has `mapping`.
     `surroundings` are dotted paths of what stands around: a container's resources, node selection and pod, the
     decorators around a Python call by qualified callee and keyword ("x.*" stands for unseen entries below "x").
     `name` is the qualified callee, or what the reader calls the thing ("container vllm"). `uses` is the later life of
@@ -195,18 +197,22 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that kept a file, or part of it, from being read. `line` counts from 1."""
+    """Something that kept a file, or part of it, from being read. `line` counts from 1, within the `cell` if any."""
 
     path: str
     line: int
     reason: str
     templated: bool = False
     whole_file: bool = True
+    cell: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to read: `text` has no byte order mark; `bom` says that the file began with one."""
+    """A file to read: `text` has no byte order mark; `bom` says that the file began with one.
+
+    Of a notebook it is the script: its cells, each closed by a mark.
+    """
 
     path: str
     text: str
@@ -344,7 +350,6 @@ class Edit:
     path: str
     span: Span
     text: str
-    cell: int | None = None
 
 
 class CannotEdit(Exception):
@@ -528,7 +533,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything one run has to say. `sources` gives the decoded text of every file that has a finding."""
+    """Everything one run has to say. `sources` gives the text, as it was read, of every file that has a finding."""
 
     findings: tuple[Finding, ...]
     files: int

@@ -193,7 +193,7 @@ class _Linting:
             if text != source.text and self.request.diff:
                 from ecolint.report._diff import unified
 
-                self.diffs.append(unified(source.path, source.text, text))
+                self.diffs.append(unified(source.path, loaded.text, loaded.rewritten(text)))
             elif text != source.text and self._written(file, loaded, text):
                 source = replace(source, text=text)
                 outcome = self._outcome(source, file, settings)
@@ -296,10 +296,11 @@ def problem_lines(problems: Sequence[Problem]) -> Iterator[str]:
     """One line for each problem, one for a whole file at most, and one that counts templated files."""
     said: set[object] = set()
     for problem in problems:
-        key: object = problem.path if problem.whole_file else (problem.path, problem.line, problem.reason)
+        key: object = problem.path if problem.whole_file else replace(problem, templated=False)
         if not problem.templated and key not in said:
             said.add(key)
-            yield f"{problem.path}:{problem.line}: {' '.join(problem.reason.split())}"
+            cell = f"cell {problem.cell}:" if problem.cell is not None else ""
+            yield f"{problem.path}:{cell}{problem.line}: {' '.join(problem.reason.split())}"
     templated = len({problem.path for problem in problems if problem.templated})
     if templated:
         files_are = "templated file was" if templated == 1 else "templated files were"

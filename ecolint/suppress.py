@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from ecolint.cells import where
 from ecolint.lines import Lines
 from ecolint.model import Comment, Finding, Problem, Span, Suppressed
 
@@ -88,7 +89,8 @@ def parse(comments: Iterable[Comment], lines: Lines, path: str) -> tuple[tuple[S
             scope: Literal["line", "file"] = "file" if form["scope"] == "ignore-file" else "line"
             found.append(Suppression(codes, scope, form["reason"].strip(), comment.span, line, comment.alone))
             continue
-        problems.append(Problem(path, line, reason, whole_file=False))
+        shown, cell = where(lines.text, comment.span.start)
+        problems.append(Problem(path, shown, reason, whole_file=False, cell=cell))
     return tuple(found), problems
 
 

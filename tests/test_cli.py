@@ -371,6 +371,7 @@ def test_facts_as_json_and_text(ecolint: Shell) -> None:
     assert one["facts"]["context"] == {
         "value": "offline",
         "path": "a.py",
+        "cell": None,
         "line": 2,
         "column": 7,
         "resolved_by": "literal",

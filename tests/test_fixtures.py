@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ecolint import fixes, ruleset
+from ecolint import files, fixes, ruleset
 from ecolint.engine import check
 from ecolint.model import Source
 from ecolint.readers import Nowhere
@@ -22,11 +22,18 @@ ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "fixtures"
 EXPECT = re.compile(r"#\s*expect:\s*((?:ECO\d{3}(?: certain| likely)?(?:,\s*)?)+)")
 """A code may say how sure the finding must be: `# expect: ECO101 likely, ECO210`."""
-SETTING = re.compile(r"\A#\s*settings:\s*(.*)")
+SETTING = re.compile(r"\A\s*#\s*settings:\s*(.*)")
 
 SAMPLES = sorted(p for p in FIXTURES.glob("ECO*/**/*") if p.is_file())
 HITS = [p for p in SAMPLES if p.name.startswith("hit") or p.parent.name.startswith("hit")]
 MISSES = [p for p in SAMPLES if p.name.startswith("miss") or p.parent.name.startswith("miss")]
+
+
+def text_of(path: Path) -> str:
+    """What a reader gets to see of a file: of a notebook its script."""
+    loaded = files.decode(path.name, path.read_bytes())
+    assert isinstance(loaded, files.Loaded)
+    return loaded.source.text
 
 
 def name_of(path: Path) -> str:
@@ -65,7 +72,7 @@ def gpu(name: str) -> str:
 def expected(text: str) -> set[tuple[int, str]]:
     return {
         (number, code.split()[0])
-        for number, line in enumerate(text.splitlines(), 1)
+        for number, line in enumerate(text.split("\n"), 1)
         for match in EXPECT.finditer(line)
         for code in match[1].split(",")
     }
@@ -75,7 +82,7 @@ def sureness(text: str) -> dict[tuple[int, str], str]:
     """How sure the findings must be for which a fixture says so."""
     return {
         (number, said[0]): said[1]
-        for number, line in enumerate(text.splitlines(), 1)
+        for number, line in enumerate(text.split("\n"), 1)
         for match in EXPECT.finditer(line)
         for code in match[1].split(",")
         if len(said := code.split()) == 2
@@ -92,7 +99,7 @@ def reported(text: str, outcome: Outcome) -> set[tuple[int, str]]:
 
 @pytest.mark.parametrize("path", HITS, ids=name_of)
 def test_hits_fire_where_they_say(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
+    text = text_of(path)
     outcome = lint(path, text)
     assert expected(text), "a hit must expect something"
     assert reported(text, outcome) == expected(text)
@@ -103,7 +110,7 @@ def test_hits_fire_where_they_say(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MISSES, ids=name_of)
 def test_misses_stay_silent(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
+    text = text_of(path)
     outcome = lint(path, text)
     assert reported(text, outcome) == set()
     assert not outcome.problems
@@ -115,8 +122,8 @@ def test_misses_stay_silent(path: Path) -> None:
     ids=name_of,
 )
 def test_fixes_make_the_fixed_file_and_it_lints_clean(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    want = path.with_name(path.name.replace("hit", "fixed")).read_text(encoding="utf-8")
+    text = text_of(path)
+    want = text_of(path.with_name(path.name.replace("hit", "fixed")))
 
     def recheck(source: Source) -> Outcome:
         return lint(path, source.text)
@@ -129,6 +136,15 @@ def test_fixes_make_the_fixed_file_and_it_lints_clean(path: Path) -> None:
     assert not [f for f in recheck(replace(source, text=want)).findings if f.code == code]
     again = fixes.apply(replace(source, text=want), recheck(replace(source, text=want)), True, recheck)
     assert again.text == want, "fixing twice changes nothing more"
+
+
+@pytest.mark.parametrize("path", [p for p in HITS if p.suffix == ".ipynb"], ids=name_of)
+def test_a_fixed_notebook_is_the_fixed_file_byte_for_byte(path: Path) -> None:
+    fixed = path.with_name(path.name.replace("hit", "fixed"))
+    if fixed.exists():
+        loaded = files.decode(path.name, path.read_bytes())
+        assert isinstance(loaded, files.Loaded)
+        assert loaded.rewritten(text_of(fixed)).encode() == fixed.read_bytes()
 
 
 def test_every_rule_has_its_fixtures() -> None:

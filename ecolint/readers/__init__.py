@@ -57,6 +57,26 @@ class Reader(Protocol):
         ...
 
 
+class Packed(Protocol):
+    """What a reader offers besides where its files keep the text that it reads inside something else."""
+
+    def unpack(self, text: str) -> str:
+        """The text to read, from the text of the file. Raises `Malformed`."""
+        ...
+
+    def repack(self, text: str, unpacked: str) -> str:
+        """The file's text with another text to read in it. Raises `CannotEdit` where that cannot be written."""
+        ...
+
+
+class Malformed(Exception):
+    """A file out of which no text to read can be taken; `line` counts from 1."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(reason)
+        self.line, self.reason = line, reason
+
+
 class ReaderError(Exception):
     """A reader module is malformed; the message says which and how."""
 
@@ -81,3 +101,10 @@ def readers() -> Mapping[str, Reader]:
                 raise ReaderError(f"reader {info.name} claims {suffix}, which another reader has")
             found[suffix] = cast(Reader, module)
     return found
+
+
+def packed(path: str) -> Packed | None:
+    """The reader of a file of this name, where what it reads is packed into the file."""
+    dot = path.rfind(".")
+    reader = readers().get(path[dot:].lower()) if dot >= 0 else None
+    return cast(Packed, reader) if hasattr(reader, "unpack") else None

@@ -44,4 +44,4 @@ def listed(report: Report) -> tuple[Finding, ...]:
         for finding in report.findings
         if (finding.level != "green" or report.show_green) and (finding.suppressed is None or report.verbose)
     ]
-    return tuple(sorted(kept, key=lambda one: (one.place.path, one.place.cell or 0, one.place.span, one.code)))
+    return tuple(sorted(kept, key=lambda one: (one.place.path, one.place.span, one.code)))

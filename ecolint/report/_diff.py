@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from ecolint.cells import MARK
 from ecolint.model import Edit
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
@@ -30,8 +31,12 @@ def unified(path: str, old: str, new: str, context: int = 3) -> str:
 
 
 def small(old: str, new: str) -> list[str]:
-    """The rows of a diff with one line of context, without line ends, file names and the first hunk's header."""
-    rows = hunks(_LINE.findall(old), _LINE.findall(new), 1)
+    """The rows of a diff with one line of context, without line ends, file names and the first hunk's header.
+
+    Each cell of a notebook is compared for itself.
+    """
+    pairs = zip(old.split(MARK), new.split(MARK), strict=True) if MARK in old else ((old, new),)
+    rows = [row for one, other in pairs if one != other for row in hunks(_LINE.findall(one), _LINE.findall(other), 1)]
     return [row.rstrip("\r\n") for row in rows[1:]]
 
 

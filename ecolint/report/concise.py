@@ -1,4 +1,7 @@
-"""One line a finding, `path:line:column: level CODE message`, for editors and for eyes that know the rules."""
+"""One line a finding, `path:line:column: level CODE message`, for editors and for eyes that know the rules.
+
+In a notebook it is `path:cell N:line:column:`.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,6 @@ def render(report: Report, look: Look) -> str:
     rows = []
     for finding in listed(report):
         place = sources.range(finding.place)
-        cell = f"cell {finding.place.cell}:" if finding.place.cell is not None else ""
-        rows.append(
-            f"{one_line(finding.place.path)}:{cell}{place.line}:{place.column}:"
-            f" {finding.level} {finding.code} {one_line(finding.message)}\n"
-        )
+        where = f"{one_line(finding.place.path)}:{place}"
+        rows.append(f"{where}: {finding.level} {finding.code} {one_line(finding.message)}\n")
     return "".join(rows)

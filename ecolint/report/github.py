@@ -16,18 +16,23 @@ def render(report: Report, look: Look) -> str:
 
 
 def _command(finding: Finding, sources: Sources) -> str:
-    """Columns are left out of a range over several lines: GitHub refuses an annotation that has them."""
+    """Columns are left out of a range over several lines: GitHub refuses an annotation that has them.
+
+    The lines of a notebook's cell are not those of its file, so its annotations stand at the file and say the place.
+    """
     place = sources.range(finding.place)
-    properties = {"file": finding.place.path, "line": str(place.line)}
-    if place.line == place.end_line:
-        properties["col"] = str(place.column)
-        properties["endColumn"] = str(place.end_column)
-    else:
-        properties["endLine"] = str(place.end_line)
+    properties = {"file": finding.place.path}
+    if place.cell is None:
+        properties["line"] = str(place.line)
+        if place.line == place.end_line:
+            properties |= {"col": str(place.column), "endColumn": str(place.end_column)}
+        else:
+            properties["endLine"] = str(place.end_line)
     properties["title"] = f"{finding.code} {finding.name}"
     said = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     certainty = "" if finding.certainty == "certain" else " (likely)"
-    return f"::{_COMMANDS[finding.level]} {said}::{_data(finding.message + certainty)}"
+    where = f"{place}: " if place.cell is not None else ""
+    return f"::{_COMMANDS[finding.level]} {said}::{_data(where + finding.message + certainty)}"
 
 
 def _data(text: str) -> str:

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from ecolint import __version__
-from ecolint.model import FACTS, Deployment, Estimate, Fact, Finding, Fix, Interval, Report, Scalar
+from ecolint.model import FACTS, Deployment, Edit, Estimate, Fact, Finding, Fix, Interval, Report, Scalar
 from ecolint.report import Look, listed
 from ecolint.report._places import Range, Sources
 from ecolint.report._summary import summarise
@@ -38,14 +38,15 @@ def evidence() -> dict[str, Any]:
 
 def finding_object(finding: Finding, sources: Sources) -> dict[str, Any]:
     """One finding, with every key."""
+    place = sources.range(finding.place)
     return {
         "code": finding.code,
         "name": finding.name,
         "level": finding.level,
         "message": finding.message,
         "path": finding.place.path,
-        "cell": finding.place.cell,
-        "range": range_object(sources.range(finding.place)),
+        "cell": place.cell,
+        "range": range_object(place),
         "certainty": finding.certainty,
         "deployment": deployment_object(finding.deployment),
         "estimate": _estimate(finding.estimate),
@@ -114,8 +115,9 @@ def _fix(fix: Fix, sources: Sources) -> dict[str, Any]:
         "set": dict(fix.set),
         "advice": fix.advice,
         "estimate": _estimate(fix.estimate),
-        "edits": [
-            {"path": edit.path, "range": range_object(sources.span(edit.path, edit.span)), "text": edit.text}
-            for edit in fix.edits
-        ],
+        "edits": [_edit(edit, sources.span(edit.path, edit.span)) for edit in fix.edits],
     }
+
+
+def _edit(edit: Edit, place: Range) -> dict[str, Any]:
+    return {"path": edit.path, "cell": place.cell, "range": range_object(place), "text": edit.text}

@@ -64,8 +64,7 @@ def _finding(page: _Page, finding: Finding, report: Report, sources: Sources) ->
     level: Level = finding.level
     page.add(page.paint(f"{level} {finding.code}", _COLOURS[level]) + " " + page.paint(finding.name, _BOLD))
     place = sources.range(finding.place)
-    cell = f" cell {finding.place.cell}" if finding.place.cell is not None else ""
-    page.add(f"  {page.paint('-->', _FAINT)} {one_line(finding.place.path)}:{place.line}:{place.column}{cell}")
+    page.add(f"  {page.paint('-->', _FAINT)} {one_line(finding.place.path)}:{place}")
     _excerpt(page, finding, place, sources)
     for line in textwrap.wrap(one_line(finding.message), _WRAP - 2, break_long_words=False, break_on_hyphens=False):
         page.add(f"  {line}")
@@ -82,7 +81,7 @@ def _finding(page: _Page, finding: Finding, report: Report, sources: Sources) ->
 
 def _excerpt(page: _Page, finding: Finding, place: Range, sources: Sources) -> None:
     """The source lines, at most three of them, with what is meant underlined."""
-    lines = sources.lines(finding.place.path)
+    lines = sources.lines(finding.place.path, place.cell)
     last = place.end_line if place.end_column > 1 or place.end_line == place.line else place.end_line - 1
     gutter = len(str(min(last, place.line + 2)))
     bar = page.paint("|", _FAINT)

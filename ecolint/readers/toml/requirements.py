@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator
 
 from ecolint.model import Items, Pin, Place, Table, Value
+from ecolint.readers.requirement import NIGHTLY, checked, of_url, requirement
 from ecolint.readers.toml.tree import File
 
-_WHEEL = re.compile(r"/[^/]*?-(\d[^-/#?]*)-[^/]*\.whl")
-_NIGHTLY = re.compile(r"/nightly(?:/|$)")
 _CARET = re.compile(r"\s*([\^~]=?|==?|[<>]=?|!=)?\s*([^\s,]+)\s*\Z")
 
 
@@ -64,30 +63,6 @@ def _standard(root: Table) -> Iterator[Pin]:
                 yield pin
 
 
-def requirement(text: str, place: Place) -> Pin | None:
-    """One PEP 508 requirement; a wheel's address gives its version, a nightly build's stands for itself. None where it
-    is not one."""
-    from packaging.requirements import InvalidRequirement, Requirement
-    from packaging.utils import canonicalize_name
-
-    try:
-        parsed = Requirement(text)
-    except InvalidRequirement:
-        return None
-    specifier = str(parsed.specifier)
-    if parsed.url:
-        specifier = _of_url(parsed.url)
-    return Pin(canonicalize_name(parsed.name), specifier, place, text)
-
-
-def _of_url(url: str) -> str:
-    """What an address pins: itself where it is a nightly build's, else the version that a wheel's name states."""
-    if _NIGHTLY.search(url):
-        return url
-    wheel = _WHEEL.search(url.replace("%2B", "+").replace("%2b", "+"))
-    return _checked(f"=={wheel.group(1)}") if wheel else ""
-
-
 def _poetry(root: Table, text: str) -> Iterator[Pin]:
     from packaging.utils import canonicalize_name
 
@@ -108,7 +83,7 @@ def _poetry(root: Table, text: str) -> Iterator[Pin]:
                 data = version if isinstance(version, str) else ""
                 place = (inner.value[0].place if inner else None) or place
             if isinstance(data, str):
-                specifier = _of_url(url) if isinstance(url, str) and not data else poetry_specifier(data)
+                specifier = of_url(url) if isinstance(url, str) and not data else poetry_specifier(data)
                 written = text[entry.place.span.start : entry.place.span.end]
                 written = data if "\n" in written else written
                 yield Pin(canonicalize_name(entry.name), specifier, place, written)
@@ -139,7 +114,7 @@ def poetry_specifier(text: str) -> str:
         if not made:
             return ""
         parts.append(made)
-    return _checked(",".join(parts))
+    return checked(",".join(parts))
 
 
 def _ranged(operator: str, version: str) -> str:
@@ -155,15 +130,6 @@ def _ranged(operator: str, version: str) -> str:
         kept = next((index + 1 for index, number in enumerate(release) if number), len(release))
     upper = [*release[: kept - 1], release[kept - 1] + 1]
     return f">={version},<{'.'.join(map(str, upper))}"
-
-
-def _checked(specifier: str) -> str:
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-    try:
-        return str(SpecifierSet(specifier)) and specifier
-    except InvalidSpecifier:
-        return ""
 
 
 def _indexes(root: Table) -> Iterator[Pin]:
@@ -184,5 +150,5 @@ def _nightly(table: Table, names: tuple[str, ...]) -> Iterator[Pin]:
         data = _data(entry.value)
         values = data.items if isinstance(data, Items) else (entry.value,)
         for url, place in _texts(Items(values)):
-            if _NIGHTLY.search(url):
+            if NIGHTLY.search(url):
                 yield Pin("index", url, place, url)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from ecolint.model import ALWAYS, Alternative, Branches, Entry, How, Place, Table, Value
+from ecolint.readers.shell.script import Command, Word, split
 from ecolint.readers.yaml.nodes import Node, resolved
 from ecolint.readers.yaml.scalars import offsets
-from ecolint.readers.yaml.script import Command, Word, split
 from ecolint.readers.yaml.tables import SUBSTITUTED, Document
 
 _REFERENCE = re.compile(r"\$\$|\$\(([A-Za-z_][\w.-]*)\)")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 
 from ecolint.model import AddEntry, CannotEdit, Change, Edit, Entry, RemoveEntry, SetEntry, Source, Table, Written
+from ecolint.readers.shell.write import script_edits
 from ecolint.readers.yaml import open_document
 from ecolint.readers.yaml.layout import Collection
 from ecolint.readers.yaml.nodes import Node, Unreadable, documents
 from ecolint.readers.yaml.render import as_text, scalar_text, string_text
-from ecolint.readers.yaml.write_script import script_edits
 
 _FLAG_WITH_VALUE = re.compile(r"--[A-Za-z][\w.-]*=")
 
@@ -32,10 +33,19 @@ def edits(source: Source, table: Table, changes: Sequence[Change]) -> tuple[Edit
         made = _list_edits(source, node, parent, table, changes, roots)
     elif table.syntax == "yaml.words":
         scalar = _scalar_around(roots, start, end)
-        made = script_edits(source, scalar, table, changes)
+        made = script_edits(source, partial(_fits, scalar), table, changes)
     else:
         raise CannotEdit("the text does not stand where it was read")
     return tuple(sorted(made))
+
+
+def _fits(scalar: Node, word: str) -> bool:
+    """Whether a quoted word can stand in a scalar without other escapes."""
+    if scalar.style in ("'", '"') and scalar.style in word:
+        return False
+    if scalar.style == '"' and "\\" in word:
+        return False
+    return scalar.style != "" or not (": " in word or " #" in word or word != word.strip())
 
 
 def _refuse_shared(table: Table, changes: Sequence[Change]) -> None:

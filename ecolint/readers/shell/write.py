@@ -1,9 +1,9 @@
-"""Rewrites words of a command inside a scalar: a block scalar, a quoted or a plain one-liner."""
+"""Rewrites the words of one command where they stand: a script, a quoted one-liner, a line of a notebook."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from ecolint.model import (
@@ -20,14 +20,16 @@ from ecolint.model import (
     Table,
     Written,
 )
-from ecolint.readers.yaml.nodes import Node
-from ecolint.readers.yaml.render import as_text
 
 _SAFE = re.compile(r"[A-Za-z0-9_./:=@%+,-]+\Z")
 _JOINED = re.compile(r"--[A-Za-z][\w.-]*=")
 
 
-def script_edits(source: Source, scalar: Node, table: Table, changes: Sequence[Change]) -> list[Edit]:
+Fits = Callable[[str], bool]
+"""Whether a quoted word can stand in what holds the script (a quoted scalar, a line of a notebook)."""
+
+
+def script_edits(source: Source, fits: Fits, table: Table, changes: Sequence[Change]) -> list[Edit]:
     """Set, remove and append words of one command. Removal takes the space before the word along."""
     removed = {change.entry.place.span for change in changes if isinstance(change, RemoveEntry)}
     spans = sorted({entry.place.span for entry in table.entries})
@@ -43,11 +45,11 @@ def script_edits(source: Source, scalar: Node, table: Table, changes: Sequence[C
             continue
         if len(siblings) > 1:
             raise CannotEdit("the word is only partly known")
-        made.append(Edit(source.path, span, _quoted(_text(change), scalar, source.text[span.start : span.end])))
+        made.append(Edit(source.path, span, _quoted(_text(change), fits, source.text[span.start : span.end])))
     made += _removals(source, spans, removed)
     added = [change for change in changes if isinstance(change, AddEntry)]
     if added:
-        made.append(_append(source, scalar, table, spans, added))
+        made.append(_append(source, fits, table, spans, added))
     return made
 
 
@@ -58,7 +60,9 @@ def _text(change: SetEntry) -> str:
 def _word(value: Written) -> str:
     if isinstance(value, (Symbol, Construct)):
         raise CannotEdit("a command line has no way to write an object")
-    return as_text(value)
+    if value is None or isinstance(value, bool):
+        return {None: "", True: "true", False: "false"}[value]
+    return str(value)
 
 
 def _removals(source: Source, spans: list[Span], removed: set[Span]) -> list[Edit]:
@@ -75,7 +79,7 @@ def _removals(source: Source, spans: list[Span], removed: set[Span]) -> list[Edi
     return edits
 
 
-def _append(source: Source, scalar: Node, table: Table, spans: list[Span], added: list[AddEntry]) -> Edit:
+def _append(source: Source, fits: Fits, table: Table, spans: list[Span], added: list[AddEntry]) -> Edit:
     """New words behind the last one, on continuation lines where the last flag has its own."""
     last = spans[-1]
     separator = _separator(source.text, spans, table)
@@ -83,10 +87,10 @@ def _append(source: Source, scalar: Node, table: Table, spans: list[Span], added
     flags = sum(1 for span in spans if source.text.startswith("--", span.start))
     pieces: list[str] = []
     for change in added:
-        word = _quoted(change.name, scalar, "")
+        word = _quoted(change.name, fits, "")
         if change.value is not None:
             between = "=" if change.name.startswith("-") and joined and joined * 2 >= flags else " "
-            word += between + _quoted(_word(change.value), scalar, "")
+            word += between + _quoted(_word(change.value), fits, "")
         pieces.append(separator + word)
     return Edit(source.path, Span(last.end, last.end), "".join(pieces))
 
@@ -101,8 +105,8 @@ def _separator(text: str, spans: list[Span], table: Table) -> str:
     return " "
 
 
-def _quoted(word: str, scalar: Node, present: str) -> str:
-    """A word as the shell reads it, in the quotes it had, if the scalar around it can hold them."""
+def _quoted(word: str, fits: Fits, present: str) -> str:
+    """A word as the shell reads it, in the quotes it had, if what is around it can hold them."""
     if present[:1] in ("'", '"') and present[-1:] == present[:1] and present[0] not in word:
         text = present[0] + word + present[0]
         if present[0] == '"' and re.search(r"[\\$`!]", word):
@@ -113,10 +117,6 @@ def _quoted(word: str, scalar: Node, present: str) -> str:
         text = "'" + word + "'"
     else:
         raise CannotEdit("the word cannot be quoted there")
-    if "\n" in text or (scalar.style in ("'", '"') and scalar.style in text):
-        raise CannotEdit("the word cannot be quoted there")
-    if scalar.style == '"' and "\\" in text:
-        raise CannotEdit("the word cannot be quoted there")
-    if scalar.style == "" and (": " in text or " #" in text or text != text.strip()):
+    if "\n" in text or not fits(text):
         raise CannotEdit("the word cannot be quoted there")
     return text

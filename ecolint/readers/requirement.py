@@ -1,0 +1,46 @@
+"""One library requirement as PEP 508 writes it, or as an address, and what it pins."""
+
+from __future__ import annotations
+
+import re
+
+from ecolint.model import Pin, Place
+
+NIGHTLY = re.compile(r"/nightly(?:/|$)")
+"""In the address of a package index or a package: it serves nightly builds."""
+
+_WHEEL = re.compile(r"/[^/]*?-(\d[^-/#?]*)-[^/]*\.whl")
+
+
+def requirement(text: str, place: Place) -> Pin | None:
+    """One PEP 508 requirement; a wheel's address gives its version, a nightly build's stands for itself. None where it
+    is not one."""
+    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.utils import canonicalize_name
+
+    try:
+        parsed = Requirement(text)
+    except InvalidRequirement:
+        return None
+    specifier = str(parsed.specifier)
+    if parsed.url:
+        specifier = of_url(parsed.url)
+    return Pin(canonicalize_name(parsed.name), specifier, place, text)
+
+
+def of_url(url: str) -> str:
+    """What an address pins: itself where it is a nightly build's, else the version that a wheel's name states."""
+    if NIGHTLY.search(url):
+        return url
+    wheel = _WHEEL.search(url.replace("%2B", "+").replace("%2b", "+"))
+    return checked(f"=={wheel.group(1)}") if wheel else ""
+
+
+def checked(specifier: str) -> str:
+    """A PEP 440 specifier, or nothing where it is not one."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        return str(SpecifierSet(specifier)) and specifier
+    except InvalidSpecifier:
+        return ""
