@@ -56,7 +56,8 @@ def _behind_install(words: Sequence[Word]) -> int | None:
     texts = [word.text for word in words[:5]]
     for index in range(len(texts) - 1):
         program = (texts[index] or "").rsplit("/", 1)[-1]
-        if _PIP.match(program) and texts[index + 1] == "install":
+        first = not index or texts[index - 1] in ("-m", "uv")
+        if first and _PIP.match(program) and texts[index + 1] == "install":
             return index + 2
     return None
 
