@@ -24,7 +24,7 @@ from ecolint.readers.python.context import Context
 from ecolint.readers.python.names import dotted, find, local_definition, shadowed
 from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.scopes import Binding
-from ecolint.readers.yaml.script import split
+from ecolint.readers.shell.script import split
 
 
 class Words:

@@ -17,7 +17,7 @@ from ecolint.readers.python.context import Context
 from ecolint.readers.python.names import dotted, find
 from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.starts import candidate_lines
-from ecolint.readers.yaml.script import split
+from ecolint.readers.shell.script import split
 
 RUNNERS = (
     *("subprocess.run", "subprocess.Popen", "subprocess.call", "subprocess.check_call", "subprocess.check_output"),
