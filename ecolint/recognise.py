@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from ecolint.model import Invocation, Table
+from ecolint.model import Alternative, Entry, Invocation, Symbol, Table, Value
 from ecolint.stacks import command
-from ecolint.stacks.vocabulary import ObjectSpec, Vocabulary
+from ecolint.stacks.vocabulary import LaunchSpec, ObjectSpec, Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,8 @@ class Recognised:
 
 
 def recognise(invocation: Invocation, vocabularies: tuple[Vocabulary, ...]) -> Recognised | None:
-    """The stack whose vocabulary knows this invocation."""
+    """The stack whose vocabulary knows this invocation, or the container that it starts."""
+    invocation = launched(invocation, vocabularies)
     for vocabulary in vocabularies:
         if vocabulary.platform:
             continue
@@ -80,3 +82,59 @@ def _container(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | N
 def matches(name: str, patterns: tuple[str, ...]) -> bool:
     """Whether a qualified name or an image fits one of the patterns, case and dots as written."""
     return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+# --- containers that code starts --------------------------------------------------------------------------------------
+
+
+def launched(invocation: Invocation, vocabularies: tuple[Vocabulary, ...]) -> Invocation:
+    """A call that starts a container, as that container; any other invocation as it is."""
+    call = invocation.call
+    if call is None:
+        return invocation
+    for vocabulary in vocabularies:
+        for spec in vocabulary.launches:
+            if matches(invocation.name, spec.calls):
+                return replace(invocation, call=None, image=_image(call, spec), env=_environment(call, spec))
+    return invocation
+
+
+def _image(call: Table, spec: LaunchSpec) -> Value:
+    for entry in _arguments(call):
+        if entry.name == spec.image:
+            return tuple(_described(one) for one in entry.value)
+    return (Alternative("known", spec.without_image, call.place, "default"),) if spec.without_image else ()
+
+
+def _described(one: Alternative) -> Alternative:
+    """An image as text: what is called to find its address is written with the texts that it is given."""
+    if isinstance(one.data, Table) and one.data.name:
+        given = [a.data for e in one.data.entries for a in e.value if len(e.value) == 1 and isinstance(a.data, str)]
+        return replace(one, data=f"{one.data.name}({', '.join(map(str, given))})")
+    return replace(one, data=one.data.name) if isinstance(one.data, Symbol) else one
+
+
+def _environment(call: Table, spec: LaunchSpec) -> Table | None:
+    """The environment of the container, with the arguments that stand for variables."""
+    found: Table | None = None
+    for entry in _arguments(call):
+        if entry.name == spec.env:
+            data = entry.value[0].data if len(entry.value) == 1 else None
+            hidden = replace(call, syntax="python.dict", name="", entries=(), open=True, writable=False)
+            found = data if isinstance(data, Table) else hidden
+    named = [replace(e, name=spec.variables[e.name]) for e in _arguments(call) if e.name in spec.variables]
+    if not named:
+        return found
+    if found is None:
+        found = replace(call, syntax="python.dict", name="", entries=(), open=False, writable=False)
+    return replace(found, entries=(*named, *found.entries))
+
+
+def _arguments(call: Table) -> Iterator[Entry]:
+    """The arguments of a call, those of splatted dictionaries too."""
+    for entry in call.entries:
+        data = entry.value[0].data if len(entry.value) == 1 else None
+        if entry.name == "**" and isinstance(data, Table):
+            yield from data.entries
+        else:
+            yield entry

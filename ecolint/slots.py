@@ -175,8 +175,8 @@ class Slots:
 
     def candidates(self, key: Key) -> Iterator[Setting | None]:
         call, mapping = self.invocation.call, self.invocation.mapping
+        yield self.from_uses(key)
         if call is not None:
-            yield self.from_uses(key)
             if self.recognised.bare_object is not None:
                 if key.in_object == self.recognised.bare_object.name:
                     yield self.entry(call, key.keyword, key, "object", key.positional)

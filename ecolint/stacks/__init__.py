@@ -37,7 +37,8 @@ def wanted(stacks: Iterable[Vocabulary]) -> Wanted:
     uses = [call for stack in stacks for use in (*stack.uses, *stack.beside) for call in use.calls]
     triggers: dict[str, None] = {}
     for stack in stacks:
-        for pattern in (*stack.calls, *stack.likely_calls, *stack.local_calls):
+        started = [call for launch in stack.launches for call in launch.calls]
+        for pattern in (*stack.calls, *stack.likely_calls, *stack.local_calls, *started):
             triggers[_literal(pattern.rsplit(".", 1)[-1])] = None
         for command in stack.commands:
             triggers[command[-1] if len(command) > 1 and "." in command[-1] else command[0]] = None
@@ -49,7 +50,7 @@ def wanted(stacks: Iterable[Vocabulary]) -> Wanted:
         for call in spec.calls:
             triggers[_literal(call.rsplit(".", 1)[-1])] = None
     return Wanted(
-        calls=tuple(c for stack in stacks for c in stack.calls),
+        calls=tuple(c for stack in stacks for c in (*stack.calls, *(c for one in stack.launches for c in one.calls))),
         likely_calls=tuple(c for stack in stacks for c in stack.likely_calls),
         local_calls=tuple(c for stack in stacks for c in stack.local_calls),
         objects=tuple(c for spec in objects for c in spec.calls),

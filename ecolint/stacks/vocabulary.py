@@ -119,6 +119,19 @@ class UseSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class LaunchSpec:
+    """Calls that start a container, and which of their arguments hold its image and its environment."""
+
+    calls: tuple[str, ...]
+    image: str | None = None
+    env: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Arguments that stand for variables of the environment."""
+    without_image: str | None = None
+    """The image where none is named."""
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """One stack (or a platform, whose facts join those of any stack that runs on it)."""
 
@@ -152,6 +165,7 @@ class Vocabulary:
     triggers: tuple[str, ...] = ()
     overrules: tuple[str, ...] = ()
     """Facts of a platform that hold whatever the stack says."""
+    launches: tuple[LaunchSpec, ...] = ()
     services: tuple[Service, ...] = ()
 
 
@@ -196,6 +210,7 @@ class _Loader:
                 "beside",
                 "facts",
                 "services",
+                "launches",
             ),
         )
         name = data.get("name")
@@ -250,7 +265,13 @@ class _Loader:
             triggers=_texts(recognise.get("triggers")),
             overrules=self.overrules(data.get("overrules"), facts),
             services=tuple(map(self.service, data.get("services", ()))),
+            launches=tuple(map(self.launch, data.get("launches", ()))),
         )
+
+    def launch(self, spec: Mapping[str, Any]) -> LaunchSpec:
+        self.check("[[launches]]", spec, ("call", "image", "env", "variables", "without_image"))
+        variables, without = spec.get("variables", {}), spec.get("without_image")
+        return LaunchSpec(_texts(spec.get("call")), spec.get("image"), spec.get("env"), variables, without)
 
     def key(self, name: str, spec: Mapping[str, Any], regular: Mapping[str, Any]) -> Key:
         self.check(

@@ -43,6 +43,8 @@ def call_value(ctx: Context, node: cst.CSTNode, statement: Statement, frame: Fra
             return _fetched(ctx, node, statement, frame)
         if (name == "os.path.join" or name in texts.PATHS) and node.args:
             return _joined(ctx, node, statement, frame)
+        if name == "json.dumps" and len(node.args) == 1:
+            return change(ctx.evaluate(node.args[0].value, statement, frame), _dumped, place)
         if name in instances.PARSES:
             return instances.parsed(ctx, node, statement)
         note(ctx, node, statement)
@@ -126,6 +128,11 @@ def _environment(ctx: Context, call: cst.Call, statement: Statement, frame: Fram
         ):
             return tuple(defaults.overridable(one) for one in ctx.evaluate(argument.value, statement, frame))
     return unknown(ctx.place(statement, call))
+
+
+def _dumped(data: Data) -> str | None:
+    """A number as JSON, which is how variables are often given theirs."""
+    return str(data) if isinstance(data, int | float) and not isinstance(data, bool) else None
 
 
 def _joined(ctx: Context, call: cst.Call, statement: Statement, frame: Frame | None) -> Value:
