@@ -256,7 +256,7 @@ def _raw(setting: Setting) -> Fact:
     return Fact(
         setting.kind,
         setting.value,
-        (setting.place,) if setting.place else (),
+        (setting.place, *setting.also) if setting.place else (),
         setting.how,  # type: ignore[arg-type]
         setting.assured,
     )

@@ -66,7 +66,8 @@ def judge(variants: Sequence[Deployment], court: Court) -> tuple[Finding, ...]:
     variants = [deployment for deployment in variants if not _elsewhere(deployment)]
     for deployment in variants:
         for hit in verdicts(deployment, court):
-            hits.setdefault((hit.rule.code, hit.place), []).append(hit)
+            for place in places_of(hit.case, deployment):
+                hits.setdefault((hit.rule.code, place), []).append(replace(hit, place=place))
     return tuple(_finding(found, variants, court) for found in hits.values())
 
 
@@ -104,13 +105,18 @@ def _verdict(rule: Rule, deployment: Deployment, court: Court) -> _Hit | None:
 
 def place_of(case: Case, deployment: Deployment) -> Place:
     """Where the culprit is written: the first underlined fact that has a place, else the whole invocation."""
+    return places_of(case, deployment)[0]
+
+
+def places_of(case: Case, deployment: Deployment) -> tuple[Place, ...]:
+    """Where the culprit is written; several places where the case says that each of them is one."""
     for name in case.underline:
         fact = deployment.facts.get(name) or deployment.settings.get(name)
-        for source in fact.sources if fact is not None else ():
-            # A constant of another module is not in the file that is linted: there the call is the culprit.
-            if source.path == deployment.place.path:
-                return source
-    return deployment.place
+        # A constant of another module is not in the file that is linted: there the call is the culprit.
+        found = [one for one in fact.sources if one.path == deployment.place.path] if fact is not None else []
+        if found:
+            return tuple(found) if case.every else (found[0],)
+    return (deployment.place,)
 
 
 def _estimate(rule: Rule, case: Case, deployment: Deployment, court: Court) -> Estimate | None:

@@ -81,6 +81,7 @@ def as_json(rule: Rule) -> dict[str, object]:
                 "quantify": case.quantify,
                 "likely": case.likely,
                 "compare": case.compare,
+                "every": case.every,
             }
             for case in rule.cases
         ],

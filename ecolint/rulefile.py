@@ -25,7 +25,8 @@ class Case:
     """One way for the rule to fire; the first case that holds is the finding's.
 
     `quantify` is False where no figure may stand beside the finding, `likely` True where the case is itself a
-    heuristic. `compare` overrides the rule's.
+    heuristic. `compare` overrides the rule's. `every` is True where each place of the fact that is underlined first is
+    a culprit of its own.
     """
 
     when: Condition
@@ -35,6 +36,7 @@ class Case:
     quantify: bool = True
     likely: bool = False
     compare: Mapping[str, Scalar] | None = None
+    every: bool = False
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,7 @@ def _case(table: Table) -> Case:
         quantify=table.flag("quantify", True),
         likely=table.flag("likely", False),
         compare=table.scalars("compare"),
+        every=table.flag("every", False),
     )
 
 

@@ -20,7 +20,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
         *("code", "name", "basis", "summary", "claim", "compare", "rises", "defers_to", "workloads"),
         *("case", "better", "docs"),
     ),
-    "case": ("when", "level", "message", "underline", "quantify", "likely", "compare"),
+    "case": ("when", "level", "message", "underline", "quantify", "likely", "compare", "every"),
     "better": ("set", "when", "needs", "applicability", "title", "caveat", "advice"),
     "docs": ("what", "why", "fix_safety", "references", "example"),
     "docs.example": ("file", "gpu", "context", "bad", "good"),

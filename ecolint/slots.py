@@ -33,6 +33,8 @@ class Setting:
     entries: tuple[Entry, ...] = ()
     shared: bool = False
     symbolic: bool = False
+    also: tuple[Place, ...] = ()
+    """The further places where later calls say the same."""
 
 
 ABSENT = Setting("absent")
@@ -393,10 +395,8 @@ class Slots:
             for name, value in spec.sets.items():
                 found[name] = Setting("known", value, use.place, assured=not use.likely, written=True, where="virtual")
             for name, value in spec.per_item.items():
-                if use.per_item and not (spec.sure and use.likely):
-                    found[name] = Setting(
-                        "known", value, use.place, assured=not use.likely, written=True, where="virtual"
-                    )
+                if use.per_item:
+                    found[name] = _joined(found[name], Setting("known", value, use.place, assured=not use.likely))
                 elif use.per_item is None and found[name].kind == "absent":
                     found[name] = OPEN
         for use in self.invocation.uses:
@@ -409,6 +409,13 @@ class Slots:
                 if any(matches(name, spec.calls) for name in self.invocation.beside):
                     found.update({name: OPEN for name in spec.sets if found[name].kind == "absent"})
         return found
+
+
+def _joined(before: Setting, one: Setting) -> Setting:
+    """What a later call says, with what earlier calls said of the same."""
+    if before.kind != "known" or before.value != one.value or before.place is None or one.place is None:
+        return replace(one, written=True, where="virtual")
+    return replace(before, assured=before.assured and one.assured, also=(*before.also, one.place))
 
 
 def _symbolic(data: Data) -> bool:

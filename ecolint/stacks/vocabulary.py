@@ -110,8 +110,6 @@ class UseSpec:
     per_item: Mapping[str, Scalar] = field(default_factory=dict)
     only: tuple[str, ...] = ()
     """Patterns of the callees whose objects are meant; empty: all."""
-    sure: bool = False
-    """A call that takes lists as well as items counts as one for each item only where that is plain to see."""
     request: str | None = None
     """The virtual key that takes how the call answers the requests of a service, where it stands in one."""
     spreads: bool = False
@@ -331,7 +329,7 @@ class _Loader:
         return ObjectSpec(name, _texts(spec.get("calls")), bool(spec.get("mapping")), _texts(spec.get("needed_by")))
 
     def use(self, spec: Mapping[str, Any], keys: Mapping[str, Key]) -> UseSpec:
-        self.check("[[uses]]", spec, ("call", "keys", "sets", "per_item", "request", "only", "sure", "spreads"))
+        self.check("[[uses]]", spec, ("call", "keys", "sets", "per_item", "request", "only", "spreads"))
         named = (
             *_texts(spec.get("keys")),
             *spec.get("sets", {}),
@@ -346,7 +344,6 @@ class _Loader:
             spec.get("sets", {}),
             spec.get("per_item", {}),
             _texts(spec.get("only")),
-            bool(spec.get("sure")),
             spec.get("request"),
             bool(spec.get("spreads")),
         )

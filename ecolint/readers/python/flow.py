@@ -22,6 +22,7 @@ MAX_EXITS = 4
 _END = "end"
 
 _EXIT = re.compile(r"(?:return|raise|continue|break)\b|(?:sys\.|os\._)?exit\(|quit\(")
+_PROGRAM = re.compile(r"(?:sys\.|os\._)?exit\(|quit\(")
 _RETURN = re.compile(r"return\b")
 _JUMP = re.compile(r"(continue|break)\b")
 _WILDCARD = re.compile(r"case\s+_\s*:")
@@ -290,6 +291,8 @@ class Flow:
         text = self.script.body(last)
         if _JUMP.match(text):
             return self.loop(header) == self.loop(until)
+        if until.kind == _END and until.scope == MODULE and _PROGRAM.match(text):
+            return False  # what the block binds is there for the functions that run before it ends the program
         return _EXIT.match(text) is not None
 
     def loop(self, line: Line) -> int:

@@ -11,9 +11,9 @@ import libcst as cst
 from ecolint.readers.python.context import Context
 from ecolint.readers.python.handlers import MAX_HELPERS, MAX_MENTIONS, Handlers, fits
 from ecolint.readers.python.lines import Line
-from ecolint.readers.python.loops import SWEEP
 from ecolint.readers.python.names import dotted
 from ecolint.readers.python.parsing import Statement
+from ecolint.readers.python.plurals import SWEEP
 from ecolint.readers.python.scopes import MODULE
 from ecolint.readers.python.sites import call_sites
 from ecolint.readers.python.tracing import follow, identifiers

@@ -17,15 +17,12 @@ Quality = Literal["sure", "soft", "history", "many"]
 grows with every round, or several items."""
 
 ORDER: tuple[Quality, ...] = ("sure", "soft", "history", "many")
-MAX_ROUND = 400
-"""Lines before and after a call within which what it gives is followed back into it."""
 MAX_BACK = 40
 """Lines before a call that are looked at for what its arguments are made of."""
 
 _SLICE = re.compile(r"(?<=[\w)\]])\[[^\[\]{}'\"]*:[^\[\]{}'\"]*\]")
 _METHOD = re.compile(r"([^\W\d][\w.]*)\.(\w+)\s*\(")
 _GROWS = re.compile(r"(?:append|extend|insert|add|push|put)")
-_STORES = re.compile(r"(?:append|extend|insert|add|push|put|update|set|record)")
 _CALLEE = re.compile(r"(\w+)\s*\(")
 _PLAIN_CALL = re.compile(
     r"tok|encod|process|template|format|strip|tensor|replace|(?:str|len|dict|list|to|cuda|cpu|join|get|copy|unsqueeze"
@@ -116,34 +113,6 @@ def follow(script: Script, header: Line, targets: set[str]) -> list[Derived]:
         if not (one.fills or one.grows):
             fresh |= one.bound
     return found
-
-
-def flows_back(script: Script, header: Line, targets: set[str], used: set[str], call: Line) -> bool:
-    """True where what a call in a loop gives goes into what it is given in the next round."""
-    results = set(_kept(script, call))
-    if not results:
-        return False
-    for line in script.lines[call.index + 1 : min(header.tail, call.index + MAX_ROUND) + 1]:
-        one = step(script, line)
-        if one is not None and identifiers(one.made) & results:
-            results |= _kept(script, line)
-    needed, fresh = set(used), set(targets)
-    for line in reversed(script.lines[max(header.index + 1, call.index - MAX_ROUND) : call.index]):
-        one = step(script, line)
-        if one is not None and one.bound & needed:
-            needed |= identifiers(one.made)
-            if not (one.fills or one.grows):
-                fresh |= one.bound
-    return bool((results & needed) - fresh - _OWNERS)
-
-
-def _kept(script: Script, line: Line) -> frozenset[str]:
-    """The names in which a line keeps what it makes; a method keeps it only where it says so."""
-    one = step(script, line)
-    match = None if line.equals or line.kind else _METHOD.match(script.body(line))
-    if one is None or (match is not None and not _STORES.match(match.group(2))):
-        return frozenset()
-    return one.bound
 
 
 def made_of_several(script: Script, call: Line, arguments: str) -> bool:

@@ -13,14 +13,15 @@ _PIECE = re.compile(
 _ENDS = {quote: re.compile(r"\\.|" + quote, re.DOTALL) for quote in ('"""', "'''")} | {
     quote: re.compile(r"\\.|" + quote + r"|[\r\n]", re.DOTALL) for quote in ('"', "'")
 }
-_WORD = re.compile(r"[^\W\d]\w*")
+_BRACES = re.compile(r"\{\{|\{(?P<inside>[^{}]*)")
+_INSIDE = re.compile(r"'[^']*'|\"[^\"]*\"|(?P<attribute>\.\s*[^\W\d]\w*)|(?P<name>[^\W\d]\w*)")
 _NOWHERE: list[int] = []
 
 
 @dataclass(slots=True)
 class Words:
     """Sorted offsets by word: `names` are reads of plain names, `attributes` what follows a dot, `keywords` what an `=`
-    follows. Words in the braces of f-strings count as names."""
+    follows. Words in the braces of f-strings count too."""
 
     names: dict[str, list[int]] = field(default_factory=dict)
     attributes: dict[str, list[int]] = field(default_factory=dict)
@@ -51,8 +52,7 @@ def index(text: str) -> Words:
         if quote:
             position = _string_end(text, position, quote)
             if "f" in piece["prefix"].lower():
-                for word in _WORD.finditer(text, piece.end(), position):
-                    words.names.setdefault(word.group(), []).append(word.start())
+                _in_braces(words, text, piece.end(), position)
         elif piece["name"]:
             group = words.keywords if piece["bound"] else words.names
             group.setdefault(piece["name"], []).append(piece.start())
@@ -60,6 +60,17 @@ def index(text: str) -> Words:
             attribute = str(piece["attribute"])[1:].strip()
             words.attributes.setdefault(attribute, []).append(position - len(attribute))
     return words
+
+
+def _in_braces(words: Words, text: str, start: int, end: int) -> None:
+    """Add the words in the braces of an f-string."""
+    for braces in _BRACES.finditer(text, start, end):
+        for word in _INSIDE.finditer(text, *braces.span("inside")) if braces["inside"] else ():
+            if word["name"]:
+                words.names.setdefault(word["name"], []).append(word.start())
+            elif word["attribute"]:
+                attribute = word["attribute"][1:].strip()
+                words.attributes.setdefault(attribute, []).append(word.end() - len(attribute))
 
 
 def _string_end(text: str, position: int, quote: str) -> int:
