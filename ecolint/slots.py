@@ -182,7 +182,7 @@ class Slots:
             if self.recognised.bare_object is not None:
                 if key.in_object == self.recognised.bare_object.name:
                     yield self.entry(call, key.keyword, key, "object", key.positional)
-                else:
+                elif key.keyword or key.positional is not None:
                     yield OPEN
             else:
                 yield from self.from_table(call, key, key.keyword, "call")

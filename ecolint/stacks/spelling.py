@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from ecolint import catalog
-from ecolint.model import Data, Scalar, Symbol, Table, Written
+from ecolint.model import Data, Items, Scalar, Symbol, Table, Written
 
 DTYPES: Mapping[str, str] = {
     "float16": "float16",
@@ -107,8 +107,16 @@ def _call(data: Data) -> Scalar:
     return data.name if isinstance(data, Symbol) else _str(data)
 
 
+def _only(data: Data) -> Data:
+    """The one thing in a list of one choice."""
+    if isinstance(data, Items) and len(data.items) == 1 and not data.open and len(data.items[0]) == 1:
+        return data.items[0][0].data
+    return data
+
+
 def _gpu(data: Data, platform: str) -> Scalar:
     """A platform's spelling of a GPU, as the catalogue's name; an object or a symbol spells it in its last part."""
+    data = _only(data)
     name = data.name.rpartition(".")[2] if isinstance(data, (Table, Symbol)) else data
     found = catalog.gpu(name, platform) if isinstance(name, str) else None
     if found is None:
@@ -146,6 +154,7 @@ def _plain(data: Data) -> bool:
 
 def _gpu_count(data: Data) -> Scalar:
     """How many GPUs a platform's spelling asks for: "H100:8" eight, a bare name or object one."""
+    data = _only(data)
     if isinstance(data, (Table, Symbol)):
         return 1
     if not isinstance(data, str) or not data.strip():

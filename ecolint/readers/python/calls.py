@@ -21,6 +21,7 @@ FETCHING = frozenset(
         "huggingface_hub.snapshot_download",
         "modelscope.snapshot_download",
         "modelscope.hub.snapshot_download.snapshot_download",
+        "bentoml.models.HuggingFaceModel",
     }
 )
 """Functions that bring a repository onto this machine and give back the folder."""
