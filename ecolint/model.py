@@ -288,7 +288,8 @@ class Wanted:
     with `likely`, on receivers nobody can tell, when a wanted object is among the arguments. `local_calls`: patterns,
     with a leading dot, of callees that a module of the project defines. `objects`: callees whose result configures a
     model. `methods`: attribute names of later uses. `functions`: patterns of qualified functions that take the object.
-    `commands`: names of programs, or of modules behind `-m`, of which command lines are wanted.
+    `commands`: names of programs, or of modules behind `-m`, of which command lines are wanted. `runners`: functions of
+    libraries that run a command line.
     `triggers`: words of which one must stand in a file before it is read at all. `services`: how requests arrive.
     """
 
@@ -299,6 +300,7 @@ class Wanted:
     methods: tuple[str, ...] = ()
     functions: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    runners: tuple[str, ...] = ()
     triggers: tuple[str, ...] = ()
     services: tuple[Service, ...] = ()
 

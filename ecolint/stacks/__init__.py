@@ -57,6 +57,7 @@ def wanted(stacks: Iterable[Vocabulary]) -> Wanted:
         methods=tuple(dict.fromkeys(c.removeprefix("{}.") for c in uses if c.startswith("{}."))),
         functions=tuple(dict.fromkeys(c for c in uses if not c.startswith("{}."))),
         commands=tuple(dict.fromkeys(command[0] for stack in stacks for command in stack.commands)),
+        runners=tuple(runner for stack in stacks for runner in stack.runners),
         triggers=tuple(t for t in triggers if t),
         services=tuple(one for stack in stacks for one in stack.services),
     )

@@ -143,6 +143,8 @@ class Vocabulary:
     doubtful: tuple[str, ...] = ()
     """Patterns among `calls` whose objects may well do something else than generate: at most likely."""
     commands: tuple[tuple[str, ...], ...] = ()
+    runners: tuple[str, ...] = ()
+    """Functions of the library that run a command line."""
     images: tuple[str, ...] = ()
     mapping_any: tuple[str, ...] = ()
     mapping_also: tuple[str, ...] = ()
@@ -224,6 +226,7 @@ class _Loader:
                 "local_calls",
                 "doubtful",
                 "commands",
+                "runners",
                 "images",
                 "mapping",
                 "requirements",
@@ -247,6 +250,7 @@ class _Loader:
             local_calls=_texts(recognise.get("local_calls")),
             doubtful=_texts(recognise.get("doubtful")),
             commands=tuple(tuple(c.split()) for c in _texts(recognise.get("commands"))),
+            runners=_texts(recognise.get("runners")),
             images=_texts(recognise.get("images")),
             mapping_any=_texts(mapping.get("any")),
             mapping_also=_texts(mapping.get("also")),

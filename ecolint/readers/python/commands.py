@@ -16,6 +16,7 @@ from ecolint.readers.python.command_words import Words
 from ecolint.readers.python.context import Context
 from ecolint.readers.python.names import dotted, find
 from ecolint.readers.python.parsing import Statement
+from ecolint.readers.python.sites import call_sites
 from ecolint.readers.python.starts import candidate_lines
 from ecolint.readers.shell.script import split
 
@@ -44,13 +45,15 @@ class Run:
 
 def runs_commands(text: str, wanted: Wanted) -> bool:
     """False where a text cannot run any wanted command: a gate before any scan."""
-    return any(word in text for word in wanted.commands) and _MODULES.search(text) is not None
+    if not any(word in text for word in wanted.commands):
+        return False
+    return _MODULES.search(text) is not None or any(name.rpartition(".")[2] in text for name in wanted.runners)
 
 
 def find_runs(ctx: Context) -> list[Run]:
     """The wanted commands that a text runs, in order."""
     found: dict[Place, Run] = {}
-    for line in candidate_lines(ctx, RUNNERS):
+    for line in candidate_lines(ctx, (*RUNNERS, *ctx.wanted.runners)):
         statement = ctx.parser.parse(line)
         for node in statement.nodes if statement is not None else ():
             if isinstance(node, cst.Call) and statement is not None:
@@ -71,12 +74,13 @@ class _Reader:
 
     def __init__(self, ctx: Context) -> None:
         self.ctx = ctx
+        self.runners = frozenset((*RUNNERS, *ctx.wanted.runners))
         self.words = Words(ctx)
 
     def run(self, call: cst.Call, statement: Statement) -> Iterator[Table]:
         """The command lines that a call of a runner starts."""
         names = [name for name, _ in held_names(self.ctx, call.func, statement, call)]
-        if not any(name in RUNNERS for name in names):
+        if not any(name in self.runners for name in names):
             return
         if names[0].endswith("_exec"):
             elements = [cst.Element(arg.value) if not arg.star else cst.StarredElement(arg.value) for arg in call.args]
@@ -86,13 +90,22 @@ class _Reader:
         for position, argument in enumerate(call.args):
             keyword = argument.keyword.value if argument.keyword is not None else ""
             if (position == 0 and not argument.star and not keyword) or keyword in _ARGUMENTS:
-                node = argument.value
-                found = self.words.of(node, statement)
-                if found is not None:
-                    yield from self._commands(found, self.ctx.place(statement, node), statement)
-                else:
-                    yield from self._script(node, statement)
+                for node, where in self._given(argument.value, statement):
+                    found = self.words.of(node, where)
+                    if found is not None:
+                        yield from self._commands(found, self.ctx.place(where, node), where)
+                    else:
+                        yield from self._script(node, where)
                 return
+
+    def _given(self, node: cst.BaseExpression, statement: Statement) -> list[tuple[cst.BaseExpression, Statement]]:
+        """What an expression stands for: the arguments of every call, where it is a parameter of its function."""
+        if isinstance(node, cst.Name):
+            reaches = find(self.ctx, node.value, statement.line).reaches
+            if len(reaches) == 1 and reaches[0].binding.kind == "param":
+                sites = call_sites(self.ctx, reaches[0].binding.line)
+                return [site.arguments[node.value] for site in sites if node.value in site.arguments]
+        return [(node, statement)]
 
     def _commands(self, line: Line, place: Place, statement: Statement) -> Iterator[Table]:
         """A list of words as a command; `bash -c SCRIPT` is what the script runs."""
