@@ -16,7 +16,7 @@ from ecolint.model import FACTS, Applicability, Level, Scalar
 from ecolint.ruletable import File, RuleError, Table
 
 BASES = ("measured", "derived", "convention")
-WORKLOADS = ("inference", "training")
+WORKLOADS = ("inference", "training", "conversion")
 CONTEXTS = ("production", "interactive", "offline", "test")
 
 

@@ -61,7 +61,8 @@ def test_a_rule_defers_as_promised() -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda r: r.code)
 def test_rules_speak_of_inference_and_few_of_training(rule: Rule) -> None:
-    assert set(rule.workloads) == ({"inference", "training"} if rule.code in BOTH else {"inference"})
+    everything = {"inference", "training", "conversion"}
+    assert set(rule.workloads) == (everything if rule.code in BOTH else {"inference"})
 
 
 EXAMPLES = [(rule, example) for rule in RULES for example in rule.docs.example]

@@ -157,6 +157,13 @@ class Statement:
             start, end = bisect_left(self.bytes_before, start), bisect_left(self.bytes_before, end)
         return Span(self.offset + start, self.offset + end)
 
+    def within(self, node: cst.CSTNode, outer: cst.CSTNode) -> bool:
+        """True where a node is another, or a part of it."""
+        current: cst.CSTNode | None = node
+        while current is not None and current is not outer:
+            current = self.parents.get(current)
+        return current is outer
+
     def code(self, node: cst.CSTNode) -> str:
         """The text of a node as written."""
         span = self.span(node)

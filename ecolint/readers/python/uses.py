@@ -14,6 +14,7 @@ from ecolint.readers.python.context import Context
 from ecolint.readers.python.flow import Arm
 from ecolint.readers.python.lines import Line
 from ecolint.readers.python.loops import Loops
+from ecolint.readers.python.names import find
 from ecolint.readers.python.objects import SAME_OBJECT, Identities, Origin, agreeing, function_name
 from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.serving import Serving
@@ -24,6 +25,9 @@ _ALIAS = re.compile(r"\s*(?:await\s+)?([\w.]+)\s*(?:$|\.(\w+)\s*\(|\()")
 CALLED = "__call__"
 WORK = frozenset({"forward", "generate", "model", "transformer", "language_model", "backbone", "decoder", "encoder"})
 """Methods and parts of a model that stand for it where a function takes them."""
+
+PARTS = frozenset({"parameters", "named_parameters"})
+"""Methods that list the parts of a model, for a function that takes those."""
 
 
 @dataclass(slots=True)
@@ -135,6 +139,8 @@ class Collector:
             self.functions[named[0]] = None
             for argument in call.args:
                 self._note(named[0], named[1], self._whole(argument.value, statement), call, statement, found)
+            for holder, written in self._listed(call, statement):
+                self._note(named[0], named[1], holder, call, statement, found, written)
             return
         if CALLED in methods and isinstance(callee, cst.Name | cst.Attribute | cst.Call | cst.Subscript):
             self._note("{}." + CALLED, False, callee, call, statement, found)
@@ -145,6 +151,28 @@ class Collector:
             return node if self.identities.of(node, statement) else node.value
         return node
 
+    def _listed(self, call: cst.Call, statement: Statement) -> list[tuple[cst.CSTNode, Statement]]:
+        """The objects whose parts are among the arguments (`AdamW(model.parameters())`), or in a list made before."""
+        found: list[tuple[cst.CSTNode, Statement]] = []
+        for argument in call.args:
+            home = statement
+            node: cst.CSTNode = argument.value
+            if isinstance(node, cst.Name):
+                reaches = find(self.ctx, node.value, statement.line).reaches
+                written = self.ctx.statement(reaches[0].binding.line) if reaches else None
+                if written is None or reaches[0].binding.kind != "assign":
+                    continue
+                home, node = written, written.root
+            for part in home.nodes:
+                if (
+                    isinstance(part, cst.Call)
+                    and isinstance(part.func, cst.Attribute)
+                    and part.func.attr.value in PARTS
+                    and home.within(part, node)
+                ):
+                    found.append((part.func.value, home))
+        return found
+
     def _note(
         self,
         name: str,
@@ -153,9 +181,10 @@ class Collector:
         call: cst.Call,
         statement: Statement,
         found: dict[cst.CSTNode, list[Use]],
+        written: Statement | None = None,
     ) -> None:
         ctx = self.ctx
-        for origin in self.identities.of(holder, statement):
+        for origin in self.identities.of(holder, written or statement):
             start = origin.start
             if name.endswith(CALLED) and callable_is_function(start):
                 continue
