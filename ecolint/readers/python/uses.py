@@ -163,14 +163,7 @@ class Collector:
                 if written is None or reaches[0].binding.kind != "assign":
                     continue
                 home, node = written, written.root
-            for part in home.nodes:
-                if (
-                    isinstance(part, cst.Call)
-                    and isinstance(part.func, cst.Attribute)
-                    and part.func.attr.value in PARTS
-                    and home.within(part, node)
-                ):
-                    found.append((part.func.value, home))
+            found += [(holder, home) for holder in _wholes(home) if home.within(holder, node)]
         return found
 
     def _note(
@@ -228,3 +221,9 @@ def _is_called(ctx: Context, end: int) -> bool:
     while end < len(text) and text[end] in " \t":
         end += 1
     return end < len(text) and text[end] in "(["
+
+
+def _wholes(statement: Statement) -> list[cst.CSTNode]:
+    """What a statement lists the parts of."""
+    calls = [node.func for node in statement.nodes if isinstance(node, cst.Call)]
+    return [func.value for func in calls if isinstance(func, cst.Attribute) and func.attr.value in PARTS]
