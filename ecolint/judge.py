@@ -25,6 +25,7 @@ from ecolint.model import (
     Workload,
 )
 from ecolint.plan import NoWay, Plan, plan
+from ecolint.rulefile import WORKLOADS
 from ecolint.ruleset import Better, Case, Rule
 from ecolint.write import changes
 
@@ -87,7 +88,8 @@ def _elsewhere(deployment: Deployment) -> bool:
 
 def _verdict(rule: Rule, deployment: Deployment, court: Court) -> _Hit | None:
     workload = deployment.facts.get("workload")
-    if workload is None or workload.kind != "known" or workload.value not in rule.workloads:
+    every = set(rule.workloads) == set(WORKLOADS)
+    if workload is None or not (every or (workload.kind == "known" and workload.value in rule.workloads)):
         return None
     case = next((case for case in rule.cases if case.when.holds(deployment)), None)
     if case is None:

@@ -192,7 +192,7 @@ def test_names(before: str, expression: str, expected: object) -> None:
         ("def f(m='a'):\n    Auto.from_pretrained(x=m)", "a"),
         ("def f(m):\n    Auto.from_pretrained(x=m)\nf('b')", "b"),
         ("def f(m='a'):\n    Auto.from_pretrained(x=m)\nf('b')\nf('b')", "b"),
-        ("def f(m='a'):\n    Auto.from_pretrained(x=m)\nf(**kw)", "?"),
+        ("def f(m='a'):\n    Auto.from_pretrained(x=m)\nf(**kw)", "a"),
         ("def f(*m):\n    Auto.from_pretrained(x=m)", "?"),
         ("import click\n@click.option('--m', default='a')\ndef f(m):\n    Auto.from_pretrained(x=m)", "a"),
         ("import typer\ndef f(m: str = typer.Option('a', '--m')):\n    Auto.from_pretrained(x=m)", "a"),

@@ -178,12 +178,17 @@ def _parameter(ctx: Context, binding: Binding, frame: Frame | None) -> Value:
     found: list[Alternative] = []
     decision = f"C{ctx.script.number(ctx.script.lines[function].start)}"
     for arm, (argument, hidden) in enumerate(passed):
-        value = ctx.evaluate(*argument) if argument else OPEN if hidden else fallback
+        value = ctx.evaluate(*argument) if argument else _unseen(ctx, name, fallback) if hidden else fallback
         one = defaults.overridable(replace(value[0], branches=ALWAYS)) if len(value) == 1 else OPEN[0]
         found += under((one,), frozenset({(decision, arm)}) if len(passed) > 1 else ALWAYS)
     if len({(one.kind, repr(one.data)) for one in found}) == 1:
         return (replace(found[0], branches=ALWAYS, shared=len(found) > 1 or found[0].shared),)
     return bounded(found)
+
+
+def _unseen(ctx: Context, name: str, fallback: Value) -> Value:
+    """What a call passes that spreads something nobody can see, `main(**vars(args))`: a default, of whoever has one."""
+    return defaults.command_line(ctx, name) or fallback
 
 
 def _default(ctx: Context, function: int, parameter: Parameter) -> Value:

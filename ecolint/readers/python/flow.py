@@ -32,6 +32,7 @@ _PRESENCE = re.compile(
     r"(?:not\s+)?hasattr\s*\(|['\"]\w+['\"]\s+(?:not\s+)?in\s+(?:globals|locals|st\.session_state)\b"
 )
 
+_NEGATED = re.compile(r"not [\w.]+")
 _PATH = re.compile(r"[^\W\d][\w.]*")
 _QUOTED = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"")
 _NO_NAMES = frozenset({"if", "match", "and", "or", "not", "is", "in", "None", "True", "False"})
@@ -61,6 +62,8 @@ class Flow:
     _chains: dict[int, list[Line]] = field(default_factory=dict)
     _widths: dict[int, int] = field(default_factory=dict)
     _alias: dict[int, tuple[int, bool]] = field(default_factory=dict)
+    _tests: dict[tuple[int, str], tuple[int, bool]] | None = None
+    _choices: dict[tuple[int, str], tuple[str, Line, bool]] = field(default_factory=dict)
     _headers: dict[int, set[str]] = field(default_factory=dict)
     _folded: dict[int, bool | None] = field(default_factory=dict)
     _folding: set[int] = field(default_factory=set)
@@ -74,11 +77,31 @@ class Flow:
         numbered = [(f"L{self.script.number(self.script.lines[one].start)}", arm) for one, arm in arms]
         return frozenset(numbered) if numbered else ALWAYS
 
-    def expression(self, test: str, at: int, line: Line) -> str:
-        """The public id of the decision that a conditional expression makes, by where the expression begins."""
+    def expression(self, test: str, at: int, line: Line) -> tuple[str, bool]:
+        """The public id of the decision that a conditional expression makes, and whether it is the negation of that.
+
+        An `if` or another expression with the same stable test made the same decision; else it is named by where the
+        expression begins.
+        """
+        text = " ".join(test.split())
+        negated = _NEGATED.fullmatch(text) is not None
+        text = text[4:] if negated else text
+        home = self._home(text, line.scope)
+        header = self._headers_by_test().get((home, text))
+        if header is not None and self.width(header[0]) == 2 and self.script.lines[header[0]].kind == "if":
+            first, last = sorted((header[0], line.index))
+            if home != line.scope or not self._rebound(text, home, first, last):
+                ((decision, _),) = self.name([(header[0], 0)])
+                return decision, header[1] ^ negated
+        same = self._choices.get((home, text))
+        if same is not None:
+            first, last = sorted((same[1].index, line.index))
+            if home != line.scope or not self._rebound(text, home, first, last):
+                return same[0], same[2] ^ negated
         decision = f"L{self.script.number(at)}c{at - line.start}"
         self.expressions[decision] = (test, line)
-        return decision
+        self._choices[home, text] = (decision, line, negated)
+        return decision, False
 
     def test(self, line: Line) -> str:
         """The text of an `if` header's condition."""
@@ -164,12 +187,17 @@ class Flow:
 
     def _canonical(self, leader: Line) -> tuple[int, bool]:
         """The first decision with the same stable tests, and whether this one is its negation."""
-        if not self._alias:
-            tests: dict[tuple[int, str], tuple[int, bool]] = {}
+        self._headers_by_test()
+        return self._alias[leader.index]
+
+    def _headers_by_test(self) -> dict[tuple[int, str], tuple[int, bool]]:
+        """The first header of each stable test, by the scope where it means the same, and whether it is negated."""
+        if self._tests is None:
+            self._tests = {}
             for line in self.script.lines:
                 if line.kind in ("if", "case") and line.leader == line.index:
-                    self._alias[line.index] = self._same(line, tests)
-        return self._alias[leader.index]
+                    self._alias[line.index] = self._same(line, self._tests)
+        return self._tests
 
     def _same(self, leader: Line, tests: dict[tuple[int, str], tuple[int, bool]]) -> tuple[int, bool]:
         chain = self.chain(leader.index)
@@ -183,7 +211,7 @@ class Flow:
             stable, test = subject, " ".join([subject, *cases])
         else:
             test = "; ".join(" ".join(self.test(line).split()) for line in chain if line.kind != "else")
-            negated = self.width(leader.index) == 2 and re.fullmatch(r"not [\w.]+", test) is not None
+            negated = self.width(leader.index) == 2 and _NEGATED.fullmatch(test) is not None
             stable = test = test[4:] if negated else test
         home = self._home(stable, leader.scope)
         first = tests.get((home, test))

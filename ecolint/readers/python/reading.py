@@ -146,8 +146,8 @@ def _conditions(ctx: Context, start: Start) -> Branches:
         if isinstance(parent, cst.IfExp) and node is not parent.test:
             statement = start.statement
             test, at = statement.code(parent.test), statement.span(parent).start
-            decision = ctx.flow.expression(test, at, statement.line)
-            found.append((decision, 0 if node is parent.body else 1))
+            decision, flipped = ctx.flow.expression(test, at, statement.line)
+            found.append((decision, int((node is parent.body) == flipped)))
         node = parent
     return frozenset(found)
 

@@ -200,9 +200,9 @@ def _conditional(ctx: Context, node: cst.CSTNode, statement: Statement, frame: F
     told = truth(evaluate(ctx, node.test, statement, frame))
     if told is not None:
         return evaluate(ctx, node.body if told else node.orelse, statement, frame)
-    decision = ctx.flow.expression(statement.code(node.test), statement.span(node).start, statement.line)
+    decision, flipped = ctx.flow.expression(statement.code(node.test), statement.span(node).start, statement.line)
     found: list[Alternative] = []
-    for arm, part in enumerate((node.body, node.orelse)):
+    for arm, part in enumerate((node.orelse, node.body) if flipped else (node.body, node.orelse)):
         found += under(evaluate(ctx, part, statement, frame), frozenset({(decision, arm)}))
     return bounded(found)
 
