@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -100,6 +99,7 @@ def recognised_as(deployment: Deployment, vocabularies: tuple[Vocabulary, ...]) 
 def assignments(recognised: Recognised) -> Iterator[Assignment]:
     """Every consistent choice of the arms that matter, at most 16; decisions beyond that stay open, hence unknown."""
     fixed = dict(recognised.invocation.branches)
+    conditions = recognised.invocation.conditions
     arms: dict[str, set[int]] = {}
     for branches, optional in _branches(recognised):
         for decision, arm in branches:
@@ -107,24 +107,21 @@ def assignments(recognised: Recognised) -> Iterator[Assignment]:
                 arms.setdefault(decision, set()).add(arm)
                 if optional:
                     arms[decision].add(-1)
-    for options in arms.values():
-        if len(options) == 1:
-            options.add(-1)
-        elif len(options) > 2:
-            options.discard(-1)
-    chosen: list[tuple[str, list[int]]] = []
-    count = 1
+    found: list[dict[str, int]] = [fixed]
     for decision, options in arms.items():
-        if count * len(options) > MAX_VARIANTS:
-            continue
-        count *= len(options)
-        chosen.append((decision, sorted(options, reverse=True)))
-    conditions = recognised.invocation.conditions
-    every = [
-        fixed | dict(zip((d for d, _ in chosen), choice, strict=True))
-        for choice in itertools.product(*(options for _, options in chosen))
-    ]
-    yield from [one for one in every if _possible(one, conditions)] or every
+        if len(options) > 2:
+            options.discard(-1)
+        elif len(options) == 1 or -1 in options:
+            options.discard(-1)
+            (arm,) = options
+            # Where a decision has two arms the other one is known by its number, and so by what it says.
+            two = (decision, 0) in conditions and (decision, 2) not in conditions
+            options.add(1 - arm if two else -1)
+        further = [{**one, decision: arm} for one in found for arm in sorted(options, reverse=True)]
+        possible = [one for one in further if _possible(one, conditions)] or further
+        if len(possible) <= MAX_VARIANTS:
+            found = possible
+    yield from found
 
 
 def _possible(assignment: Assignment, conditions: Mapping[tuple[str, int], tuple[Condition, ...]]) -> bool:
@@ -175,16 +172,25 @@ def _names(key: Key) -> Iterator[str]:
 
 
 def _in_table(table: Table, wanted: set[str], inside: set[str]) -> Iterator[tuple[Branches, bool]]:
+    """The branches of a table's own entries first, then of what they hold: the outer choice is the one that matters."""
     every = table.syntax.endswith("words")
-    for entry in table.entries:
-        if every or entry.name in wanted:
-            yield entry.branches, True
-            yield from _in_value(entry.value, inside)
+    entries = [entry for entry in table.entries if every or entry.name in wanted]
+    for entry in entries:
+        yield entry.branches, True
+        for alternative in entry.value:
+            yield alternative.branches, False
+    for entry in entries:
+        yield from _inside(entry.value, inside)
 
 
 def _in_value(value: Value, named: set[str]) -> Iterator[tuple[Branches, bool]]:
     for alternative in value:
         yield alternative.branches, False
+    yield from _inside(value, named)
+
+
+def _inside(value: Value, named: set[str]) -> Iterator[tuple[Branches, bool]]:
+    for alternative in value:
         if isinstance(alternative.data, Table):
             yield from _in_table(alternative.data, named, named)
 

@@ -178,7 +178,7 @@ class Invocation:
     likely: bool = False
     """True where recognising the callee took a heuristic (a class held in a variable)."""
     conditions: Mapping[tuple[str, int], tuple[Condition, ...]] = field(default_factory=dict, hash=False)
-    """What the tests of decisions say, by decision and arm, as far as they are plain."""
+    """What the tests of decisions say, by decision and arm: an entry for every arm, empty where a test is not plain."""
     beside: tuple[str, ...] = ()
     """What else stands in the same module or document: the functions of `Wanted.functions` that are called there, or
     the keys of every mapping."""

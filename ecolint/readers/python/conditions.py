@@ -12,6 +12,7 @@ from ecolint.readers.python.lines import Line
 from ecolint.readers.python.scopes import MODULE
 
 MAX_TERMS = 8
+MAX_ARMS = 16
 
 _SUBJECT = r"[^\W\d][\w.]*(?:\(\))?"
 _LITERAL = r"'[^'\\]*'|\"[^\"\\]*\"|-?(?:0|[1-9]\d{0,9})"
@@ -27,18 +28,16 @@ Told = tuple[str, Scalar, bool]
 
 
 def conditions(flow: Flow) -> Mapping[tuple[str, int], tuple[Condition, ...]]:
-    """What is told by each arm that the flow named, for the arms whose tests are plain."""
+    """What is told by every arm of the decisions that the flow named: nothing, where a test is not plain."""
     found: dict[tuple[str, int], tuple[Condition, ...]] = {}
-    for arm in flow.named:
-        (branch,) = flow.name([arm])
-        said = tuple(Condition(*one) for one in _of_chain(flow, arm))
-        if said:
-            found[branch] = said
+    for leader in {arm[0] for arm in flow.named}:
+        for number in range(min(flow.width(leader), MAX_ARMS)):
+            ((decision, _),) = flow.name([(leader, number)])
+            found[decision, number] = tuple(Condition(*one) for one in _of_chain(flow, (leader, number)))
     for decision, (test, line) in flow.expressions.items():
         for number in (0, 1):
-            said = tuple(Condition(*one) for one in _traced(flow, line, _told(test, holds=number == 0)))
-            if said:
-                found[decision, number] = said
+            told = _traced(flow, line, _told(test, holds=number == 0))
+            found[decision, number] = tuple(Condition(*one) for one in told)
     return found
 
 
