@@ -219,15 +219,26 @@ def test_no_block_reaches_from_one_cell_into_the_next() -> None:
     assert not one.branches
 
 
-def test_a_cell_that_never_closes_is_left_out_alone() -> None:
-    found = reading(IMPORTS, f"model = f({LOAD}", f"model = {LOAD}")
-    assert [where(script(IMPORTS, f"model = f({LOAD}", ""), one.place.span.start)[1] for one in found.invocations] == [
-        3
-    ]
+@pytest.mark.parametrize(
+    ("cell", "read_there", "reason"),
+    [
+        (f"model = f({LOAD}", 0, "a bracket is never closed"),
+        (f"model = {LOAD}\nx = f(1,\n  2", 1, "a bracket is never closed"),
+        (f"x = '''\nmodel = {LOAD}", 0, "a string is never closed"),
+        (f"x = f('it\nmodel = {LOAD}\n\"out\nof a run", 1, "a string is never closed"),
+    ],
+)
+def test_what_is_never_closed_does_not_leak(cell: str, read_there: int, reason: str) -> None:
+    text = script(IMPORTS, cell, f"model = {LOAD}")
+    found = read(Source("n.ipynb", text), WANTED, Nowhere())
+    assert [where(text, one.place.span.start)[1] for one in found.invocations] == [2] * read_there + [3]
     (problem,) = found.problems
-    assert (problem.cell, problem.line, problem.reason) == (2, 1, "a bracket is never closed")
-    assert list(problem_lines([problem])) == ["n.ipynb:cell 2:1: a bracket is never closed"]
-    assert not reading(IMPORTS, "print('", f"model = {LOAD}").problems, "a cell without a trigger is of no interest"
+    assert (problem.cell, problem.reason) == (2, reason)
+    assert list(problem_lines([problem])) == [f"n.ipynb:cell 2:{problem.line}: {reason}"]
+
+
+def test_a_broken_cell_without_a_trigger_is_of_no_interest() -> None:
+    assert not reading(IMPORTS, "print('", f"model = {LOAD}").problems
 
 
 def test_a_syntax_error_is_placed_in_its_cell() -> None:

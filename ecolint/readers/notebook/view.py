@@ -92,16 +92,9 @@ class _Builder:
 
     def cell(self, start: int, end: int) -> None:
         """Read one cell."""
-        at = top = self.head(start, end)
-        first, shells = len(self.replaced), len(self.shells)
+        at = self.head(start, end)
         while at < end:
-            following = self.line(at, end)
-            if following is None:
-                # A cell that does not compile does not run: its lines must not leak into the next one.
-                del self.replaced[first:], self.shells[shells:]
-                self.put(top, end)
-                return
-            at = following
+            at = self.line(at, end)
 
     def head(self, start: int, end: int) -> int:
         """Deal with cell magics; returns where the cell's Python begins."""
@@ -135,8 +128,8 @@ class _Builder:
         newline = _NEWLINE.match(self.text, at, end)
         return newline.end() if newline else at
 
-    def line(self, at: int, end: int) -> int | None:
-        """Read one logical line; returns where the next begins, None where it is never finished."""
+    def line(self, at: int, end: int) -> int:
+        """Read one logical line; returns where the next begins."""
         text = self.text
         first = _INDENT.match(text, at, end).end()  # type: ignore[union-attr]
         if first >= end or text[first] in "\r\n#":
@@ -192,9 +185,9 @@ class _Builder:
                 return at
             at = following
 
-    def statement(self, at: int, end: int) -> int | None:
-        """Go past one logical line of Python."""
-        text, opened = self.text, []
+    def statement(self, start: int, end: int) -> int:
+        """Go past one logical line of Python. What is never closed is left out, to the end of the line or the cell."""
+        text, opened, at = self.text, [], start
         while (token := _TOKEN.search(text, at, end)) is not None:
             char, at = token.group(), token.end()
             if char in "([{":
@@ -209,15 +202,19 @@ class _Builder:
             elif char in "\"'":
                 closed = self.string(token.start(), end)
                 if closed is None:
-                    self.faults.append((token.start(), "a string is never closed"))
-                    return None
+                    triple = text.startswith(char * 3, token.start())
+                    stop = end if triple else _REST.match(text, at, end).end()  # type: ignore[union-attr]
+                    return self.fault(token.start(), "a string is never closed", start, stop)
                 at = closed
             elif not opened:
                 return at
-        if opened:
-            self.faults.append((opened[0], "a bracket is never closed"))
-            return None
-        return end
+        return self.fault(opened[0], "a bracket is never closed", start, end) if opened else end
+
+    def fault(self, at: int, reason: str, start: int, stop: int) -> int:
+        """Leave a stretch out, so that it does not leak into what follows; returns where that begins."""
+        self.faults.append((at, reason))
+        self.put(start, stop, "0")
+        return self.after(stop, len(self.text))
 
     def string(self, at: int, end: int) -> int | None:
         """The offset behind a string; None where it is not closed."""
