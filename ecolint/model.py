@@ -133,8 +133,9 @@ class Condition:
 class Use:
     """What later code does to the object that an invocation made.
 
-    `name` is "{}.generate" for a method of the object, or the qualified name of a function that takes the object
-    ("torch.compile"). `per_item` is True where it stands in a loop over single items, None where nobody can tell.
+    `name` is "{}.generate" for a method of the object, "{}.config=" where attributes of a part of it are set, or the
+    qualified name of a function that takes the object ("torch.compile"). `per_item` is True where it stands in a loop
+    over single items, None where nobody can tell.
     """
 
     name: str
@@ -180,8 +181,8 @@ class Invocation:
     conditions: Mapping[tuple[str, int], tuple[Condition, ...]] = field(default_factory=dict, hash=False)
     """What the tests of decisions say, by decision and arm: an entry for every arm, empty where a test is not plain."""
     beside: tuple[str, ...] = ()
-    """What else stands in the same module or document: the functions of `Wanted.functions` that are called there, or
-    the keys of every mapping."""
+    """What else stands in the same module or document: the functions of `Wanted.functions` that are called there and
+    the words of `Wanted.words`, or the keys of every mapping."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +288,8 @@ class Wanted:
     `calls`: patterns of qualified callee names (`*` matches within and across dots). `likely_calls`: patterns accepted
     with `likely`, on receivers nobody can tell, when a wanted object is among the arguments. `local_calls`: patterns,
     with a leading dot, of callees that a module of the project defines. `objects`: callees whose result configures a
-    model. `methods`: attribute names of later uses. `functions`: patterns of qualified functions that take the object.
+    model. `methods`: attribute names of later uses. `parts`: attributes of the object whose own attributes are set
+    later. `functions`: patterns of qualified functions that take the object. `words`: what is looked for anywhere.
     `commands`: names of programs, or of modules behind `-m`, of which command lines are wanted. `runners`: functions of
     libraries that run a command line.
     `triggers`: words of which one must stand in a file before it is read at all. `services`: how requests arrive.
@@ -298,9 +300,11 @@ class Wanted:
     local_calls: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
     functions: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     runners: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
     triggers: tuple[str, ...] = ()
     services: tuple[Service, ...] = ()
 
@@ -385,6 +389,8 @@ FACTS: Mapping[str, FactType] = {
     "context_length": "number",
     "nightly": "str",
     "removed_keyword": "str",
+    "generates": "bool",
+    "needs_eager": "bool",
     "looped": "bool",
     "served": "str",
     "reloaded": "str",
@@ -396,7 +402,8 @@ FACTS: Mapping[str, FactType] = {
 """Facts of a deployment and their types. `context` is production, interactive, offline or test; `gpu` a catalogue name;
 `precision` the evidence key derived from the others; `device` is cuda where an NVIDIA GPU is asked for, or names what
 else it runs on (cpu, mps, rocm, tpu, …); `nightly` the package or image that is a nightly build; `served` how a service
-answers requests (see `Request`); `reloaded` why the model is loaded again and again (handler, loop)."""
+answers requests (see `Request`); `reloaded` why the model is loaded again and again (handler, loop); `needs_eager` is
+true where only eager attention gives what the program needs."""
 
 ABSENT = "absent"
 UNKNOWN = "unknown"

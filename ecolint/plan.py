@@ -120,6 +120,11 @@ class _Planner:
         sources = [index for index, choice in enumerate(choices) if choice.source is not None]
         if not sources:
             raise NoWay("")
+        for index in sources:
+            # What stands where it counts is changed there.
+            setting = self.settings.get(choices[index].source or "")
+            if setting is not None and setting.written and setting.entries and self.holds(choices[index].when):
+                return index
         # What only a later call can say is a way to reach it where nothing else is.
         return next((index for index in sources if self.writable(choices[index].source or "")), sources[0])
 
@@ -170,7 +175,8 @@ class _Planner:
 
     def set(self, name: str, value: Scalar) -> None:
         key = self.vocabulary.keys[name]
-        if not self.dream and (key.virtual or not self.slots.takes(key)):
+        stands = bool(self.settings[name].entries)
+        if not self.dream and (key.virtual or not (stands or self.slots.takes(key))):
             raise NoWay(self.advice(name))
         self.drop.discard(name)
         if key.in_object and self.needs_object(key.in_object) and not self.settings[name].written:

@@ -212,6 +212,10 @@ class Slots:
             if isinstance(inner, Table):
                 homes.append((inner, "nested"))
         yield from self.homes(homes, key, names)
+        for carrier in key.within:
+            inner = self.nested(table, carrier)
+            if isinstance(inner, Table):
+                yield self.entry(inner, names, key, "nested")
 
     def homes(self, homes: list[tuple[Table, str]], key: Key, names: tuple[str, ...]) -> Iterator[Setting | None]:
         doubt: Setting | None = None
@@ -374,13 +378,18 @@ class Slots:
                         yield use, spec
 
     def from_uses(self, key: Key) -> Setting | None:
-        found: Setting | None = None
+        """What later calls say, the last one; what they are given outranks what was set on the object."""
+        found: dict[bool, Setting] = {}
         for use, spec in self.uses():
-            if key.name in spec.keys and use.table is not None:
-                setting = self.entry(use.table, key.keyword, key, "use", key.positional)
+            if key.name not in spec.keys or use.table is None:
+                continue
+            inner = (self.nested(use.table, name) for name in spec.nested)
+            for table in (use.table, *(one for one in inner if isinstance(one, Table))):
+                setting = self.entry(table, key.keyword, key, "use", key.positional)
                 if setting is not None and setting is not OPEN:
-                    found = replace(setting, assured=setting.assured and not use.likely)
-        return found
+                    found[use.name.endswith("=")] = replace(setting, assured=setting.assured and not use.likely)
+                    break
+        return found.get(False) or found.get(True)
 
     def virtual(self) -> dict[str, Setting]:
         found = {name: ABSENT for name, key in self.vocabulary.keys.items() if key.virtual}
@@ -403,6 +412,9 @@ class Slots:
             for spec in self.vocabulary.uses if not compatible(use.branches, self.assignment) else ():
                 if spec.spreads and matches(use.name, spec.calls):
                     found.update({name: OPEN for name in spec.sets if found[name].kind == "absent"})
+        for spec in self.vocabulary.beside:
+            if any(word in self.invocation.beside for word in spec.words):
+                found.update({name: OPEN for name in spec.sets if found[name].kind == "absent"})
         if not generates:
             # Nobody was seen to generate with this object, and code beside it may do something else with it.
             for spec in self.vocabulary.beside:

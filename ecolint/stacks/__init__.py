@@ -54,10 +54,12 @@ def wanted(stacks: Iterable[Vocabulary]) -> Wanted:
         likely_calls=tuple(c for stack in stacks for c in stack.likely_calls),
         local_calls=tuple(c for stack in stacks for c in stack.local_calls),
         objects=tuple(c for spec in objects for c in spec.calls),
-        methods=tuple(dict.fromkeys(c.removeprefix("{}.") for c in uses if c.startswith("{}."))),
+        methods=tuple(dict.fromkeys(c.removeprefix("{}.") for c in uses if c.startswith("{}.") and c[-1] != "=")),
+        parts=tuple(dict.fromkeys(c.removeprefix("{}.")[:-1] for c in uses if c.startswith("{}.") and c[-1] == "=")),
         functions=tuple(dict.fromkeys(c for c in uses if not c.startswith("{}."))),
         commands=tuple(dict.fromkeys(command[0] for stack in stacks for command in stack.commands)),
         runners=tuple(runner for stack in stacks for runner in stack.runners),
+        words=tuple(dict.fromkeys(word for stack in stacks for use in stack.beside for word in use.words)),
         triggers=tuple(t for t in triggers if t),
         services=tuple(one for stack in stacks for one in stack.services),
     )

@@ -78,6 +78,8 @@ class Key:
     """Versions in which the key may also stand outside its object."""
     only: tuple[str, ...] = ()
     """Patterns of the callees that take this key; empty: all."""
+    within: tuple[str, ...] = ()
+    """Arguments whose object carries the key too, where it is to be seen."""
     seldom: bool = False
     """Hardly ever written: an unseen splat does not make it unknown, only likely."""
     named: bool = False
@@ -114,6 +116,10 @@ class UseSpec:
     """The virtual key that takes how the call answers the requests of a service, where it stands in one."""
     spreads: bool = False
     """Seen in one branch, it makes what it sets unknown in all others: what is trained there is hardly served here."""
+    nested: tuple[str, ...] = ()
+    """Arguments of the call whose object carries keys too."""
+    words: tuple[str, ...] = ()
+    """Words that, anywhere in the module, make what is set doubtful, even about objects that are followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +286,8 @@ class _Loader:
             f"keys.{name}",
             spec,
             ("type", "default", "keyword", "prefer", "flag", "off", "env", "mapping", "surroundings", "condition",
-             "positional", "image", "in", "outside", "only", "seldom", "named", "virtual", "advice", "symbol"),
+             "positional", "image", "in", "outside", "only", "within", "seldom", "named", "virtual", "advice",
+             "symbol"),
         )  # fmt: skip
         kind = spec.get("type", "str")
         if kind.removesuffix("?").split(":")[0] not in spelling.READ:
@@ -313,6 +320,7 @@ class _Loader:
             in_object=spec.get("in"),
             outside=spec.get("outside"),
             only=_texts(spec.get("only")),
+            within=_texts(spec.get("within")),
             seldom=bool(spec.get("seldom")),
             named=bool(spec.get("named")),
             virtual=bool(spec.get("virtual")),
@@ -333,7 +341,11 @@ class _Loader:
         return ObjectSpec(name, _texts(spec.get("calls")), bool(spec.get("mapping")), _texts(spec.get("needed_by")))
 
     def use(self, spec: Mapping[str, Any], keys: Mapping[str, Key]) -> UseSpec:
-        self.check("[[uses]]", spec, ("call", "keys", "sets", "per_item", "request", "only", "spreads"))
+        self.check(
+            "[[uses]]",
+            spec,
+            ("call", "keys", "sets", "per_item", "request", "only", "spreads", "nested", "words"),
+        )
         named = (
             *_texts(spec.get("keys")),
             *spec.get("sets", {}),
@@ -343,13 +355,15 @@ class _Loader:
         for name in named:
             self.known(name, keys, "[[uses]]")
         return UseSpec(
-            _texts(spec["call"]),
+            _texts(spec.get("call")),
             _texts(spec.get("keys")),
             spec.get("sets", {}),
             spec.get("per_item", {}),
             _texts(spec.get("only")),
             spec.get("request"),
             bool(spec.get("spreads")),
+            _texts(spec.get("nested")),
+            _texts(spec.get("words")),
         )
 
     def overrules(self, spec: Any, facts: Mapping[str, Any]) -> tuple[str, ...]:

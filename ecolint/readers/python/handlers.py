@@ -14,6 +14,7 @@ from ecolint.readers.python.context import Context
 from ecolint.readers.python.lines import Line
 from ecolint.readers.python.names import class_member, dotted, known_name
 from ecolint.readers.python.parsing import Statement
+from ecolint.readers.python.patterns import said
 from ecolint.readers.python.sites import call_sites
 
 MAX_HELPERS = 2
@@ -141,8 +142,7 @@ class Handlers:
     def _batched(self, service: Service, decorated: Sequence[tuple[str, str]]) -> bool:
         if any(fits(name, service.batched) for name, _ in decorated):
             return True
-        text = self.ctx.source.text
-        return any(re.search(rf"\b{re.escape(word)}\b(?!\s*=\s*(?:False|1)\b)", text) for word in service.batching)
+        return any(said(self.ctx.source.text, word) for word in service.batching)
 
     def _is_method(self, service: Service, name: str, owner: int) -> bool:
         if name not in service.methods:

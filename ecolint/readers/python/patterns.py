@@ -106,3 +106,8 @@ def _leads(ends: Tails, origin: str) -> bool:
     if ends.fits(origin.rpartition(".")[2]) or ends.whole.match(origin):
         return True
     return any(module == origin or module.startswith(origin + ".") for module in ends.modules)
+
+
+def said(text: str, word: str) -> bool:
+    """Whether a word stands in a text, other than to be switched off (`word=False`)."""
+    return word in text and re.search(rf"\b{re.escape(word)}\b(?!['\"]?\s*[=:]\s*(?:False|None|1)\b)", text) is not None

@@ -25,7 +25,7 @@ from ecolint.readers.python.loops import Loops
 from ecolint.readers.python.names import dotted
 from ecolint.readers.python.objects import Identities
 from ecolint.readers.python.parsing import Stats, guard
-from ecolint.readers.python.patterns import mentioned, possible
+from ecolint.readers.python.patterns import mentioned, possible, said
 from ecolint.readers.python.serving import Serving
 from ecolint.readers.python.starts import Start, find_starts
 from ecolint.readers.python.tables import changed
@@ -91,7 +91,7 @@ def _invocations(ctx: Context, starts: Sequence[Start], around: Surroundings) ->
         return ()
     collector = Collector(ctx, identities, Loops(ctx), Serving(ctx, handlers))
     uses = collector.collect(reported)
-    beside = tuple(collector.functions)
+    beside = (*collector.functions, *(word for word in ctx.wanted.words if said(ctx.source.text, word)))
     loads = Loads(ctx, handlers)
     found = [_invocation(ctx, start, uses[start.call], loads, around, beside) for start in reported]
     told = conditions(ctx.flow)

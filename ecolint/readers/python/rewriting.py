@@ -110,8 +110,11 @@ class _Editor:
     # --- finding what is written -------------------------------------------------------------------------------------
 
     def _holder(self, span: Span) -> Holder:
-        """The call or dictionary that stands at a span, with its items."""
+        """The call or dictionary that stands at a span, with its items; an attribute's assignment has none."""
         statement = self._statement(span)
+        if self.table.syntax == "python.attribute":
+            nothing = Listing(self.text, self.newline, span.start, span.start, ())
+            return statement, statement.root, nothing, ()
         kind = cst.Dict if self.table.syntax == "python.dict" else cst.Call
         for node in statement.nodes:
             if isinstance(node, kind) and statement.span(node) == span:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from ecolint.model import Branches, Use
+from ecolint.model import Branches, Entry, Table, Use
 from ecolint.readers.python import patterns
 from ecolint.readers.python.context import Context
 from ecolint.readers.python.flow import Arm
 from ecolint.readers.python.lines import Line
 from ecolint.readers.python.loops import Loops
-from ecolint.readers.python.names import find
+from ecolint.readers.python.names import dotted, find
 from ecolint.readers.python.objects import SAME_OBJECT, Identities, Origin, agreeing, function_name
 from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.serving import Serving
@@ -23,6 +23,8 @@ from ecolint.readers.python.tables import call_table
 
 _ALIAS = re.compile(r"\s*(?:await\s+)?([\w.]+)\s*(?:$|\.(\w+)\s*\(|\()")
 CALLED = "__call__"
+MAX_SETTINGS = 32
+"""Assignments to one dotted path that are looked at."""
 WORK = frozenset({"forward", "generate", "model", "transformer", "language_model", "backbone", "decoder", "encoder"})
 """Methods and parts of a model that stand for it where a function takes them."""
 
@@ -49,7 +51,38 @@ class Collector:
             for node in statement.nodes if statement is not None else ():
                 if isinstance(node, cst.Call) and statement is not None:
                     self._use(node, statement, found)
+        if self.ctx.wanted.parts:
+            self._settings(found)
         return found
+
+    def _settings(self, found: dict[cst.CSTNode, list[Use]]) -> None:
+        """Attributes that are set on a part of an object: `model.config.use_cache = False`."""
+        ctx = self.ctx
+        for path, bindings in ctx.scopes.paths.items():
+            owner, _, attribute = path.rpartition(".")
+            if owner.rpartition(".")[2] not in ctx.wanted.parts:
+                continue
+            for binding in bindings[-MAX_SETTINGS:]:
+                statement = ctx.statement(binding.line) if binding.kind == "assign" else None
+                if statement is not None:
+                    self._setting(statement, path, attribute, found)
+
+    def _setting(self, statement: Statement, path: str, attribute: str, found: dict[cst.CSTNode, list[Use]]) -> None:
+        ctx, root = self.ctx, statement.root
+        if not isinstance(root, cst.Assign) or not isinstance(target := root.targets[0].target, cst.Attribute):
+            return
+        if ".".join(dotted(target) or ()) != path or not isinstance(target.value, cst.Attribute):
+            return
+        arms = ctx.flow.path(statement.line)
+        for origin in self.identities.of(target.value.value, statement) if arms is not None else ():
+            branches = self._branches(arms or (), origin, statement)
+            if branches is None:
+                continue
+            place = ctx.line_place(statement.line)
+            written = Entry(attribute, ctx.evaluate(root.value, statement), place)
+            name = f"{{}}.{target.value.attr.value}="
+            table = Table("python.attribute", place, (written,), name)
+            found[origin.start.call].append(Use(name, place, table, False, branches, origin.likely))
 
     def _lines(self, starts: Sequence[Start]) -> list[Line]:
         ctx = self.ctx
