@@ -24,6 +24,10 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
 
 def rewrite(source: Source, table: Table, changes: Sequence[Change]) -> tuple[Edit, ...]:
     """Edits that make all changes in one call or dictionary; raises `CannotEdit` where no single right edit exists."""
+    if table.syntax == "python.words":
+        from ecolint.readers.python.rewriting_words import rewrite_words
+
+        return rewrite_words(source, table, changes)
     from ecolint.readers.python.rewriting import rewrite_table
 
     return rewrite_table(source, table, changes)

@@ -155,7 +155,4 @@ class _Reader:
 
 def _table(line: Line, place: Place) -> Table:
     entries = tuple(replace(entry, name=str(index)) for index, entry in enumerate(line.entries))
-    inside = entries[0].place if entries else place
-    return Table(
-        "python.words", inside if inside.path == place.path else place, entries, open=line.open, writable=False
-    )
+    return Table("python.words", entries[0].place if entries else place, entries, open=line.open)
