@@ -69,5 +69,10 @@ def test_calls_on_the_decorated_thing_count() -> None:
     assert around(text + twice) == {"ray.serve.deployment.options.num_replicas": "?"}
 
 
+def test_a_call_that_is_given_a_function_stands_around_it() -> None:
+    text = "def load():\n    return LLM('m')\n@modal.endpoint(on_start=load, gpu='T4')\ndef handle(context): ...\n"
+    assert around(text)["modal.endpoint.gpu"] == "T4"
+
+
 def test_nothing_stands_around_a_module() -> None:
     assert around("LLM('m')\n") == {}

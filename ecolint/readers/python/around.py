@@ -87,7 +87,7 @@ class Surroundings:
         yield from self._later(scope, names)
 
     def _later(self, scope: int, names: list[str]) -> Iterator[Entry]:
-        """Calls that decorate a thing without `@`, and calls of methods that its decorators gave it."""
+        """Calls that decorate a thing without `@`, that are given it, or are of methods that its decorators gave it."""
         ctx = self.ctx
         statement = ctx.statement(scope)
         root = statement.root if statement is not None else None
@@ -116,6 +116,10 @@ class Surroundings:
         elif isinstance(callee, cst.Attribute) and self._means(callee.value, scope, used):
             for name in names:
                 yield f"{name}.{callee.attr.value}", call
+        elif any(self._means(argument.value, scope, used) for argument in call.args):
+            name = qualified(self.ctx, callee, used)
+            if name is not None:
+                yield name, call
 
     def _means(self, node: cst.CSTNode, scope: int, statement: Statement) -> bool:
         return isinstance(node, cst.Name) and local_definition(self.ctx, (node.value,), statement) == scope
