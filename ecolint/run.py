@@ -190,11 +190,7 @@ class _Linting:
         outcome = self._outcome(source, file, settings)
         if self.request.fix or self.request.diff:
             text = self._fixes(source, file, settings, outcome)
-            if text != source.text and self.request.diff:
-                from ecolint.report._diff import unified
-
-                self.diffs.append(unified(source.path, loaded.text, loaded.rewritten(text)))
-            elif text != source.text and self._written(file, loaded, text):
+            if text != source.text and self._written(file, loaded, text) and self.request.fix:
                 source = replace(source, text=text)
                 outcome = self._outcome(source, file, settings)
         self.problems += outcome.problems
@@ -222,8 +218,14 @@ class _Linting:
         return done.text
 
     def _written(self, file: files.File, loaded: files.Loaded, text: str) -> bool:
+        """Write a mended file, or keep what --diff shows of it; where neither can be done, say why."""
+        from ecolint.report._diff import unified
+
         try:
-            files.write(file, loaded, text)
+            if self.request.diff:
+                self.diffs.append(unified(file.path, loaded.text, loaded.rewritten(text)))
+            else:
+                files.write(file, loaded, text)
         except files.CannotWrite as error:
             self.problems.append(Problem(file.path, 1, f"not fixed: {error}", whole_file=False))
             self.fixed = [finding for finding in self.fixed if finding.place.path != file.path]

@@ -284,6 +284,7 @@ def test_words_know_where_they_stand_and_what_is_put_before_them() -> None:
         ("!pip install -q transformers==4.57.6 'torch[x]>=2,<3'", {"transformers": "==4.57.6", "torch": "<3,>=2"}),
         ("%pip install transformers==4.1 \\\n  accelerate==1", {"transformers": "==4.1", "accelerate": "==1"}),
         ("pip install a==1", {"a": "==1"}),
+        ("!pip -q install a==1", {"a": "==1"}),
         ("%%bash\npython3 -m pip install a==1; uv pip install b==2", {"a": "==1", "b": "==2"}),
         ("!{sys.executable} -m pip3 install a==1", {"a": "==1"}),
         ("!CMAKE_ARGS='-DX=on' pip install -q llama-cpp-python==0.3", {"llama-cpp-python": "==0.3"}),

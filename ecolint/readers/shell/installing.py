@@ -52,13 +52,13 @@ def installed(words: Sequence[Word], script: str, path: str, base: int) -> list[
 
 
 def _behind_install(words: Sequence[Word]) -> int | None:
-    """The index of the first word behind `pip install`, an interpreter or `uv` before it."""
-    texts = [word.text for word in words[:5]]
-    for index in range(len(texts) - 1):
-        program = (texts[index] or "").rsplit("/", 1)[-1]
+    """The index of the first word behind `pip install`: an interpreter or `uv` may stand before, options between."""
+    texts = [word.text or "" for word in words[:8]]
+    for index, text in enumerate(texts):
         first = not index or texts[index - 1] in ("-m", "uv")
-        if first and _PIP.match(program) and texts[index + 1] == "install":
-            return index + 2
+        if first and _PIP.match(text.rsplit("/", 1)[-1]):
+            verb = next((at for at in range(index + 1, len(texts)) if not texts[at].startswith("-")), index)
+            return verb + 1 if texts[verb] == "install" else None
     return None
 
 
