@@ -144,7 +144,9 @@ def _branches(recognised: Recognised) -> Iterator[tuple[Branches, bool]]:
     What carries configuration comes first: where there are too many decisions, the last ones stay open.
     """
     invocation, vocabulary = recognised.invocation, recognised.vocabulary
-    carriers = {"**", *vocabulary.objects, *vocabulary.nested}
+    carriers = {"**", *vocabulary.nested}
+    for spec in vocabulary.objects.values():
+        carriers |= {*spec.arguments, *spec.nested}
     named = {name for key in vocabulary.keys.values() for name in _names(key)} | carriers
     tables = [t for t in (invocation.call, invocation.words, invocation.env, invocation.mapping) if t is not None]
     for table in tables:

@@ -239,7 +239,7 @@ def _fix(
         applicability = "safe"
     if applicability == "manual" or isinstance(found, NoWay):
         written = str(found) if isinstance(found, NoWay) else ""
-        return Fix(title, "manual", target, better.advice or written or better.caveat, estimate)
+        return Fix(title, "manual", target, written or better.advice or better.caveat, estimate)
     try:
         edits = merged([edit for table, todo in changes(found) for edit in court.rewrite(table, todo)])
     except CannotEdit as reason:

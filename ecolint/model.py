@@ -51,6 +51,17 @@ class Items:
     """True where further items exist that nobody can see."""
 
 
+HOLE = "\ufffd"
+"""Stands for the parts of a template that are made at run time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text of which only parts are known: the data of an unknown value, for those who can use the parts."""
+
+    text: str
+
+
 Branches: TypeAlias = frozenset[tuple[str, int]]
 """The arms that must be taken, as (decision id, arm). Empty: always."""
 
@@ -111,7 +122,7 @@ class Table:
     writable: bool = True
 
 
-Data: TypeAlias = Scalar | Symbol | Items | Table
+Data: TypeAlias = Scalar | Symbol | Items | Table | Template
 
 
 Request = Literal["", "single", "several", "streamed", "person"]
@@ -146,6 +157,8 @@ class Use:
     likely: bool = False
     """True where the object reached this call by a heuristic (a helper, an attribute), not by a plain variable."""
     request: Request = ""
+    through: str = ""
+    """The wrapper that stands for the object where this happens ("transformers.pipeline"); empty: the object itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +305,7 @@ class Wanted:
     later. `functions`: patterns of qualified functions that take the object. `words`: what is looked for anywhere.
     `commands`: names of programs, or of modules behind `-m`, of which command lines are wanted. `runners`: functions of
     libraries that run a command line.
+    `wrappers`: patterns of functions and classes whose result stands for the object they take.
     `triggers`: words of which one must stand in a file before it is read at all. `services`: how requests arrive.
     """
 
@@ -305,6 +319,7 @@ class Wanted:
     commands: tuple[str, ...] = ()
     runners: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    wrappers: tuple[str, ...] = ()
     triggers: tuple[str, ...] = ()
     services: tuple[Service, ...] = ()
 
@@ -396,6 +411,7 @@ FACTS: Mapping[str, FactType] = {
     "reloaded": "str",
     "precision": "str",
     "device": "str",
+    "task": "str",
     "workload": "str",
     "context": "str",
 }
@@ -403,7 +419,11 @@ FACTS: Mapping[str, FactType] = {
 `precision` the evidence key derived from the others; `device` is cuda where an NVIDIA GPU is asked for, or names what
 else it runs on (cpu, mps, rocm, tpu, …); `nightly` the package or image that is a nightly build; `served` how a service
 answers requests (see `Request`); `reloaded` why the model is loaded again and again (handler, loop); `needs_eager` is
-true where only eager attention gives what the program needs."""
+true where only eager attention gives what the program needs; `task` what the model does: generation, or embedding,
+classification, image, …"""
+
+GENERATION = "generation"
+"""The task of a model that writes text: all measurements are of it."""
 
 ABSENT = "absent"
 UNKNOWN = "unknown"

@@ -179,7 +179,7 @@ class _Planner:
         if not self.dream and (key.virtual or not (stands or self.slots.takes(key))):
             raise NoWay(self.advice(name))
         self.drop.discard(name)
-        if key.in_object and self.needs_object(key.in_object) and not self.settings[name].written:
+        if key.in_object and not key.flat and self.needs_object(key.in_object) and not self.settings[name].written:
             self.gather(key.in_object)
         default = self.slots.defaulted(key, ABSENT)
         if default.kind == "known" and default.value == value and not self.settings[name].written:
@@ -199,7 +199,7 @@ class _Planner:
 
     def unset(self, name: str) -> None:
         key, setting = self.vocabulary.keys[name], self.settings[name]
-        if not self.dream and (key.virtual or self.recognised.bare_object is not None):
+        if not self.dream and (key.virtual or key.stays or self.recognised.bare_object is not None):
             # A configuration without its switch would be an object that says nothing.
             raise NoWay(self.advice(name))
         self.move.discard(name)
@@ -209,6 +209,25 @@ class _Planner:
             self.put[name] = False
         else:
             self.drop.add(name)
+            self.drop |= self.strays(name)
+
+    def strays(self, name: str) -> frozenset[str]:
+        """Keys of an object that stand outside it, and that nothing takes any more once its last switch is gone."""
+        home = self.vocabulary.keys[name].in_object
+        spec = self.vocabulary.objects[home] if home is not None else None
+        if spec is None or name not in spec.needed_by:
+            return frozenset()
+        if any(other in self.put or self.settings[other].value for other in spec.needed_by if other not in self.drop):
+            return frozenset()
+        keys = self.vocabulary.keys
+        return frozenset(
+            other
+            for other, setting in self.settings.items()
+            if keys[other].in_object == home
+            and setting.entries
+            and (setting.where == "outside" or keys[other].flat)
+            and other not in self.put
+        )
 
     def advice(self, name: str) -> str:
         key = self.vocabulary.keys.get(name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from ecolint import catalog
-from ecolint.model import ABSENT, FACTS, KNOWN, Deployment, Fact, FactType
+from ecolint.model import ABSENT, FACTS, GENERATION, KNOWN, Deployment, Fact, FactType
 
 Answer: TypeAlias = "bool | float | None"
 """What a predicate says; None where it cannot know."""
@@ -146,6 +146,18 @@ def fp16_share_of_memory(deployment: Deployment) -> float | None:
         return None
     weights = catalog.weights_gb(params, "fp16")
     return None if weights is None else weights / memory
+
+
+@predicate(reads=("task",))
+def generates_text(deployment: Deployment) -> bool | None:
+    """The model writes text token by token, which is what was measured: false where it is known to do something else.
+
+    Servers whose vocabulary names no task generate text. Unknown where nobody can tell what the model does.
+    """
+    task = _fact(deployment, "task")
+    if task.kind == ABSENT:
+        return True
+    return task.value == GENERATION if task.kind == KNOWN else None
 
 
 @predicate(arguments=(tuple(FACTS),), reads_arguments=True)

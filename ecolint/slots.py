@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ecolint.model import Alternative, Branches, Data, Entry, Kind, Place, Scalar, Table, Use, Value
 from ecolint.recognise import Recognised, matches
-from ecolint.stacks import command, spelling
+from ecolint.stacks import command, packed, spelling
 from ecolint.stacks.versions import holds
 from ecolint.stacks.vocabulary import Choice, Key, ObjectSpec, UseSpec
 
@@ -113,8 +113,9 @@ def homes(recognised: Recognised, assignment: Assignment) -> list[Table]:
 
 def holder(recognised: Recognised, name: str, assignment: Assignment) -> tuple[Table, Entry] | None:
     """The entry that carries an object in one variant, and the table it stands in; an empty one is none."""
+    names = recognised.vocabulary.objects[name].arguments
     for home in homes(recognised, assignment):
-        found = find(home, (name,), assignment)
+        found = find(home, names, assignment)
         if isinstance(found, tuple) and any(a.kind != "known" or a.data is not None for a in found[1].value):
             return found
     return None
@@ -180,8 +181,10 @@ class Slots:
         yield self.from_uses(key)
         if call is not None:
             if self.recognised.bare_object is not None:
-                if key.in_object == self.recognised.bare_object.name:
-                    yield self.entry(call, key.keyword, key, "object", key.positional)
+                if key.callee:
+                    yield None
+                elif key.in_object == self.recognised.bare_object.name:
+                    yield self.in_object(call, key, key.keyword, self.recognised.bare_object)
                 elif key.keyword or key.positional is not None:
                     yield OPEN
             else:
@@ -199,6 +202,8 @@ class Slots:
             yield self.from_conditions(key)
         if key.image and self.invocation.image:
             yield self.read(key, self.invocation.image, "image", None, ())
+        if key.callee and self.callee:
+            yield Setting("known", self.callee, how="name", written=True, where="callee")
 
     def from_table(self, table: Table, key: Key, names: tuple[str, ...], where: str) -> Iterator[Setting | None]:
         """A key in the table itself, in its object, or in a nested dictionary such as `model_kwargs`."""
@@ -221,7 +226,7 @@ class Slots:
         doubt: Setting | None = None
         for table, where in homes:
             positional = key.positional if where == "call" and key.in_object is None else None
-            if key.in_object is None:
+            if key.in_object is None or key.flat:
                 setting = self.entry(table, names, key, where, positional)
                 if setting is OPEN:
                     doubt = OPEN
@@ -231,7 +236,7 @@ class Slots:
             spec = self.vocabulary.objects[key.in_object]
             holder = self.nested(table, spec.name, spec)
             if isinstance(holder, Table):
-                yield self.entry(holder, names, key, "object", key.positional) or ABSENT
+                yield self.in_object(holder, key, names, spec) or ABSENT
             if where == "mapping":
                 # A settings file is flat as often as not; what reads it builds the object.
                 yield self.entry(table, names, key, where)
@@ -244,14 +249,30 @@ class Slots:
                 doubt = OPEN
         yield doubt
 
+    def in_object(self, holder: Table, key: Key, names: tuple[str, ...], spec: ObjectSpec) -> Setting | None:
+        """A key in its object, or in a dictionary inside it."""
+        found = self.entry(holder, names, key, "object", key.positional)
+        for inside in spec.nested if found is None else ():
+            inner = self.nested(holder, inside)
+            if isinstance(inner, Table):
+                found = self.entry(inner, names, key, "object")
+            elif inner is False:
+                found = OPEN
+        return found
+
     def nested(self, table: Table, name: str, spec: ObjectSpec | None = None) -> Table | bool | None:
         """The dictionary or object under this name; None where there is none, False where that cannot be told."""
-        found = find(table, (name,), self.assignment)
+        found = find(table, spec.arguments if spec is not None else (name,), self.assignment)
         if found is None or found is False:
             # An unseen dictionary beside the call may carry anything, but most calls have none: only splats count.
             return None if found is None else False
         assert isinstance(found, tuple)
         alternative = pick(found[1].value, self.assignment)
+        syntax = self.vocabulary.packed.get(name)
+        if alternative is not None and syntax is not None:
+            unpacked = packed.table(alternative.data, syntax, alternative.place)
+            if unpacked is not None:
+                return unpacked
         if alternative is None or alternative.kind == "unknown":
             return False
         data = alternative.data
@@ -259,7 +280,7 @@ class Slots:
             # A number or a switch holds no keys.
             return None if data is None or isinstance(data, (bool, int, float)) else False
         plain = data.name in ("", "dict")
-        if spec is not None and not (spec.mapping if plain else matches(data.name, spec.calls)):
+        if spec is not None and not (spec.mapping if plain else matches(data.name, spec.classes)):
             return False
         return data
 
@@ -374,7 +395,9 @@ class Slots:
         for use in self.invocation.uses:
             if compatible(use.branches, self.assignment):
                 for spec in self.vocabulary.uses:
-                    if matches(use.name, spec.calls) and (not spec.only or matches(self.callee, spec.only)):
+                    if matches(use.name, spec.calls) and (
+                        not spec.only or matches(use.through or self.callee, spec.only)
+                    ):
                         yield use, spec
 
     def from_uses(self, key: Key) -> Setting | None:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from ecolint.model import AddEntry, CannotEdit, Change, Construct, RemoveEntry, Scalar, SetEntry, Symbol, Table, Written
+from ecolint.model import (
+    AddEntry,
+    CannotEdit,
+    Change,
+    Construct,
+    Place,
+    RemoveEntry,
+    Scalar,
+    SetEntry,
+    Symbol,
+    Table,
+    Written,
+)
 from ecolint.plan import Plan
-from ecolint.slots import Setting, choice_of, holder, pick
-from ecolint.stacks import spelling
+from ecolint.recognise import matches
+from ecolint.slots import Setting, choice_of, find, holder, pick
+from ecolint.stacks import packed, spelling
 from ecolint.stacks.vocabulary import Key
 
 
@@ -22,8 +35,13 @@ class _Writer:
         self.invocation = found.recognised.invocation
         self.tables: dict[int, Table] = {}
         self.changes: dict[int, list[Change]] = {}
+        self.packed: dict[Place, tuple[Table, list[Change]]] = {}
+        """Changes to settings that are packed into one text, which is then written anew."""
 
     def add(self, table: Table, change: Change) -> None:
+        if packed.is_packed(table):
+            self.packed.setdefault(table.place, (table, []))[1].append(change)
+            return
         if not table.writable:
             raise CannotEdit("the text is shared or generated, so an edit would change more than this deployment")
         key = id(table)
@@ -47,7 +65,22 @@ class _Writer:
             self.put(name, value, built)
         for name, arguments in built.items():
             self.build(name, arguments)
+        for table, todo in self.packed.values():
+            self.repack(table, todo)
         return [(self.tables[key], tuple(found)) for key, found in self.changes.items()]
+
+    def repack(self, table: Table, todo: Sequence[Change]) -> None:
+        """Write a packed text anew where the call itself holds it as a literal."""
+        call = self.invocation.call
+        for name in self.vocabulary.packed:
+            found = find(call, (name,), self.plan.assignment) if call is not None else None
+            if isinstance(found, tuple) and any(one.place == table.place for one in found[1].value):
+                told = found[1].value[0]
+                if len(found[1].value) > 1 or told.kind != "known" or told.how != "literal" or told.shared:
+                    raise CannotEdit(f"{name} is put together elsewhere or at run time")
+                self.add(found[0], SetEntry(found[1], packed.rewritten(table, todo)))
+                return
+        raise CannotEdit("the text is not written in the call")
 
     def removed_objects(self) -> set[str]:
         """Objects that say nothing any more once the dropped keys are gone: their argument is removed whole."""
@@ -83,7 +116,7 @@ class _Writer:
         key, setting = self.vocabulary.keys[name], self.plan.settings[name]
         if setting.written and setting.table is not None and setting.entries and name not in self.plan.move:
             self.change(key, setting, value)
-        elif key.in_object is None:
+        elif key.in_object is None or key.flat:
             self.append(key, value)
         elif (inside := self.inside(key.in_object)) is not None:
             self.add(inside, AddEntry(key.keyword[0], self.written(key, value, inside)))
@@ -103,6 +136,11 @@ class _Writer:
         alternative = pick(carrier[1].value, self.plan.assignment)
         if alternative is None or not isinstance(alternative.data, Table):
             raise CannotEdit("the configuration differs between branches")
+        for nested in self.vocabulary.objects[name].nested:
+            found = find(alternative.data, (nested,), self.plan.assignment)
+            inner = pick(found[1].value, self.plan.assignment) if isinstance(found, tuple) else None
+            if inner is not None and isinstance(inner.data, Table):
+                return inner.data
         return alternative.data
 
     def change(self, key: Key, setting: Setting, value: Scalar) -> None:
@@ -123,13 +161,31 @@ class _Writer:
         invocation = self.invocation
         if invocation.call is not None:
             name = choice_of(key.prefer, self.plan.versions) or key.keyword[0]
-            self.add(invocation.call, AddEntry(str(name), self.written(key, value, invocation.call)))
+            home = self.home(key)
+            self.add(home, AddEntry(str(name), self.written(key, value, home)))
         elif invocation.mapping is not None:
             dashes = any("-" in entry.name for entry in invocation.mapping.entries)
             name = next((n for n in key.mapping if ("-" in n) == dashes), key.mapping[0])
             self.add(invocation.mapping, AddEntry(name, self.written(key, value, invocation.mapping)))
         else:
             self.append_to_container(key, value)
+
+    def home(self, key: Key) -> Table:
+        """The table of a call that an unwritten key goes to: the call's own, or a nested dictionary."""
+        call = self.invocation.call
+        assert call is not None
+        for name, only in key.home:
+            if only and not matches(self.invocation.name, only):
+                continue
+            found = find(call, (name,), self.plan.assignment)
+            value = pick(found[1].value, self.plan.assignment) if isinstance(found, tuple) else None
+            if value is not None and isinstance(value.data, Table):
+                return value.data
+            table = next((s.table for s in self.plan.settings.values() if s.table and packed.is_packed(s.table)), None)
+            if table is None:
+                raise CannotEdit(f"it goes into {name}")
+            return table
+        return call
 
     def append_to_container(self, key: Key, value: Scalar) -> None:
         by_env = sum(s.where == "env" for s in self.plan.settings.values())
@@ -152,15 +208,17 @@ class _Writer:
             for n in (*self.plan.move, *self.plan.drop)
             if self.vocabulary.keys[n].in_object == name and self.plan.settings[n].where == "outside"
         ]
-        home = next((table for table in stood if table is not None), self.invocation.call)
-        assert home is not None
+        home = next((table for table in stood if table is not None), None)
+        if home is None:
+            home = self.home(self.vocabulary.keys[next(iter(arguments))])
         keywords = tuple((self.vocabulary.keys[n].keyword[0], v) for n, v in arguments.items())
-        self.add(home, AddEntry(name, Construct(spec.calls[0], keywords)))
+        self.add(home, AddEntry(spec.arguments[0], Construct(spec.classes[0], keywords)))
 
     def written(self, key: Key, value: Scalar, table: Table | None = None) -> Written:
         syntax = table.syntax if table is not None else "python"
         symbol = key.symbol if syntax.startswith("python") else None
-        return spelling.write(value, key.type, symbol=symbol, text=syntax.endswith(("words", "env")))
+        text = syntax.endswith(("words", "env")) or syntax.startswith(packed.PREFIX)
+        return spelling.write(value, key.type, symbol=symbol, text=text)
 
 
 def _literal(setting: Setting) -> bool:

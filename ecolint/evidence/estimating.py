@@ -16,7 +16,7 @@ from ecolint.evidence.signs import by_sign
 from ecolint.evidence.spread import Spread
 from ecolint.evidence.subject import Subject, subject, value
 from ecolint.evidence.table import BASE, Table
-from ecolint.model import Deployment, Estimate, Interval, Published, Scalar, Verdict, Workload
+from ecolint.model import GENERATION, Deployment, Estimate, Interval, Published, Scalar, Verdict, Workload
 
 SPOKEN_OF = frozenset({"precision", "quantization", "backend", "int8_threshold", "dtype", "compute_dtype", "execution"})
 """Facts whose effect on energy is in the precision, where that differs."""
@@ -48,7 +48,7 @@ def estimate(
     """
     table = table or shipped()
     one, other = subject(current), subject(better)
-    published = _published(claim)
+    published = _published(claim) if one.task == GENERATION else None
     factor = _factor(table, current, better, one, other, compared_with)
     if isinstance(factor, _Refused):
         return Estimate(
@@ -133,6 +133,10 @@ def _unmeasured(
 ) -> _Refused | None:
     """Why the rows say nothing about this comparison, or None where they do."""
     changed = _changed(current, better, compared_with)
+    if one.task is None:
+        return _Refused(("what the model does is not known: text generation was measured",))
+    if one.task != GENERATION:
+        return _Refused((f"text generation was measured, not {one.task}",))
     if not one.measurable:
         return _by_sign_alone(
             table, one, other, f"nothing was measured on other hardware than NVIDIA's ({one.gpu_name})"

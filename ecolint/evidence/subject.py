@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ecolint import catalog
 from ecolint.evidence.points import Target
 from ecolint.evidence.table import BASE
-from ecolint.model import Deployment, Scalar
+from ecolint.model import GENERATION, Deployment, Scalar
 
 DENSE = 0.9
 """Where less than this share of a model is active per token, it is a mixture of experts."""
@@ -28,6 +28,8 @@ class Subject:
     mixture: bool
     gpus: int
     brain_float: bool
+    task: str | None
+    """What the model does; None where that is not known."""
 
 
 def subject(deployment: Deployment) -> Subject:
@@ -62,7 +64,13 @@ def subject(deployment: Deployment) -> Subject:
         mixture=bool(active is not None and total is not None and active < DENSE * total),
         gpus=int(_number(deployment, "gpu_count") or 1),
         brain_float=precision == "bf16",
+        task=_task(deployment),
     )
+
+
+def _task(deployment: Deployment) -> str | None:
+    found = deployment.facts.get("task")
+    return GENERATION if found is None or found.kind == "absent" else _text(deployment, "task")
 
 
 def value(deployment: Deployment, fact: str) -> Scalar:

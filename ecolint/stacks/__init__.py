@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 from ecolint.model import Wanted
-from ecolint.stacks.vocabulary import StackError, Vocabulary, load
+from ecolint.stacks.vocabulary import StackError, Vocabulary, contents_of, load
 
 __all__ = ["StackError", "Vocabulary", "vocabularies", "wanted"]
 
@@ -20,26 +21,37 @@ def vocabularies(folders: Sequence[str] = ()) -> tuple[Vocabulary, ...]:
 
 @lru_cache(maxsize=8)
 def _load(folders: tuple[str, ...]) -> tuple[Vocabulary, ...]:
-    found: dict[str, Vocabulary] = {}
+    texts: list[tuple[str, str]] = []
     for folder in (Path(__file__).parent, *map(Path, folders)):
         if not folder.is_dir():
             raise StackError(str(folder), 1, "no such folder; the setting 'stacks' names folders of vocabulary files")
-        for path in sorted(folder.glob("*.toml")):
-            vocabulary = load(path.read_text(encoding="utf-8"), path.name)
-            found[vocabulary.name] = vocabulary
-    return tuple(found.values())
+        texts += [(path.name, path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.toml"))]
+    contents = contents_of(text for _, text in texts)
+    found: dict[str, Vocabulary] = {}
+    for name, text in texts:
+        vocabulary = load(text, name, contents)
+        found[vocabulary.name] = vocabulary
+    return tuple(_wrapped(one, tuple(found.values())) for one in found.values())
+
+
+def _wrapped(one: Vocabulary, every: tuple[Vocabulary, ...]) -> Vocabulary:
+    """A vocabulary with the uses that wrappers of its objects have, as far as it has the keys for them."""
+    offered = [use for wrapper in every if one.name in wrapper.wraps for use in wrapper.uses if use not in one.uses]
+    uses = [use for use in offered if {*use.keys, *use.sets, *use.per_item} <= one.keys.keys()]
+    return replace(one, uses=(*one.uses, *uses)) if uses else one
 
 
 def wanted(stacks: Iterable[Vocabulary]) -> Wanted:
     """What these vocabularies ask of readers. Triggers are derived from how each stack is recognised."""
     stacks = tuple(stacks)
     objects = [o for stack in stacks for o in stack.objects.values()]
-    uses = [call for stack in stacks for use in (*stack.uses, *stack.beside) for call in use.calls]
+    every = [use for stack in stacks for use in (*stack.uses, *stack.beside)]
+    uses = [call for use in every if not use.gives for call in use.calls]
     triggers: dict[str, None] = {}
     for stack in stacks:
         started = [call for launch in stack.launches for call in launch.calls]
         for pattern in (*stack.calls, *stack.likely_calls, *stack.local_calls, *started):
-            triggers[_literal(pattern.rsplit(".", 1)[-1])] = None
+            triggers[_telling(pattern)] = None
         for command in stack.commands:
             triggers[command[-1] if len(command) > 1 and "." in command[-1] else command[0]] = None
         for image in stack.images:
@@ -47,22 +59,28 @@ def wanted(stacks: Iterable[Vocabulary]) -> Wanted:
         for word in (*stack.mapping_any, *stack.triggers):
             triggers[word] = None
     for spec in objects:
-        for call in spec.calls:
-            triggers[_literal(call.rsplit(".", 1)[-1])] = None
+        for call in spec.classes:
+            triggers[_telling(call)] = None
     return Wanted(
         calls=tuple(c for stack in stacks for c in (*stack.calls, *(c for one in stack.launches for c in one.calls))),
         likely_calls=tuple(c for stack in stacks for c in stack.likely_calls),
         local_calls=tuple(c for stack in stacks for c in stack.local_calls),
-        objects=tuple(c for spec in objects for c in spec.calls),
+        objects=tuple(dict.fromkeys(c for spec in objects for c in spec.classes)),
         methods=tuple(dict.fromkeys(c.removeprefix("{}.") for c in uses if c.startswith("{}.") and c[-1] != "=")),
         parts=tuple(dict.fromkeys(c.removeprefix("{}.")[:-1] for c in uses if c.startswith("{}.") and c[-1] == "=")),
         functions=tuple(dict.fromkeys(c for c in uses if not c.startswith("{}."))),
         commands=tuple(dict.fromkeys(command[0] for stack in stacks for command in stack.commands)),
         runners=tuple(runner for stack in stacks for runner in stack.runners),
         words=tuple(dict.fromkeys(word for stack in stacks for use in stack.beside for word in use.words)),
+        wrappers=tuple(dict.fromkeys(call for use in every if use.gives for call in use.calls)),
         triggers=tuple(t for t in triggers if t),
         services=tuple(one for stack in stacks for one in stack.services),
     )
+
+
+def _telling(pattern: str) -> str:
+    """The longest literal part of a dotted name: a file that means it spells every part, in an import or a call."""
+    return max(map(_literal, pattern.split(".")), key=len)
 
 
 def _literal(pattern: str) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 import tomli
 
 from ecolint.model import FACTS, Scalar, Service
-from ecolint.stacks import spelling, versions
+from ecolint.stacks import packed, spelling, versions
+from ecolint.stacks.extending import extended
 
 COMBINATIONS = ("lower", "product")
 
@@ -74,6 +76,8 @@ class Key:
     positional: int | None = None
     image: bool = False
     in_object: str | None = None
+    flat: bool = False
+    """The library takes the object's keys one by one and makes the object itself."""
     outside: str | None = None
     """Versions in which the key may also stand outside its object."""
     only: tuple[str, ...] = ()
@@ -89,6 +93,12 @@ class Key:
     symbol: str | None = None
     present: bool = False
     """The flag takes no value: its presence is the setting."""
+    callee: bool = False
+    """The key is the qualified name of what is called."""
+    home: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Nested dictionaries that an unwritten key is written to, each with the callees that is true of (none: all)."""
+    stays: bool = False
+    """Nothing works without it: no fix takes it away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +110,17 @@ class ObjectSpec:
     mapping: bool
     needed_by: tuple[str, ...]
     """Without any of these keys switched on the object is removed."""
+    also: tuple[str, ...] = ()
+    """Further classes that are taken here, but that another vocabulary knows where they stand alone."""
+    arguments: tuple[str, ...] = ()
+    """The arguments that the object is passed as, or their positions; the first is written."""
+    nested: tuple[str, ...] = ()
+    """Dictionaries inside the object that its keys may stand in."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Every class whose object carries the keys."""
+        return (*self.calls, *self.also)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +132,7 @@ class UseSpec:
     sets: Mapping[str, Scalar] = field(default_factory=dict)
     per_item: Mapping[str, Scalar] = field(default_factory=dict)
     only: tuple[str, ...] = ()
-    """Patterns of the callees whose objects are meant; empty: all."""
+    """Patterns of the callees or wrappers whose objects are meant; empty: all."""
     request: str | None = None
     """The virtual key that takes how the call answers the requests of a service, where it stands in one."""
     spreads: bool = False
@@ -120,6 +141,8 @@ class UseSpec:
     """Arguments of the call whose object carries keys too."""
     words: tuple[str, ...] = ()
     """Words that, anywhere in the module, make what is set doubtful, even about objects that are followed."""
+    gives: bool = False
+    """The call gives something back that stands for the object: a pipeline, an adapted model, a chain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +183,10 @@ class Vocabulary:
     requirements: tuple[str, ...] = ()
     """Libraries whose pins the vocabulary reads."""
     nested: tuple[str, ...] = ()
+    packed: Mapping[str, str] = field(default_factory=dict)
+    """Nested dictionaries that may be written as one text, and the syntax of the text (`ecolint.stacks.packed`)."""
+    wraps: tuple[str, ...] = ()
+    """Vocabularies whose objects this library wraps: its uses are uses of theirs too."""
     objects: Mapping[str, ObjectSpec] = field(default_factory=dict)
     keys: Mapping[str, Key] = field(default_factory=dict)
     uses: tuple[UseSpec, ...] = ()
@@ -175,14 +202,24 @@ class Vocabulary:
     services: tuple[Service, ...] = ()
 
 
-def load(text: str, path: str) -> Vocabulary:
-    """Read one vocabulary file. Raises StackError."""
-    return _Loader(text, path).load()
+def load(text: str, path: str, bases: Mapping[str, Mapping[str, Any]] | None = None) -> Vocabulary:
+    """Read one vocabulary file; `bases` are the contents of those it may extend, by name. Raises StackError."""
+    return _Loader(text, path, bases or {}).load()
+
+
+def contents_of(texts: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+    """The contents of vocabulary files by name, for those that extend them; what cannot be read is left out."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for text in texts:
+        with suppress(tomli.TOMLDecodeError):
+            data = tomli.loads(text)
+            found[str(data.get("name"))] = data
+    return found
 
 
 class _Loader:
-    def __init__(self, text: str, path: str) -> None:
-        self.text, self.path = text, path
+    def __init__(self, text: str, path: str, bases: Mapping[str, Mapping[str, Any]]) -> None:
+        self.text, self.path, self.bases = text, path, bases
 
     def fail(self, needle: str, message: str) -> StackError:
         line = next((n for n, row in enumerate(self.text.splitlines(), 1) if needle in row), 1)
@@ -197,31 +234,20 @@ class _Loader:
 
     def load(self) -> Vocabulary:
         try:
-            data = tomli.loads(self.text)
+            data: Mapping[str, Any] = tomli.loads(self.text)
         except tomli.TOMLDecodeError as error:
             raise StackError(self.path, getattr(error, "lineno", 1), f"not TOML: {error}") from None
         self.check(
             "the file",
             data,
-            (
-                "name",
-                "library",
-                "kind",
-                "overrules",
-                "recognise",
-                "objects",
-                "spelling",
-                "keys",
-                "uses",
-                "beside",
-                "facts",
-                "services",
-                "launches",
-            ),
-        )
+            ("name", "library", "kind", "overrules", "extends", "wraps", "recognise", "objects", "spelling", "keys",
+             "uses", "beside", "facts", "services", "launches"),
+        )  # fmt: skip
         name = data.get("name")
         if not isinstance(name, str):
             raise self.fail("name", 'a vocabulary needs a name: name = "vllm"')
+        if "extends" in data:
+            data = self.extended(data)
         recognise = data.get("recognise", {})
         self.check(
             "[recognise]",
@@ -237,14 +263,16 @@ class _Loader:
                 "mapping",
                 "requirements",
                 "nested",
+                "packed",
                 "triggers",
             ),
         )
         mapping = recognise.get("mapping", {})
         self.check("recognise.mapping", mapping, ("any", "also", "at_least", "none"))
         regular = data.get("spelling", {})
-        self.check("[spelling]", regular, ("keyword", "flag", "off", "env", "mapping"))
-        keys = {n: self.key(n, spec, regular) for n, spec in data.get("keys", {}).items()}
+        self.check("[spelling]", regular, ("keyword", "flag", "off", "env", "mapping", "home"))
+        objects = data.get("objects", {})
+        keys = {n: self.key(n, spec, regular, objects) for n, spec in data.get("keys", {}).items()}
         facts, combined = self.facts(data.get("facts", {}), keys)
         return Vocabulary(
             name=name,
@@ -264,7 +292,9 @@ class _Loader:
             mapping_none=_texts(mapping.get("none")),
             requirements=_texts(recognise.get("requirements")),
             nested=_texts(recognise.get("nested")),
-            objects={n: self.object(n, spec) for n, spec in data.get("objects", {}).items()},
+            packed=self.packed(recognise.get("packed", {})),
+            wraps=_texts(data.get("wraps")),
+            objects={n: self.object(n, spec) for n, spec in objects.items()},
             keys=keys,
             uses=tuple(self.use(spec, keys) for spec in data.get("uses", ())),
             beside=tuple(self.use(spec, keys) for spec in data.get("beside", ())),
@@ -281,18 +311,34 @@ class _Loader:
         variables, without = spec.get("variables", {}), spec.get("without_image")
         return LaunchSpec(_texts(spec.get("call")), spec.get("image"), spec.get("env"), variables, without)
 
-    def key(self, name: str, spec: Mapping[str, Any], regular: Mapping[str, Any]) -> Key:
+    def extended(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The file's contents on top of those of the vocabulary that it extends."""
+        base = self.bases.get(data["extends"])
+        if base is None or "extends" in base:
+            names = ", ".join(sorted(name for name, one in self.bases.items() if "extends" not in one))
+            raise self.fail("extends", f"extends names {data['extends']!r}; it may be one of: {names}")
+        return extended(data, base)
+
+    def packed(self, spec: Mapping[str, str]) -> Mapping[str, str]:
+        for name, syntax in spec.items():
+            if syntax not in packed.SYNTAXES:
+                raise self.fail(name, f"{name} has the unknown syntax {syntax!r}; {', '.join(packed.SYNTAXES)}")
+        return spec
+
+    def key(
+        self, name: str, spec: Mapping[str, Any], regular: Mapping[str, Any], objects: Mapping[str, Mapping[str, Any]]
+    ) -> Key:
         self.check(
             f"keys.{name}",
             spec,
             ("type", "default", "keyword", "prefer", "flag", "off", "env", "mapping", "surroundings", "condition",
-             "positional", "image", "in", "outside", "only", "within", "seldom", "named", "virtual", "advice",
-             "symbol"),
+             "positional", "image", "callee", "home", "in", "outside", "only", "within", "seldom", "named", "virtual",
+             "advice", "symbol", "stays"),
         )  # fmt: skip
         kind = spec.get("type", "str")
         if kind.removesuffix("?").split(":")[0] not in spelling.READ:
             raise self.fail(f"keys.{name}", f"keys.{name} has the unknown type {kind!r}; {', '.join(spelling.READ)}")
-        special = bool(spec.get("virtual") or spec.get("surroundings") or spec.get("condition") or spec.get("image"))
+        special = any(spec.get(one) for one in ("virtual", "surroundings", "condition", "image", "callee"))
 
         def spelled(channel: str) -> tuple[str, ...]:
             if channel in spec:
@@ -300,8 +346,9 @@ class _Loader:
             return () if special else tuple(spelling.spell(p, name) for p in _texts(regular.get(channel)))
 
         present = kind == "flag"
-        if spec.get("outside"):
-            self.version(name, spec["outside"])
+        outside = spec.get("outside", objects.get(spec.get("in", ""), {}).get("outside")) or None
+        if outside is not None:
+            self.version(name, outside)
         return Key(
             name=name,
             type="bool" if spec.get("virtual") and "type" not in spec else kind.removesuffix("?"),
@@ -315,10 +362,11 @@ class _Loader:
             mapping=spelled("mapping"),
             surroundings=_texts(spec.get("surroundings")),
             condition=_texts(spec.get("condition")),
-            positional=spec.get("positional"),
+            positional=None if spec.get("positional") is False else spec.get("positional"),
             image=bool(spec.get("image")),
             in_object=spec.get("in"),
-            outside=spec.get("outside"),
+            flat=bool(objects.get(spec.get("in", ""), {}).get("flat")),
+            outside=outside,
             only=_texts(spec.get("only")),
             within=_texts(spec.get("within")),
             seldom=bool(spec.get("seldom")),
@@ -327,6 +375,9 @@ class _Loader:
             advice=spec.get("advice"),
             symbol=spec.get("symbol"),
             present=present,
+            callee=bool(spec.get("callee")),
+            home=tuple((n, _texts(only)) for n, only in (spec.get("home", regular.get("home")) or {}).items()),
+            stays=bool(spec.get("stays")),
         )
 
     def version(self, name: str, condition: str) -> str:
@@ -337,14 +388,24 @@ class _Loader:
         return condition
 
     def object(self, name: str, spec: Mapping[str, Any]) -> ObjectSpec:
-        self.check(f"objects.{name}", spec, ("calls", "mapping", "needed_by"))
-        return ObjectSpec(name, _texts(spec.get("calls")), bool(spec.get("mapping")), _texts(spec.get("needed_by")))
+        self.check(
+            f"objects.{name}", spec, ("calls", "also", "arguments", "flat", "mapping", "needed_by", "nested", "outside")
+        )
+        return ObjectSpec(
+            name,
+            _texts(spec.get("calls")),
+            bool(spec.get("mapping")),
+            _texts(spec.get("needed_by")),
+            _texts(spec.get("also")),
+            _texts(spec.get("arguments")) or (name,),
+            _texts(spec.get("nested")),
+        )
 
     def use(self, spec: Mapping[str, Any], keys: Mapping[str, Key]) -> UseSpec:
         self.check(
             "[[uses]]",
             spec,
-            ("call", "keys", "sets", "per_item", "request", "only", "spreads", "nested", "words"),
+            ("call", "keys", "sets", "per_item", "request", "only", "spreads", "nested", "words", "gives"),
         )
         named = (
             *_texts(spec.get("keys")),
@@ -364,6 +425,7 @@ class _Loader:
             bool(spec.get("spreads")),
             _texts(spec.get("nested")),
             _texts(spec.get("words")),
+            bool(spec.get("gives")),
         )
 
     def overrules(self, spec: Any, facts: Mapping[str, Any]) -> tuple[str, ...]:

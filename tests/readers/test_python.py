@@ -759,7 +759,7 @@ def test_loads_in_loops(text: str, in_loop: bool) -> None:
 
 
 def test_comments() -> None:
-    text = '# head\n\nx = pipeline("# no")  # beside\n# alone: pipeline\n'
+    text = '# head\n\nx = transformers.pipeline("# no")  # beside\n# alone: pipeline\n'
     found = [(one.text, one.alone, one.in_head) for one in reading(text).comments]
     assert found == [("head", True, True), ("beside", False, False), ("alone: pipeline", True, False)]
 
@@ -785,7 +785,7 @@ def test_prose_and_doctests_are_passed_over_before_any_scan(text: str, read_on: 
 
 
 def test_a_comment_on_its_own_line_inside_brackets_is_alone() -> None:
-    text = "pipeline(\n    1,  # beside\n    # above\n    b=2,\n)\n"
+    text = "transformers.pipeline(\n    1,  # beside\n    # above\n    b=2,\n)\n"
     assert [(one.text, one.alone) for one in reading(text).comments] == [("beside", False), ("above", True)]
 
 

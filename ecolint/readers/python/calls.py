@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from ecolint.model import Alternative, Data, Items, Symbol, Table, Value
+from ecolint.model import Alternative, Data, Items, Symbol, Table, Template, Value
 from ecolint.readers.python import defaults, instances, tables, texts
 from ecolint.readers.python.alternatives import OPEN, bounded, change, known, through, under, unknown
 from ecolint.readers.python.context import Context, Frame
@@ -183,7 +183,7 @@ def _builtin(
 
 
 def _cast(kind: str, data: Data) -> Data | None:
-    if isinstance(data, Table | Items | Symbol) or data is None:
+    if isinstance(data, Table | Items | Symbol | Template) or data is None:
         return None
     try:
         if kind == "int":

@@ -46,6 +46,8 @@ class Origin:
     start: Start
     likely: bool = False
     arms: frozenset[Arm] = frozenset()
+    through: str = ""
+    """The wrapper that stands for the object here; empty: the object itself."""
 
 
 def agreeing(one: Iterable[Arm], other: Iterable[Arm]) -> bool:
@@ -90,6 +92,10 @@ class Identities:
             return self.of(node.expression, statement)
         if isinstance(node, cst.Subscript):
             return self._subscript(node, statement)
+        if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.BitOr):
+            # `prompt | model | parser`: what goes in at the front is run by each
+            parts = (*self.of(node.left, statement), *self.of(node.right, statement))
+            return [replace(one, likely=True) for one in parts]
         return ()
 
     def _at(self, node: cst.CSTNode, path: tuple[int, ...], statement: Statement) -> Sequence[Origin]:
@@ -106,6 +112,9 @@ class Identities:
         return ()
 
     def _call(self, call: cst.Call, statement: Statement, path: tuple[int, ...]) -> Sequence[Origin]:
+        wrapper = wrapper_name(self.ctx, call, statement)
+        if wrapper is not None and (held := self._arguments(call, statement, ())):
+            return [replace(one, through=wrapper) for one in held] if path in ((), (0,)) else ()
         if call in self.starts:
             return (Origin(self.starts[call]),) if path in ((), (0,)) else ()
         callee = call.func
@@ -272,6 +281,16 @@ def function_name(ctx: Context, call: cst.Call, statement: Statement) -> tuple[s
     return (tail, True) if ends.shapes.match(tail) else None
 
 
+def wrapper_name(ctx: Context, call: cst.Call, statement: Statement) -> str | None:
+    """The wrapper that a call makes, by a name that an import binds; None when it makes none."""
+    callee, wanted = call.func, ctx.wanted.wrappers
+    tail = callee.attr.value if isinstance(callee, cst.Attribute) else getattr(callee, "value", None)
+    if not wanted or not isinstance(tail, str):
+        return None
+    whole = patterns.tails(wanted).whole
+    return next((name for name, _ in held_names(ctx, callee, statement, call) if whole.match(name)), None)
+
+
 def _leaves(target: cst.BaseExpression) -> list[cst.BaseExpression]:
     if isinstance(target, cst.Tuple | cst.List):
         return [leaf for element in target.elements for leaf in _leaves(element.value)]
@@ -283,11 +302,11 @@ def _is_name(node: cst.CSTNode, name: str) -> bool:
 
 
 def _distinct(found: Sequence[Origin]) -> tuple[Origin, ...]:
-    """Each start once, as sure as the surest way to it, by the arms that all ways share."""
-    kept: dict[cst.CSTNode, Origin] = {}
+    """Each start once for each of its wrappers, as sure as the surest way to it, by the arms that all ways share."""
+    kept: dict[tuple[cst.CSTNode, str], Origin] = {}
     for one in found:
-        before = kept.get(one.start.call)
+        before = kept.get((one.start.call, one.through))
         if before is not None:
             one = replace(one, likely=one.likely and before.likely, arms=one.arms & before.arms)
-        kept[one.start.call] = one
+        kept[one.start.call, one.through] = one
     return tuple(kept.values())

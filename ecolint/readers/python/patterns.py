@@ -34,7 +34,7 @@ class Tails:
         return word in self.exact or self.shapes.match(word) is not None
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=256)
 def tails(patterns: tuple[str, ...]) -> Tails:
     """The tails of patterns."""
     exact, shapes, modules = set(), [], []
@@ -49,7 +49,20 @@ def tails(patterns: tuple[str, ...]) -> Tails:
     return Tails(frozenset(exact), matcher(tuple(shapes)), matcher(patterns), tuple(modules))
 
 
-@functools.lru_cache(maxsize=64)
+def live(patterns: tuple[str, ...], text: str) -> tuple[str, ...]:
+    """The patterns of libraries that a text mentions: what it imports from others is known by another name."""
+    found = []
+    there: dict[str, bool] = {"": True}
+    for pattern in patterns:
+        library = _WILD.split(pattern.partition(".")[0])[0]
+        if library not in there:
+            there[library] = library in text
+        if there[library]:
+            found.append(pattern)
+    return tuple(found)
+
+
+@functools.lru_cache(maxsize=256)
 def _mention(patterns: tuple[str, ...]) -> re.Pattern[str]:
     """Finds the last part of any wanted name as a word."""
     words = []

@@ -25,7 +25,7 @@ from ecolint.readers.python.loops import Loops
 from ecolint.readers.python.names import dotted
 from ecolint.readers.python.objects import Identities
 from ecolint.readers.python.parsing import Stats, guard
-from ecolint.readers.python.patterns import mentioned, possible, said
+from ecolint.readers.python.patterns import live, mentioned, possible, said
 from ecolint.readers.python.serving import Serving
 from ecolint.readers.python.starts import Start, find_starts
 from ecolint.readers.python.tables import changed
@@ -46,7 +46,7 @@ def read_file(source: Source, wanted: Wanted, project: Lookup, stats: Stats | No
     if "\0" in source.text:
         line = source.text.count("\n", 0, source.text.index("\0")) + 1
         return Reading(problems=(Problem(source.path, line, "binary data, not Python text"),))
-    names = (*wanted.calls, *wanted.likely_calls, *wanted.local_calls, *wanted.objects)
+    names = live((*wanted.calls, *wanted.likely_calls, *wanted.local_calls, *wanted.objects), source.text)
     runs = runs_commands(source.text, wanted)
     if not runs and not mentioned(source.text, names) and "ecolint:" not in source.text:
         return Reading()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import libcst as cst
 
-from ecolint.model import Alternative, Data, How, Items, Place, Scalar, Symbol, Table, Value
+from ecolint.model import Alternative, Data, How, Items, Place, Scalar, Symbol, Table, Template, Value
 from ecolint.readers.python.alternatives import change, combine, unknown
 from ecolint.readers.python.context import Context, Frame
 from ecolint.readers.python.parsing import Statement
@@ -102,7 +102,7 @@ def _scalars(items: Items) -> list[Scalar] | None:
     """The plain values of a list of which each item is one."""
     found: list[Scalar] = []
     for item in items.items:
-        if len(item) != 1 or item[0].kind != "known" or isinstance(item[0].data, Table | Items | Symbol):
+        if len(item) != 1 or item[0].kind != "known" or isinstance(item[0].data, Table | Items | Symbol | Template):
             return None
         found.append(item[0].data)
     return None if items.open else found

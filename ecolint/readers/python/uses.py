@@ -15,7 +15,7 @@ from ecolint.readers.python.flow import Arm
 from ecolint.readers.python.lines import Line
 from ecolint.readers.python.loops import Loops
 from ecolint.readers.python.names import dotted, find
-from ecolint.readers.python.objects import SAME_OBJECT, Identities, Origin, agreeing, function_name
+from ecolint.readers.python.objects import SAME_OBJECT, Identities, Origin, agreeing, function_name, wrapper_name
 from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.serving import Serving
 from ecolint.readers.python.starts import Start, candidate_lines
@@ -42,6 +42,11 @@ class Collector:
     serving: Serving
     functions: dict[str, None] = field(default_factory=dict)
     """The wanted functions that the text calls, whatever they are given."""
+
+    @property
+    def takers(self) -> tuple[str, ...]:
+        """Whatever takes an object that may be of ours."""
+        return (*self.ctx.wanted.functions, *self.ctx.wanted.wrappers)
 
     def collect(self, starts: Sequence[Start]) -> dict[cst.CSTNode, list[Use]]:
         """The uses by starting call, in the order of the text."""
@@ -86,7 +91,7 @@ class Collector:
 
     def _lines(self, starts: Sequence[Start]) -> list[Line]:
         ctx = self.ctx
-        lines = {line.index: line for line in candidate_lines(ctx, ctx.wanted.functions)}
+        lines = {line.index: line for line in candidate_lines(ctx, self.takers)}
         offsets = [one for name in ctx.wanted.methods for one in ctx.words.attributes.get(name, ())]
         if CALLED in ctx.wanted.methods:
             for name in self._holders(starts):
@@ -146,7 +151,7 @@ class Collector:
             if (
                 name in targets
                 or (match and match.group(1).rpartition(".")[2] == name and match.group(2) in (None, *SAME_OBJECT))
-                or (match and patterns.tails(ctx.wanted.functions).fits(match.group(1).rpartition(".")[2]))
+                or (match and patterns.tails(self.takers).fits(match.group(1).rpartition(".")[2]))
             ):
                 found += targets
         for called in re.findall(r"(\w+)\s*\(", text):
@@ -166,6 +171,10 @@ class Collector:
         # `torch.compile(model)` has the shape of a method of `torch`: only an object of ours has methods.
         if isinstance(callee, cst.Attribute) and is_method and self.identities.of(callee.value, statement):
             self._note("{}." + callee.attr.value, False, callee.value, call, statement, found)
+            return
+        if (wrapper := wrapper_name(ctx, call, statement)) is not None:
+            for argument in call.args:
+                self._note(wrapper, False, argument.value, call, statement, found)
             return
         if (named := function_name(ctx, call, statement)) is not None:
             # A start may be a function that takes another start's object: it is both.
@@ -230,7 +239,8 @@ class Collector:
             if not repeated and request:
                 repeated = None
             table = call_table(ctx, statement, call, name)
-            uses.append(Use(name, place, table, repeated, branches, likely or origin.likely or guessed, request))
+            likely_use = likely or origin.likely or guessed
+            uses.append(Use(name, place, table, repeated, branches, likely_use, request, origin.through))
 
     def _branches(self, path: tuple[Arm, ...], origin: Origin, statement: Statement) -> Branches | None:
         """The arms of a use, and of the way to it, that its start does not already stand under; None: they exclude

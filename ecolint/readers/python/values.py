@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from ecolint.model import Alternative, Data, Items, Scalar, Symbol, Table, Value
+from ecolint.model import HOLE, Alternative, Data, Items, Scalar, Symbol, Table, Template, Value
 from ecolint.readers.python import calls, tables, texts
 from ecolint.readers.python.alternatives import OPEN, bounded, change, combine, known, through, truth, under, unknown
 from ecolint.readers.python.bindings import name_value
@@ -113,7 +113,7 @@ def _as_written(value: Value, *parts: Value) -> Value:
 def _formatted(ctx: Context, node: cst.CSTNode, statement: Statement, frame: Frame | None) -> Value:
     assert isinstance(node, cst.FormattedString)
     place = ctx.place(statement, node)
-    value = known("", place)
+    value, written = known("", place), ""
     for part in node.parts:
         if isinstance(part, cst.FormattedStringText):
             piece = known(part.value.replace("{{", "{").replace("}}", "}"), place)
@@ -122,8 +122,11 @@ def _formatted(ctx: Context, node: cst.CSTNode, statement: Statement, frame: Fra
         ):
             piece = change(evaluate(ctx, part.expression, statement, frame), _shown, place)
         else:
-            return unknown(place)
+            piece = unknown(place)
+        written += str(piece[0].data) if len(piece) == 1 and piece[0].kind == "known" else HOLE
         value = combine(value, piece, _join, place)
+    if len(value) == 1 and value[0].kind == "unknown" and len(written) <= texts.MAX_TEXT:
+        return (replace(value[0], data=Template(written)),)
     return value
 
 
