@@ -1,0 +1,114 @@
+"""What platforms say from Python code: GPUs, how many, and what is no GPU of ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from test_fixtures import ROOT, Alone
+
+from ecolint.engine import judged
+from ecolint.model import Fact, Scalar, Source
+from ecolint.settings import Settings
+
+HEAD = """
+import bentoml, modal, ray
+from beam import endpoint
+from modal import gpu
+from ray import serve
+from ray.serve.llm import LLMConfig
+from sagemaker.huggingface import HuggingFaceModel, get_huggingface_llm_image_uri
+from vllm import LLM
+app = modal.App("x")
+"""
+LOAD = "def f():\n    return LLM('Qwen/Qwen2.5-7B-Instruct')\n"
+
+
+def facts(text: str, settings: Settings | None = None) -> dict[str, Fact]:
+    """The facts of the only deployment in a text."""
+    outcome = judged(Source("app.py", HEAD + text), Alone(), (), settings or Settings(root=ROOT))
+    (deployment,) = outcome.deployments
+    return dict(deployment.facts)
+
+
+def hardware(text: str) -> tuple[Scalar, Scalar, Scalar]:
+    """GPU, count and device; "?" is unknown, None absent."""
+    found = facts(text)
+    states = [found.get(name, Fact("absent")) for name in ("gpu", "gpu_count", "device")]
+    gpu, count, device = ("?" if one.kind == "unknown" else one.value for one in states)
+    return gpu, count, None if device == "cuda" else device
+
+
+@pytest.mark.parametrize(
+    ("decorator", "gpu", "count"),
+    [
+        ("@app.function(gpu='A100')", "A100 40GB SXM4", 1),
+        ("@app.function(gpu='a100-80gb:2')", "A100 80GB SXM4", 2),
+        ("@app.function(gpu='H100!')", "H100 SXM5", 1),
+        ("@app.function(gpu=['L4'])", "L4", 1),
+        ("@app.function(gpu=['L4', 'A10G'])", "?", "?"),
+        ("@app.function(gpu='any')", "?", 1),
+        ("@app.function(gpu=gpu.A100(size='80GB', count=4))", "A100 80GB SXM4", 4),
+        ("@app.function(gpu=gpu.A100(memory=80))", "?", 1),
+        ("@app.function(gpu=gpu.T4())", "T4", 1),
+        ("@app.function(gpu=None)", None, 1),
+        ("@app.function(gpu=choose())", "?", "?"),
+        ("@app.function(timeout=60)", None, 1),
+        ("@bentoml.service(resources={'gpu': 2, 'gpu_type': 'nvidia-tesla-t4'})", "T4", 2),
+        ("@bentoml.service(resources=RESOURCES)", "?", "?"),
+        ("@ray.remote(num_gpus=1, accelerator_type='A10')", "A10G", 1),
+        ("@ray.remote(num_gpus=0.5)", None, "?"),
+        ("@ray.remote(num_gpus=0)", None, "?"),
+        ("@serve.deployment(ray_actor_options={'num_gpus': 1, 'accelerator_type': 'A100'})", "?", 1),
+        ("@endpoint(gpu='RTX4090')", "RTX 4090", 1),
+    ],
+)
+def test_a_decorator_names_the_card(decorator: str, gpu: Scalar, count: Scalar) -> None:
+    assert hardware(f"{decorator}\n{LOAD}")[:2] == (gpu, count)
+
+
+def test_what_the_engine_is_told_outranks_the_decorator() -> None:
+    text = "@app.function(gpu='H100:8')\ndef f():\n    LLM('m', tensor_parallel_size=4)\n"
+    assert hardware(text)[:2] == ("H100 SXM5", 4)
+
+
+def test_other_accelerators_are_no_gpus() -> None:
+    text = "@ray.remote(resources={'TPU': 4}, accelerator_type='TPU-V6E')\n" + LOAD
+    assert hardware(text)[2] == "tpu"
+    assert (
+        hardware("LLMConfig(model_loading_config={'model_id': 'm'}, accelerator_type='aws-neuron-core')")[2] == "neuron"
+    )
+    image = "image_uri=get_huggingface_llm_image_uri('huggingface-neuronx')"
+    model = f"HuggingFaceModel({image}, env={{'HF_MODEL_ID': 'm'}}, role=r).deploy(1, 'ml.inf2.xlarge')"
+    assert hardware(model)[2] == "neuron"
+
+
+@pytest.mark.parametrize(
+    ("deploy", "gpu", "count"),
+    [
+        ("m.deploy(initial_instance_count=1, instance_type='ml.g5.12xlarge')", "A10G", 4),
+        ("m.deploy(1, 'ml.p4d.24xlarge')", "A100 40GB SXM4", 8),
+        ("m.deploy(1, instance)", "?", "?"),
+        ("m.register()", None, None),
+    ],
+)
+def test_an_endpoint_is_the_container_on_its_instance(deploy: str, gpu: Scalar, count: Scalar) -> None:
+    env = "{'HF_MODEL_ID': 'mistralai/Mistral-7B-v0.1', 'HF_MODEL_QUANTIZE': 'bitsandbytes'}"
+    text = f"image = get_huggingface_llm_image_uri('huggingface')\nm = HuggingFaceModel(env={env}, image_uri=image)\n"
+    found = facts(text + deploy)
+    assert (found["framework"].value, found["quantization"].value) == ("tgi", "int8")
+    assert hardware(text + deploy)[:2] == (gpu, count)
+
+
+def test_a_platform_is_a_file_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "cloud.toml").write_text(
+        'name = "example-cloud"\nkind = "platform"\n[keys.gpu]\ntype = "gpu"\nsurroundings = ["example.App.run.card"]\n'
+        '[[launches]]\ncall = ["example.start"]\nimage = "image"\nenv = "variables"\n[facts]\ngpu = "gpu"\n'
+    )
+    settings = Settings(root=ROOT, stacks=(str(tmp_path),))
+    text = "import example\ncloud = example.App()\n@cloud.run(card='L40S')\n"
+    assert facts(text + LOAD, settings)["gpu"].value == "L40S"
+    start = (
+        "example.start(image='ghcr.io/huggingface/text-generation-inference:3.3.7', variables={'QUANTIZE': 'eetq'})\n"
+    )
+    assert facts("import example\n" + start, settings)["quantization"].value == "eetq"
