@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from ecolint import catalog
+from ecolint.ineffective import Parts, kinds, parts, together
 from ecolint.model import (
     FACTS,
     Branches,
@@ -25,7 +27,7 @@ from ecolint.recognise import Recognised, matches, recognise
 from ecolint.slots import Assignment, Setting, Slots
 from ecolint.stacks import Vocabulary
 from ecolint.stacks.versions import holds
-from ecolint.stacks.vocabulary import Choice, Key, Test
+from ecolint.stacks.vocabulary import Choice, Ineffective, Key, Test
 
 MAX_VARIANTS = 16
 NOTHING = Fact("absent")
@@ -56,8 +58,11 @@ def deployments(invocation: Invocation, circumstances: Circumstances) -> tuple[D
     versions = {} if in_container else circumstances.versions or {}
     found = []
     for assignment in assignments(recognised):
-        settings = Slots(recognised, assignment, versions).settings()
+        slots = Slots(recognised, assignment, versions)
+        settings = slots.settings()
         facts = evaluate(recognised.vocabulary, settings, versions)
+        without_effect = idle(slots, settings, facts)
+        facts |= together(without_effect, kinds(recognised.vocabulary) if invocation.call is not None else ())
         facts["framework"] = Fact("known", recognised.vocabulary.name, how="name", assured=not recognised.likely)
         facts["reloaded"] = reloaded(recognised)
         for platform in platforms:
@@ -72,6 +77,8 @@ def deployments(invocation: Invocation, circumstances: Circumstances) -> tuple[D
                 variant=frozenset(assignment.items()),
                 settings={name: _raw(setting) for name, setting in settings.items()},
                 versions=versions,
+                parts=without_effect,
+                entries=frozenset(entry.place for setting in settings.values() for entry in setting.entries),
             )
         )
     return tuple(found)
@@ -210,6 +217,26 @@ def evaluate(vocabulary: Vocabulary, settings: Mapping[str, Setting], versions: 
     return facts
 
 
+def idle(slots: Slots, settings: Mapping[str, Setting], facts: Mapping[str, Fact], gone: Collection[str] = ()) -> Parts:
+    """What is written in a call and has no effect; `gone` are objects that are no longer there.
+
+    Who reads a settings file is not known, so nothing is said of one.
+    """
+    if slots.invocation.call is None:
+        return ()
+
+    def holding(spec: Ineffective) -> bool | None:
+        verdicts = [tested(test, settings, facts) for test in spec.when]
+        # A switch that the command line or a caller may set is not known to be off.
+        verdicts += [None for test in spec.when if test.name in settings and not settings[test.name].assured]
+        if spec.version is not None:
+            verdicts.append(holds(spec.version, slots.versions))
+        return False if False in verdicts else None if None in verdicts else True
+
+    strangers = [one for one in slots.strangers(settings) if one.object not in gone]
+    return parts(slots.vocabulary.ineffective, settings, strangers, holding)
+
+
 def _chosen(
     choices: tuple[Choice, ...], settings: Mapping[str, Setting], facts: Mapping[str, Fact], versions: Mapping[str, str]
 ) -> Fact:
@@ -218,6 +245,8 @@ def _chosen(
         if choice.version is not None:
             verdicts.append(holds(choice.version, versions))
         if False in verdicts or (choice.sure and None in verdicts):
+            continue
+        if choice.together and not _one_path([settings[test.name] for test in choice.when if test.name in settings]):
             continue
         if None in verdicts:
             return DOUBT
@@ -231,6 +260,15 @@ def _chosen(
         fact = _raw(settings[choice.source]) if choice.source in settings else facts.get(choice.source, NOTHING)
         return replace(fact, sources=fact.sources or places, assured=fact.assured and assured)
     return NOTHING
+
+
+def _one_path(parts: Sequence[Setting]) -> bool:
+    """Whether settings are written on one path: of any two, the one needs all the arms that the other needs.
+
+    Two flags that each switch one thing on can be given together, but nothing shows that they ever are.
+    """
+    arms = sorted((part.branches for part in parts), key=len)
+    return all(one <= other for one, other in itertools.pairwise(arms))
 
 
 def tested(test: Test, settings: Mapping[str, Setting], facts: Mapping[str, Fact]) -> bool | None:

@@ -85,7 +85,8 @@ def judged(source: Source, project: Summaries, rules: Sequence[Rule], settings: 
 
     safer, riskier = settings.extend_safe_fixes, settings.extend_unsafe_fixes
     court = Court(tuple(rules), circumstances, settings.workload, rewrite, safer, riskier)
-    found = [judge(group, court) for group in groups]
+    everyone = [deployment for group in groups for deployment in group]
+    found = [judge(group, court, everyone) for group in groups]
     names = [word for rule in rules for word in (rule.code, rule.name)]
     once = _once(finding for findings in found for finding in findings)
     verdicts = suppress.apply(once, reading.comments, source.text, source.path, settings.per_file_ignores, names)

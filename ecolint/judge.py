@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from ecolint import evidence
 from ecolint.deployments import Circumstances, derive
+from ecolint.ineffective import readings
 from ecolint.model import (
     CannotEdit,
     Certainty,
@@ -59,25 +60,38 @@ class _Hit:
     estimate: Estimate | None
     level: Level
     place: Place
+    reading: Deployment
+    """The deployment with the one fact, of several of its kind, that the hit is about."""
 
 
-def judge(variants: Sequence[Deployment], court: Court) -> tuple[Finding, ...]:
-    """The findings about one invocation, given all its variants."""
+def judge(
+    variants: Sequence[Deployment], court: Court, everyone: Sequence[Deployment] | None = None
+) -> tuple[Finding, ...]:
+    """The findings about one invocation, given all its variants; `everyone` are all deployments of the file."""
     hits: dict[tuple[str, Place], list[_Hit]] = {}
     variants = [deployment for deployment in variants if not _elsewhere(deployment)]
     for deployment in variants:
         for hit in verdicts(deployment, court):
-            for place in places_of(hit.case, deployment):
+            for place in places_of(hit.case, hit.reading):
                 hits.setdefault((hit.rule.code, place), []).append(replace(hit, place=place))
-    return tuple(_finding(found, variants, court) for found in hits.values())
+    every = variants if everyone is None else everyone
+    agreed = (found for found in hits.values() if not found[0].rule.unanimous or _agreed(found[0], every, court))
+    return tuple(_finding(found, variants, court) for found in agreed)
+
+
+def _agreed(hit: _Hit, everyone: Iterable[Deployment], court: Court) -> bool:
+    """Whether the rule fires on the hit's culprit in every deployment and variant that reads it."""
+    reading = (d for d in everyone if hit.place in d.entries and not _elsewhere(d))
+    return all(any(one.place == hit.place for one in _verdicts(hit.rule, d, court)) for d in reading)
 
 
 def verdicts(deployment: Deployment, court: Court) -> list[_Hit]:
     """The rules that fire on one deployment, after deferring and after the evidence had its say."""
     if _elsewhere(deployment):
         return []
-    hits = {hit.rule.code: hit for rule in court.rules if (hit := _verdict(rule, deployment, court))}
-    return [hit for hit in hits.values() if not any(code in hits for code in hit.rule.defers_to)]
+    hits = [hit for rule in court.rules for hit in _verdicts(rule, deployment, court)]
+    codes = {hit.rule.code for hit in hits}
+    return [hit for hit in hits if codes.isdisjoint(hit.rule.defers_to)]
 
 
 def _elsewhere(deployment: Deployment) -> bool:
@@ -86,11 +100,23 @@ def _elsewhere(deployment: Deployment) -> bool:
     return device is not None and device.kind == "known" and device.value not in GPU_DEVICES
 
 
-def _verdict(rule: Rule, deployment: Deployment, court: Court) -> _Hit | None:
-    workload = deployment.facts.get("workload")
+def _verdicts(rule: Rule, deployment: Deployment, court: Court) -> Iterator[_Hit]:
+    """The rule's hits: one, or one for each of several facts of a kind (dead settings)."""
+    if not _speaks(rule, deployment.facts.get("workload")):
+        return
+    for reading in readings(deployment, frozenset().union(*(case.when.facts for case in rule.cases))):
+        hit = _verdict(rule, reading, court)
+        if hit is not None:
+            yield replace(hit, deployment=deployment)
+
+
+def _speaks(rule: Rule, workload: Fact | None) -> bool:
+    """Whether the rule speaks of this workload; one that speaks of every workload need not know it."""
     every = set(rule.workloads) == set(WORKLOADS)
-    if workload is None or not (every or (workload.kind == "known" and workload.value in rule.workloads)):
-        return None
+    return workload is not None and (every or (workload.kind == "known" and workload.value in rule.workloads))
+
+
+def _verdict(rule: Rule, deployment: Deployment, court: Court) -> _Hit | None:
     case = next((case for case in rule.cases if case.when.holds(deployment)), None)
     if case is None:
         return None
@@ -102,7 +128,7 @@ def _verdict(rule: Rule, deployment: Deployment, court: Court) -> _Hit | None:
             return None  # the evidence outranks the claim
         if percent.low > RED_ABOVE and level == "yellow" and rule.rises:
             level = "red"
-    return _Hit(rule, case, deployment, estimate, level, place_of(case, deployment))
+    return _Hit(rule, case, deployment, estimate, level, place_of(case, deployment), deployment)
 
 
 def place_of(case: Case, deployment: Deployment) -> Place:
@@ -156,17 +182,18 @@ def improved(
         found = plan(deployment, target, court.circumstances, dream=False)
     except NoWay as reason:
         return _dreamt(deployment, target, court), reason
-    return replace(deployment, facts=found.facts), found
+    return replace(deployment, facts=found.facts, parts=found.parts), found
 
 
 def _dreamt(deployment: Deployment, target: Mapping[str, Scalar], court: Court) -> Deployment:
     """A better deployment that its stack cannot write, read through the same vocabulary."""
     try:
-        facts = plan(deployment, target, court.circumstances, dream=True).facts
+        found = plan(deployment, target, court.circumstances, dream=True)
     except NoWay:
         wanted = {name: Fact("known", value, how="derived") for name, value in target.items()}
-        facts = derive({**deployment.facts, **wanted}, court.circumstances)
-    return replace(deployment, facts=facts)
+        parts = tuple(part for part in deployment.parts if part.keys().isdisjoint(target))
+        return replace(deployment, facts=derive({**deployment.facts, **wanted}, court.circumstances), parts=parts)
+    return replace(deployment, facts=found.facts, parts=found.parts)
 
 
 # --- from hits to a finding -------------------------------------------------------------------------------------------
@@ -179,7 +206,7 @@ def _finding(hits: Sequence[_Hit], variants: Sequence[Deployment], court: Court)
         name=worst.rule.name,
         level=worst.level,
         certainty=_certainty(hits, variants),
-        message=worst.case.message.render(worst.deployment),
+        message=worst.case.message.render(worst.reading),
         place=worst.place,
         deployment=worst.deployment,
         estimate=worst.estimate,
@@ -195,24 +222,26 @@ def _certainty(hits: Sequence[_Hit], variants: Sequence[Deployment]) -> Certaint
         invocation = hit.deployment.invocation
         if hit.case.likely or invocation.likely or invocation.branches:
             return "likely"
-        facts = [hit.deployment.facts.get(name) for name in (*hit.case.when.facts, "framework")]
+        facts = [hit.reading.facts.get(name) for name in (*hit.case.when.facts, "framework")]
         if not all(fact is None or fact.kind != "known" or fact.assured for fact in facts):
             return "likely"
     return "certain"
 
 
 def _fixes(hit: _Hit, court: Court) -> Iterator[Fix]:
-    standing = {other.rule.code for other in verdicts(hit.deployment, court)}
+    before = verdicts(hit.deployment, court)
+    standing = {other.rule.code for other in before}
+    others = {other.place for other in before if other.rule is hit.rule and other.place != hit.place}
     for better in hit.rule.betters:
-        if better.when is not None and not better.when.holds(hit.deployment):
+        if better.when is not None and not better.when.holds(hit.reading):
             continue
         wanted = dict(_options(better))
         deployment, found = improved(hit.deployment, wanted, court)
         if better.needs is not None and not better.needs.holds(deployment):
             continue
-        after = {other.rule.code: other for other in verdicts(deployment, court)}
-        if hit.rule.code in after or any(
-            RANK[other.level] >= RANK[hit.level] for code, other in after.items() if code not in standing
+        after = verdicts(deployment, court)
+        if any(other.rule is hit.rule and other.place not in others for other in after) or any(
+            RANK[other.level] >= RANK[hit.level] for other in after if other.rule.code not in standing
         ):
             continue  # it would trade one waste for another
         target = {name: deployment.facts[name].value for name in wanted if name in deployment.facts}

@@ -406,6 +406,12 @@ FACTS: Mapping[str, FactType] = {
     "removed_keyword": "str",
     "generates": "bool",
     "needs_eager": "bool",
+    "conflict": "str",
+    "dead_setting": "str",
+    "stray_setting": "str",
+    "unknown_setting": "str",
+    "reason": "str",
+    "meant_setting": "str",
     "looped": "bool",
     "served": "str",
     "reloaded": "str",
@@ -420,7 +426,9 @@ FACTS: Mapping[str, FactType] = {
 else it runs on (cpu, mps, rocm, tpu, …); `nightly` the package or image that is a nightly build; `served` how a service
 answers requests (see `Request`); `reloaded` why the model is loaded again and again (handler, loop); `needs_eager` is
 true where only eager attention gives what the program needs; `task` what the model does: generation, or embedding,
-classification, image, …"""
+classification, image, …; `conflict` names settings that contradict each other; `dead_setting` one that has no effect,
+for `reason`; `stray_setting` one without the switch that it belongs to; `unknown_setting` a keyword that is none, where
+`meant_setting` may have been meant."""
 
 GENERATION = "generation"
 """The task of a model that writes text: all measurements are of it."""
@@ -453,6 +461,10 @@ class Deployment:
     variant: Branches = ALWAYS
     settings: Mapping[str, Fact] = field(default_factory=dict)
     """Raw settings by the stack's key name, as written, effective or not."""
+    parts: tuple[Mapping[str, Fact], ...] = ()
+    """Facts that hold several times (dead settings): each part is judged on its own, `facts` has them all in one."""
+    entries: frozenset[Place] = frozenset()
+    """Where the settings' entries stand, whether or not they have an effect."""
     versions: Mapping[str, str] = field(default_factory=dict)
     """Pinned libraries: PEP 440 specifier text by normalised name; a library that is not here is not pinned."""
 

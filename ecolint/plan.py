@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ecolint.deployments import Circumstances, derive, evaluate, recognised_as, tested
+from ecolint.deployments import Circumstances, derive, evaluate, idle, recognised_as, tested
+from ecolint.ineffective import Parts, kinds, together
 from ecolint.model import CannotEdit, Deployment, Fact, Scalar
 from ecolint.recognise import Recognised
 from ecolint.slots import ABSENT, Assignment, Setting, Slots, holder, is_open
+from ecolint.stacks import versions
 from ecolint.stacks.vocabulary import Choice, Test
 
 ROUNDS = 4
@@ -30,6 +32,9 @@ class Plan:
     put: Mapping[str, Scalar] = field(default_factory=dict)
     drop: frozenset[str] = frozenset()
     move: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
+    """Objects that say nothing any more: their argument is removed whole."""
+    parts: Parts = ()
     versions: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -43,7 +48,7 @@ def plan(deployment: Deployment, wanted: Mapping[str, Scalar], circumstances: Ci
     slots = Slots(recognised, dict(deployment.variant), deployment.versions)
     planner = _Planner(slots, deployment, dream)
     for _ in range(ROUNDS):
-        facts = planner.facts(circumstances)
+        facts, parts = planner.facts(circumstances)
         open_ = {n: v for n, v in wanted.items() if facts.get(n, Fact("absent")).value != v}
         if not open_:
             return Plan(
@@ -54,6 +59,8 @@ def plan(deployment: Deployment, wanted: Mapping[str, Scalar], circumstances: Ci
                 planner.put,
                 frozenset(planner.drop),
                 frozenset(planner.move),
+                frozenset(planner.gone()),
+                parts,
                 deployment.versions,
             )
         for name, value in open_.items():
@@ -73,37 +80,67 @@ class _Planner:
     def now(self) -> dict[str, Setting]:
         """The settings as they would be read after the changes planned so far."""
         found = dict(self.settings)
-        gone = [entry for name in self.drop | self.move for entry in self.settings[name].entries]
+        entries = [entry for name in self.drop | self.move for entry in self.settings[name].entries]
         for name, setting in self.settings.items():
             # Two keys may be read from one entry: what is taken away is gone for both.
-            if setting.entries and all(entry in gone for entry in setting.entries):
+            if setting.entries and all(entry in entries for entry in setting.entries):
                 found[name] = self.slots.defaulted(self.vocabulary.keys[name], ABSENT)
         for name in self.drop:
             found[name] = self.slots.defaulted(self.vocabulary.keys[name], ABSENT)
         for name in self.move:
             found[name] = replace(self.settings[name], where="object")
+        gone = self.gone()
+        for name, setting in self.settings.items():
+            key = self.vocabulary.keys[name]
+            inside = key.in_object in gone and setting.where == "object"
+            arguments = {one for object in gone for one in self.vocabulary.objects[object].arguments}
+            if inside or (key.in_object is None and not arguments.isdisjoint(key.keyword)):
+                found[name] = self.slots.defaulted(key, ABSENT)
         for name, value in self.put.items():
             found[name] = Setting("known", value, written=True, where="put")
         return found
 
-    def facts(self, circumstances: Circumstances) -> dict[str, Fact]:
+    def gone(self) -> set[str]:
+        """Objects of which no switch is left once the dropped keys are gone."""
+        found = set()
+        for name, spec in self.vocabulary.objects.items():
+            left = [
+                key
+                for key in spec.needed_by
+                if key not in self.drop
+                and self.settings[key].written is not False
+                and self.settings[key].value is not False
+            ]
+            if not left and not self.drop.isdisjoint(spec.needed_by) and self.put.keys().isdisjoint(spec.needed_by):
+                found.add(name)
+        return found
+
+    def facts(self, circumstances: Circumstances) -> tuple[dict[str, Fact], Parts]:
         """The facts as they would be read; what a platform or the settings said stays."""
-        facts = evaluate(self.vocabulary, self.now(), self.deployment.versions)
-        own = {*self.vocabulary.facts, *self.vocabulary.combined}
+        now = self.now()
+        facts = evaluate(self.vocabulary, now, self.deployment.versions)
+        parts = idle(self.slots, now, facts, self.gone())
+        several = kinds(self.vocabulary)
+        facts |= together(parts, several if self.recognised.invocation.call is not None else ())
+        own = {*self.vocabulary.facts, *self.vocabulary.combined, *several}
         kept = {name: fact for name, fact in self.deployment.facts.items() if name not in own}
         overruled = {name for name in own if self.deployment.facts.get(name, Fact("absent")).how == "platform"}
-        return derive(facts | kept | {name: self.deployment.facts[name] for name in overruled}, circumstances)
+        known = facts | kept | {name: self.deployment.facts[name] for name in overruled}
+        return derive(known, circumstances), parts
 
     def reach(self, fact: str, value: Scalar) -> None:
         if fact in self.vocabulary.combined:
             self.raise_all(self.vocabulary.combined[fact][1], value)
+            return
+        if fact in kinds(self.vocabulary):
+            self.drop.update(self.without_effect(fact))
             return
         choices = self.vocabulary.facts.get(fact)
         if choices is None:
             raise NoWay("")
         index = self.choice(choices, value)
         for choice in choices[:index]:
-            if choice.when and self.holds(choice.when, choice.sure):
+            if choice.when and self.holds(choice.when, choice.sure) and not self.passed_over(choice):
                 self.break_(choice.when)
         chosen = choices[index]
         if chosen.source is not None:
@@ -111,6 +148,14 @@ class _Planner:
         for test in chosen.when:
             if not self.holds((test,)):
                 self.meet(test)
+
+    def without_effect(self, fact: str) -> list[str]:
+        """The keys that this fact names."""
+        return [
+            str(part[fact].value)
+            for part in self.deployment.parts
+            if fact in part and part[fact].value in self.vocabulary.keys
+        ]
 
     def choice(self, choices: tuple[Choice, ...], value: Scalar) -> int:
         for index, choice in enumerate(choices):
@@ -150,6 +195,11 @@ class _Planner:
         facts = evaluate(self.vocabulary, now, self.deployment.versions)
         verdicts = [tested(test, now, facts) for test in tests]
         return all(verdicts) if sure else False not in verdicts
+
+    def passed_over(self, choice: Choice) -> bool:
+        """Whether a choice that is passed over in doubt holds only in versions that may not be the present one."""
+        sure = choice.version is None or versions.holds(choice.version, self.deployment.versions)
+        return choice.sure and not sure
 
     def break_(self, tests: Sequence[Test]) -> None:
         """Make one of the tests fail, by moving a key into its object or by removing it."""

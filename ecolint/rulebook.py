@@ -70,6 +70,7 @@ def as_json(rule: Rule) -> dict[str, object]:
         "claim": rule.claim,
         "compare": rule.compare,
         "rises": rule.rises,
+        "unanimous": rule.unanimous,
         "defers_to": list(rule.defers_to),
         "workloads": list(rule.workloads),
         "cases": [

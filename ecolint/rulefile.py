@@ -92,6 +92,8 @@ class Rule:
     claim: str | None
     compare: Mapping[str, Scalar] | None
     rises: bool
+    unanimous: bool
+    """Fires only where it does so in every variant, and in every deployment of the file, that reads the culprit."""
     defers_to: tuple[str, ...]
     workloads: tuple[str, ...]
     cases: tuple[Case, ...]
@@ -128,6 +130,7 @@ def read(path: str, text: str) -> Rule:
         claim=top.maybe_text("claim"),
         compare=top.scalars("compare"),
         rises=top.flag("rises", True),
+        unanimous=top.flag("unanimous", False),
         defers_to=top.texts("defers_to", ()),
         workloads=top.words("workloads", WORKLOADS, "workload", ("inference",)),
         cases=cases,

@@ -17,8 +17,8 @@ DERIVED_FACTS = frozenset({"precision"})
 
 KEYS: Mapping[str, tuple[str, ...]] = {
     "": (
-        *("code", "name", "basis", "summary", "claim", "compare", "rises", "defers_to", "workloads"),
-        *("case", "better", "docs"),
+        *("code", "name", "basis", "summary", "claim", "compare", "rises", "unanimous", "defers_to"),
+        *("workloads", "case", "better", "docs"),
     ),
     "case": ("when", "level", "message", "underline", "quantify", "likely", "compare", "every"),
     "better": ("set", "when", "needs", "applicability", "title", "caveat", "advice"),

@@ -35,6 +35,18 @@ class Setting:
     symbolic: bool = False
     also: tuple[Place, ...] = ()
     """The further places where later calls say the same."""
+    branches: Branches = frozenset()
+    """The arms by which this value came to be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """A keyword that its object does not know and ignores, and the keyword that was probably meant."""
+
+    object: str
+    name: str
+    place: Place
+    meant: str | None = None
 
 
 ABSENT = Setting("absent")
@@ -185,6 +197,8 @@ class Slots:
                     yield None
                 elif key.in_object == self.recognised.bare_object.name:
                     yield self.in_object(call, key, key.keyword, self.recognised.bare_object)
+                elif not set(self.recognised.bare_object.arguments).isdisjoint(key.keyword):
+                    yield self.read(key, (Alternative("known", call, call.place),), "object", None, ())
                 elif key.keyword or key.positional is not None:
                     yield OPEN
             else:
@@ -250,7 +264,9 @@ class Slots:
         yield doubt
 
     def in_object(self, holder: Table, key: Key, names: tuple[str, ...], spec: ObjectSpec) -> Setting | None:
-        """A key in its object, or in a dictionary inside it."""
+        """A key in its object, where its class takes it, or in a dictionary inside it."""
+        if key.of and holder.name and not matches(holder.name, key.of):
+            return None
         found = self.entry(holder, names, key, "object", key.positional)
         for inside in spec.nested if found is None else ():
             inner = self.nested(holder, inside)
@@ -259,6 +275,43 @@ class Slots:
             elif inner is False:
                 found = OPEN
         return found
+
+    def strangers(self, settings: Mapping[str, Setting]) -> tuple[Stranger, ...]:
+        """The keywords of objects that their classes do not know and ignore, in the order in which they are written.
+
+        A dictionary is taken for such a class where one of the object's switches is on in it.
+        """
+        found: dict[Place, Stranger] = {}
+        for spec in self.vocabulary.objects.values() if self.invocation.call is not None else ():
+            keys = [key for key in self.vocabulary.keys.values() if key.in_object == spec.name]
+            for table in self.carriers(spec) if spec.ignores else ():
+                on = any(settings[name].value is True for name in spec.needed_by)
+                if not (matches(table.name, spec.ignores) if table.name else on):
+                    continue
+                taking = [key for key in keys if not key.of or matches(table.name, key.of)]
+                known = {*spec.takes, *(name for key in taking for name in key.keyword)}
+                for home, entry in flatten(table):
+                    written = home is not table or _within(entry.place, table.place)
+                    if entry.name not in known and written and self.named(entry):
+                        meant = spelling.meant(entry.name, [name for key in taking for name in key.keyword])
+                        found.setdefault(entry.place, Stranger(spec.name, entry.name, entry.place, meant))
+        return tuple(found.values())
+
+    def named(self, entry: Entry) -> bool:
+        """Whether an entry is a keyword that is surely written in this variant."""
+        plain = not entry.name.isdigit() and entry.name != "**"
+        return plain and compatible(entry.branches, self.assignment) and settled(entry.branches, self.assignment)
+
+    def carriers(self, spec: ObjectSpec) -> Iterator[Table]:
+        """The tables of one object in this variant: the invocation itself, or what its argument holds."""
+        bare, call = self.recognised.bare_object, self.invocation.call
+        if bare is not None and call is not None:
+            yield from (call,) if bare.name == spec.name else ()
+            return
+        for home in homes(self.recognised, self.assignment):
+            holder = self.nested(home, spec.name, spec)
+            if isinstance(holder, Table):
+                yield holder
 
     def nested(self, table: Table, name: str, spec: ObjectSpec | None = None) -> Table | bool | None:
         """The dictionary or object under this name; None where there is none, False where that cannot be told."""
@@ -376,6 +429,7 @@ class Slots:
             entries,
             alternative.shared,
             _symbolic(alternative.data),
+            branches=alternative.branches.union(*(entry.branches for entry in entries)),
         )
 
     def narrowed(self, data: Data) -> Data:
@@ -451,6 +505,11 @@ def _joined(before: Setting, one: Setting) -> Setting:
     if before.kind != "known" or before.value != one.value or before.place is None or one.place is None:
         return replace(one, written=True, where="virtual")
     return replace(before, assured=before.assured and one.assured, also=(*before.also, one.place))
+
+
+def _within(place: Place, around: Place) -> bool:
+    """Whether one place lies in another."""
+    return place.path == around.path and around.span.start <= place.span.start and place.span.end <= around.span.end
 
 
 def _symbolic(data: Data) -> bool:

@@ -85,17 +85,7 @@ class _Writer:
     def removed_objects(self) -> set[str]:
         """Objects that say nothing any more once the dropped keys are gone: their argument is removed whole."""
         gone = set()
-        for name, spec in self.vocabulary.objects.items():
-            left = [
-                key
-                for key in spec.needed_by
-                if key not in self.plan.drop
-                and self.plan.settings[key].written is not False
-                and self.plan.settings[key].value is not False
-            ]
-            touched = [key for key in spec.needed_by if key in self.plan.drop]
-            if not touched or left or any(key in self.plan.put for key in spec.needed_by):
-                continue
+        for name in sorted(self.plan.gone):
             carrier = holder(self.plan.recognised, name, self.plan.assignment)
             if carrier is not None:
                 if len(carrier[1].value) > 1:
@@ -128,7 +118,8 @@ class _Writer:
     def inside(self, name: str) -> Table | None:
         """The object's own table, as far as it is written where an edit can reach it."""
         if self.plan.recognised.bare_object is not None:
-            return self.invocation.call
+            assert self.invocation.call is not None
+            return self.beside_switch(name, self.invocation.call)
         carrier = holder(self.plan.recognised, name, self.plan.assignment)
         if carrier is None:
             return None
@@ -141,7 +132,15 @@ class _Writer:
             inner = pick(found[1].value, self.plan.assignment) if isinstance(found, tuple) else None
             if inner is not None and isinstance(inner.data, Table):
                 return inner.data
-        return alternative.data
+        return self.beside_switch(name, alternative.data)
+
+    def beside_switch(self, name: str, table: Table) -> Table:
+        """The table in which the object's switch stands: a splatted dictionary is written to, not the call."""
+        for key in self.vocabulary.objects[name].needed_by:
+            setting = self.plan.settings[key]
+            if setting.where == "object" and setting.value and setting.table is not None and key not in self.plan.drop:
+                return setting.table
+        return table
 
     def change(self, key: Key, setting: Setting, value: Scalar) -> None:
         entry = setting.entries[-1]

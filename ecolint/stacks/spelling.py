@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from ecolint import catalog
 from ecolint.model import Data, Items, Scalar, Symbol, Table, Written
@@ -101,9 +102,9 @@ def _dtype(data: Data) -> Scalar:
 
 
 def _call(data: Data) -> Scalar:
-    """An object by its class: the callee's qualified name, a symbol's name, or the name given as text."""
-    if isinstance(data, Table) and data.name:
-        return data.name
+    """An object by its class: the callee's qualified name, a symbol's name, or the name given as text; else "dict"."""
+    if isinstance(data, Table):
+        return data.name or "dict"
     return data.name if isinstance(data, Symbol) else _str(data)
 
 
@@ -205,6 +206,22 @@ def write(value: Scalar, kind: str, *, symbol: str | None = None, text: bool = F
     if not text or value is None:
         return value
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+ALIKE = 0.8
+"""How alike two words must be, from 0 to 1, for one to be a misspelling of the other."""
+LEAST = 5
+"""Letters that the end of a word must have to stand for the whole of it."""
+
+
+def meant(word: str, known: Sequence[str]) -> str | None:
+    """The known word that was probably meant: the one spelled most alike, or else the only one that ends in the word
+    (`quant_type` for `bnb_4bit_quant_type`)."""
+    close = difflib.get_close_matches(word, known, 1, ALIKE)
+    if close:
+        return close[0]
+    ending = [one for one in known if one.endswith(f"_{word}")] if len(word) >= LEAST else []
+    return ending[0] if len(ending) == 1 else None
 
 
 def kebab(name: str) -> str:

@@ -50,6 +50,8 @@ class Choice:
     """Under this condition nobody can tell the value."""
     sure: bool = False
     """Passed over where its condition is not known to hold: another choice may still be known."""
+    together: bool = False
+    """Holds only where its keys are written on one path: not where each depends on a decision of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ class Key:
     """Patterns of the callees that take this key; empty: all."""
     within: tuple[str, ...] = ()
     """Arguments whose object carries the key too, where it is to be seen."""
+    of: tuple[str, ...] = ()
+    """Patterns of the classes of its object that take it; empty: all."""
     seldom: bool = False
     """Hardly ever written: an unseen splat does not make it unknown, only likely."""
     named: bool = False
@@ -116,11 +120,27 @@ class ObjectSpec:
     """The arguments that the object is passed as, or their positions; the first is written."""
     nested: tuple[str, ...] = ()
     """Dictionaries inside the object that its keys may stand in."""
+    ignores: tuple[str, ...] = ()
+    """Patterns of its classes that ignore keywords they do not know, in silence."""
+    takes: tuple[str, ...] = ()
+    """Further keywords that those classes know, of which nothing is concluded."""
 
     @property
     def classes(self) -> tuple[str, ...]:
         """Every class whose object carries the keys."""
         return (*self.calls, *self.also)
+
+
+@dataclass(frozen=True, slots=True)
+class Ineffective:
+    """Keys that do nothing, although they are written, where the tests all hold."""
+
+    keys: tuple[str, ...]
+    when: tuple[Test, ...]
+    reason: str
+    fact: str = "dead_setting"
+    version: str | None = None
+    assured: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +215,7 @@ class Vocabulary:
     facts: Mapping[str, tuple[Choice, ...]] = field(default_factory=dict)
     combined: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     """Facts made of several keys: "lower" is the least of those that are known, "product" multiplies them."""
+    ineffective: tuple[Ineffective, ...] = ()
     triggers: tuple[str, ...] = ()
     overrules: tuple[str, ...] = ()
     """Facts of a platform that hold whatever the stack says."""
@@ -241,7 +262,7 @@ class _Loader:
             "the file",
             data,
             ("name", "library", "kind", "overrules", "extends", "wraps", "recognise", "objects", "spelling", "keys",
-             "uses", "beside", "facts", "services", "launches"),
+             "uses", "beside", "facts", "services", "launches", "ineffective"),
         )  # fmt: skip
         name = data.get("name")
         if not isinstance(name, str):
@@ -300,6 +321,7 @@ class _Loader:
             beside=tuple(self.use(spec, keys) for spec in data.get("beside", ())),
             facts=facts,
             combined=combined,
+            ineffective=tuple(self.ineffective(spec, keys) for spec in data.get("ineffective", ())),
             triggers=_texts(recognise.get("triggers")),
             overrules=self.overrules(data.get("overrules"), facts),
             services=tuple(map(self.service, data.get("services", ()))),
@@ -332,8 +354,8 @@ class _Loader:
             f"keys.{name}",
             spec,
             ("type", "default", "keyword", "prefer", "flag", "off", "env", "mapping", "surroundings", "condition",
-             "positional", "image", "callee", "home", "in", "outside", "only", "within", "seldom", "named", "virtual",
-             "advice", "symbol", "stays"),
+             "positional", "image", "callee", "home", "in", "outside", "only", "of", "within", "seldom", "named",
+             "virtual", "advice", "symbol", "stays"),
         )  # fmt: skip
         kind = spec.get("type", "str")
         if kind.removesuffix("?").split(":")[0] not in spelling.READ:
@@ -369,6 +391,7 @@ class _Loader:
             outside=outside,
             only=_texts(spec.get("only")),
             within=_texts(spec.get("within")),
+            of=_texts(spec.get("of")),
             seldom=bool(spec.get("seldom")),
             named=bool(spec.get("named")),
             virtual=bool(spec.get("virtual")),
@@ -389,7 +412,9 @@ class _Loader:
 
     def object(self, name: str, spec: Mapping[str, Any]) -> ObjectSpec:
         self.check(
-            f"objects.{name}", spec, ("calls", "also", "arguments", "flat", "mapping", "needed_by", "nested", "outside")
+            f"objects.{name}",
+            spec,
+            ("calls", "also", "arguments", "flat", "mapping", "needed_by", "nested", "outside", "ignores", "takes"),
         )
         return ObjectSpec(
             name,
@@ -399,6 +424,23 @@ class _Loader:
             _texts(spec.get("also")),
             _texts(spec.get("arguments")) or (name,),
             _texts(spec.get("nested")),
+            _texts(spec.get("ignores")),
+            _texts(spec.get("takes")),
+        )
+
+    def ineffective(self, spec: Mapping[str, Any], keys: Mapping[str, Key]) -> Ineffective:
+        self.check("[[ineffective]]", spec, ("keys", "when", "reason", "fact", "version", "assured"))
+        fact = spec.get("fact", "dead_setting")
+        self.known(fact, FACTS, "[[ineffective]]")
+        for name in _texts(spec["keys"]):
+            self.known(name, keys, "[[ineffective]]")
+        return Ineffective(
+            _texts(spec["keys"]),
+            tuple(self.test("[[ineffective]]", n, t, keys) for n, t in spec["when"].items()),
+            spec["reason"],
+            fact,
+            self.version("[[ineffective]]", spec["version"]) if "version" in spec else None,
+            spec.get("assured", True),
         )
 
     def use(self, spec: Mapping[str, Any], keys: Mapping[str, Key]) -> UseSpec:
@@ -478,14 +520,14 @@ class _Loader:
             if isinstance(item, list) and len(item) == 2:
                 found.append(Choice(value=item[1], version=self.version(name, item[0])))
             elif isinstance(item, dict):
-                self.check(name, item, ("is", "from", "when", "version", "assured", "unknown", "sure"))
+                self.check(name, item, ("is", "from", "when", "version", "assured", "unknown", "sure", "together"))
                 if "from" in item:
                     self.known(item["from"], names, name)
                 tests = tuple(self.test(name, n, t, names) for n, t in item.get("when", {}).items())
                 version = self.version(name, item["version"]) if "version" in item else None
                 assured, unknown = item.get("assured", True), item.get("unknown", False)
-                sure = item.get("sure", False)
-                found.append(Choice(item.get("is"), item.get("from"), tests, version, assured, unknown, sure))
+                sure, together = item.get("sure", False), item.get("together", False)
+                found.append(Choice(item.get("is"), item.get("from"), tests, version, assured, unknown, sure, together))
             else:
                 found.append(Choice(value=item))
         return tuple(found)
