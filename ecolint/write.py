@@ -55,7 +55,7 @@ class _Writer:
         for name in sorted(self.plan.drop | self.plan.move):
             if self.vocabulary.keys[name].in_object not in gone or self.plan.settings[name].where == "outside":
                 self.remove(self.plan.settings[name])
-        for name in self.plan.move:
+        for name in (one for one in self.vocabulary.keys if one in self.plan.move):
             key, setting = self.vocabulary.keys[name], self.plan.settings[name]
             if not _literal(setting):
                 raise CannotEdit("the value is not written out in place")
