@@ -94,13 +94,13 @@ class Loops:
         return None
 
     def _shown_or_sampled(self, call: cst.Call, statement: Statement) -> bool:
-        """True for output that somebody watches as it comes, and for several outputs of one input."""
+        """True for output that somebody watches as it comes, for several outputs of one input, and for batches."""
         for argument in call.args:
             value = self.ctx.evaluate(argument.value, statement)
             name = argument.keyword.value if argument.keyword is not None else ""
             for one in value:
                 held = one.data if argument.star == "**" else None
-                for key in ("streamer", "num_return_sequences"):
+                for key in ("streamer", "num_return_sequences", "batch_size"):
                     inner = (one,) if name == key else (entry(held, key) or ()) if isinstance(held, Table) else ()
                     if any(_told(key, each) for each in inner) and not (key == "streamer" and self._kept(statement)):
                         return True
@@ -238,7 +238,7 @@ def _batched(call: cst.Call) -> bool:
 
 
 def _told(key: str, one: Alternative) -> bool:
-    """Whether an argument asks for a stream, or for more than one output."""
+    """Whether an argument asks for a stream, for more than one output, or for more than one input at a time."""
     if key == "streamer":
         return one.kind != "absent" and not (one.kind == "known" and one.data is None)
     return isinstance(one.data, int) and one.data > 1
