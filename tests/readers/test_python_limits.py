@@ -272,3 +272,50 @@ def test_one_name_bound_very_often_stays_cheap() -> None:
     reading(rebound(500), large)
     assert large.lookups < 11 * small.lookups
     assert large.nodes_visited < 11 * small.nodes_visited
+
+
+LOOPS = "from transformers import AutoModelForCausalLM as A, AutoTokenizer\nmodel = A.from_pretrained('org/model-7b')\n"
+LOOP = (
+    "def ask_{i}(model, question, docs):\n"
+    "    parts = []\n"
+    "    for doc in docs:\n"
+    "        parts.append(doc)\n"
+    "    prompt = '\\n'.join(parts) + question\n"
+    "    ids = tokenizer(prompt, return_tensors='pt')\n"
+    "    return model.generate(**ids)\n"
+    "for row{i} in rows:\n"
+    "    answers.append(ask_{i}(model, row{i}['question'], row{i}['docs']))\n"
+    "    answers = answers + [1]\n"
+    "for q in questions:\n"
+    "    history = history + q\n"
+    "    out = model.generate(tokenizer(history, return_tensors='pt'))\n"
+    "    history = history + tokenizer.decode(out)\n"
+    "for n in range(len(prompts)):\n"
+    "    text = prompts[n]\n"
+    "    model.generate(tokenizer(text, return_tensors='pt'))\n"
+)
+
+
+def looping(lines: int) -> str:
+    """A module of about that many lines of loops and helpers that all use one object."""
+    block = LOOP + "value = compute(value, [1, 2])\n" * 83
+    return LOOPS + "".join(block.replace("{i}", str(i)) for i in range(lines // 100))
+
+
+def in_one_loop(lines: int) -> str:
+    """A module with one loop of about that many lines, in which each call's input rests on many lines before it."""
+    block = "    text{i} = text{i} + row['a{i}']\n    kept.append(text{i})\n    x = wrap(x, text{i})\n"
+    block += "    out{i} = model.generate(x)\n" + "    value = compute(value, [1, 2])\n" * 36
+    return LOOPS + "for row in rows:\n" + "".join(block.replace("{i}", str(i)) for i in range(lines // 40))
+
+
+@pytest.mark.parametrize("made", [looping, in_one_loop])
+def test_loops_cost_what_they_are_long(made: Callable[[int], str]) -> None:
+    small, large = Stats(), Stats()
+    first = reading(made(2_000), small)
+    second = reading(made(20_000), large)
+    assert len(second.invocations[0].uses) == pytest.approx(10 * len(first.invocations[0].uses), rel=0.02)
+    assert large.nodes_visited < 11 * small.nodes_visited
+    assert large.lookups < 11 * small.lookups
+    assert large.statements < 11 * small.statements
+    assert large.steps < 11 * small.steps

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import libcst as cst
 
 from ecolint.model import Alternative, Table
-from ecolint.readers.python.context import Context
+from ecolint.readers.python.context import Context, Site
 from ecolint.readers.python.lines import Line
 from ecolint.readers.python.names import dotted
 from ecolint.readers.python.parsing import Statement
@@ -42,7 +41,7 @@ class Loops:
     rounds: Rounds = field(init=False)
 
     def __post_init__(self) -> None:
-        self.shapes, self.rounds = Shapes(self.ctx), Rounds(self.ctx.script)
+        self.shapes, self.rounds = Shapes(self.ctx), Rounds(self.ctx.script, self.ctx.stats)
 
     def per_item(
         self, call: cst.Call, statement: Statement, start: tuple[cst.Call, Statement] | None = None
@@ -52,21 +51,21 @@ class Loops:
         if self._shown_or_sampled(call, statement):
             return False, False
         used = [one.value for one in call.args if one.keyword is None or _is_input(one)]
-        if any(self.shapes.of(one, statement).count == "many" for one in used):
+        shapes = [self.shapes.of(one, statement) for one in used]
+        if any(shape.count == "many" for shape in shapes):
             return False, False
-        told = self._judged(used, call, statement, start, MAX_HELPERS)
+        told = self._judged(joined(shapes), call, statement, start, MAX_HELPERS)
         return told is not False and told is not None, told == "soft"
 
     def _judged(
         self,
-        inputs: Sequence[cst.BaseExpression],
+        shape: Shape,
         call: cst.Call,
         statement: Statement,
         start: tuple[cst.Call, Statement] | None,
         helpers: int,
     ) -> Verdict:
         """What the comprehensions and loops around a call say, and those around the calls of its function."""
-        shape = joined(self.shapes.of(one, statement) for one in inputs)
         if shape.count in ("many", "some"):
             return False
         verdict: Verdict = "sure" if shape.count == "one" else "soft"
@@ -115,7 +114,7 @@ class Loops:
         end = self.ctx.script.lines[self.ctx.flow.loop(line)].tail
         limit = self.ctx.script.lines[end].end
         names = [name for target in root.targets for name in target_names(target.target) if name.strip("_")]
-        return any(self.ctx.words.reads(name, line.end, limit) for name in names)
+        return any(self.ctx.words.count(name, line.end, limit) for name in names)
 
     def _in_loops(
         self, call: cst.Call, shape: Shape, statement: Statement, start: tuple[cst.Call, Statement] | None
@@ -181,12 +180,17 @@ class Loops:
             return None  # a conversation
         told: list[Verdict] = []
         for site in call_sites(self.ctx, scope):
-            passed = [site.arguments[name][0] for name in sorted(shape.params) if name in site.arguments]
+            passed = [self._passed(name, shape, site) for name in sorted(shape.params) if name in site.arguments]
             if passed:
-                told.append(self._judged(passed, site.call, site.statement, None, helpers - 1))
+                told.append(self._judged(joined(passed), site.call, site.statement, None, helpers - 1))
         if any(told):
             return "sure" if "sure" in told else "soft"
         return "sure" if self._mapped(scope) else None
+
+    def _passed(self, name: str, shape: Shape, site: Site) -> Shape:
+        """What a call passes for a parameter; how much it is counts only where the function passes it on as it is."""
+        passed = self.shapes.of(*site.arguments[name])
+        return passed if name in shape.counted else replace(passed, count="one", counted=frozenset())
 
     def _mapped(self, function: int) -> bool:
         """True for `frame["text"].apply(f)` and `map(f, texts)`."""

@@ -105,11 +105,19 @@ def _whole(ctx: Context, name: str, scope: int) -> Found:
     if len(always) > 1 or foreign:
         every = [*own[-MAX_REBINDINGS:], *foreign[-MAX_REBINDINGS:]]
         imported = [one for one in every if one.kind == "import"]
+        if imported and always and _out_of_itself(ctx, always[-1]) and not foreign:
+            return Found((Reach(always[-1], frozenset()),), scope)
         if imported and not foreign:
             return Found((Reach(imported[-1], frozenset()),), scope)
         return Found(tuple(Reach(one, frozenset()) for one in every), scope, rivals=len(every) > 1)
     reaches = ctx.flow.at_end(name, scope)
     return Found(tuple(reaches or ()), scope, rivals=reaches is None)
+
+
+def _out_of_itself(ctx: Context, binding: Binding) -> bool:
+    """True for `pipeline = pipeline(…)`: what was imported is gone then."""
+    line = ctx.script.lines[binding.line]
+    return binding.kind == "assign" and ctx.words.count(binding.name, line.start, line.end) > 0
 
 
 def imported(found: Found) -> Binding | None:

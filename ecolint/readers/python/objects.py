@@ -19,7 +19,7 @@ from ecolint.readers.python.lines import Line
 from ecolint.readers.python.names import class_member, dotted, enclosing_class, find, local_definition, shadowed
 from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.scopes import Binding
-from ecolint.readers.python.sites import call_sites
+from ecolint.readers.python.sites import call_sites, given_sites
 from ecolint.readers.python.starts import Start
 
 SAME_OBJECT = frozenset(
@@ -192,7 +192,7 @@ class Identities:
         """The origins of what a binding gives its name."""
         if binding.kind == "param":
             found: list[Origin] = []
-            for site in call_sites(self.ctx, binding.line):
+            for site in call_sites(self.ctx, binding.line) or given_sites(self.ctx, binding.line):
                 if binding.name in site.arguments:
                     origins = self._through(self.of(*site.arguments[binding.name]), self._stands(site.statement.line))
                     found += [replace(one, likely=True) for one in origins] if site.likely else origins

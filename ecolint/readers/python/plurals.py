@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import re
 
-BATCH = re.compile(r"batch|(^|_)chunk|shard|^bs$|(^|_)group(?:s|ed)?$", re.IGNORECASE)
+BATCH = re.compile(r"batch|shard|^bs$|(^|_)group(?:s|ed)?$", re.IGNORECASE)
 """Names of things that hold several inputs."""
+
+TEXT = re.compile(
+    r"(?:^|_)(?:text|content|document|doc|article|transcript|transcription|story|string|paper|book|page|body|note|passage)$",
+    re.IGNORECASE,
+)
+"""Names of one text, of which a cut is a text too."""
 
 BATCHES = re.compile(
     r"batches|batched|loader|chunks|chunked|shards|groups|minibatch|batch_iter|iter_batch", re.IGNORECASE
@@ -35,6 +41,9 @@ KEEPS = re.compile(
     re.IGNORECASE,
 )
 """What tokenises, moves or copies: it gives as many as it is given."""
+
+PUTS_TOGETHER = re.compile(r"^(?:cat|concat|concatenate)$")
+"""What puts tensors together, along the batch or along the text."""
 
 ASIDE = re.compile(
     r"max_|min_|num_|return_|add_|skip_|truncat|padding|device|dtype|verbose|clean_up|tokenizer|model$|length|desc$|total$"

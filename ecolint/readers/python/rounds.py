@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass, field
 
 from ecolint.readers.python.lines import Line, Script
+from ecolint.readers.python.parsing import Stats
 from ecolint.readers.python.tracing import identifiers
 
-MAX_ROUND = 400
+MAX_ROUND = 200
 """Lines before and after a call within which what it gives is followed back into it."""
 
 _METHOD = re.compile(r"([^\W\d][\w.]*)\.(\w+)\s*\(")
@@ -39,6 +40,7 @@ class Rounds:
     """Answers about loops of one script, remembering what each line does."""
 
     script: Script
+    stats: Stats
     steps: dict[int, Step | None] = field(default_factory=dict)
 
     def flow_back(self, header: Line, targets: set[str], used: set[str], call: Line, of_object: bool = False) -> bool:
@@ -72,6 +74,7 @@ class Rounds:
         return one.keeps and not one.slot & targets
 
     def _step(self, line: Line) -> Step | None:
+        self.stats.steps += 1
         if line.index not in self.steps:
             self.steps[line.index] = step(self.script, line)
         return self.steps[line.index]

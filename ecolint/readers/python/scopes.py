@@ -88,12 +88,12 @@ class Scopes:
         found = self.of(scope).bindings.get(name, [])
         return found, bisect_right(found, line - 1, key=lambda binding: binding.line)
 
-    def changes(self, scope: int, name: str, after: int, before: int) -> list[Mutation]:
-        """What changes the object under `name` strictly between two lines, in order."""
+    def changes(self, scope: int, name: str, after: int, before: int, most: int | None = None) -> list[Mutation]:
+        """What changes the object under `name` strictly between two lines, in order; of many only the last."""
         found = self.of(scope).mutations.get(name, [])
         first = bisect_right(found, after, key=lambda item: item.line)
         last = bisect_right(found, before - 1, key=lambda item: item.line)
-        return found[first:last]
+        return found[first if most is None else max(first, last - most) : last]
 
 
 def build(script: Script) -> Scopes:

@@ -39,11 +39,13 @@ _METHOD = re.compile(r"([^\W\d][\w.]*)\.(\w+)\s*\(")
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What an expression holds. `grows` are the loops of which every round adds to it."""
+    """What an expression holds. `counted` are the parameters of which it holds as many as they do, `grows` the loops of
+    which every round adds to it."""
 
     count: Count = "one"
     loops: frozenset[Loop] = frozenset()
     params: frozenset[str] = frozenset()
+    counted: frozenset[str] = frozenset()
     grows: frozenset[Loop] = frozenset()
 
     @property
@@ -64,6 +66,7 @@ def joined(shapes: Iterable[Shape], count: Count | None = None) -> Shape:
         count or most,
         frozenset().union(*(one.loops for one in every)),
         frozenset().union(*(one.params for one in every)),
+        frozenset().union(*(one.counted for one in every)) if count is None else frozenset(),
         frozenset().union(*(one.grows for one in every)),
     )
 
@@ -87,6 +90,7 @@ class Shapes:
             return CONSTANT
         self.active.add(node)
         self.depth += 1
+        self.ctx.stats.steps += 1
         found = self._find(node, statement)
         self.depth -= 1
         self.active.discard(node)
@@ -193,7 +197,8 @@ class Shapes:
         parameter = self.ctx.signature(binding.line).get(binding.name)
         listed = parameter is not None and plurals.annotated(parameter.annotation)
         several = plurals.several(binding.name) and not (parameter is not None and plurals.single(parameter.annotation))
-        return Shape("many" if listed or several else "one", params=frozenset({binding.name}))
+        name = frozenset({binding.name})
+        return Shape("many" if listed or several else "one", params=name, counted=name)
 
     def _grown(self, root: cst.AugAssign, statement: Statement) -> Shape:
         """`text += more`: both, and it grows with every loop that does not begin it anew."""
@@ -227,7 +232,7 @@ class Shapes:
 
     def _changes(self, name: str, bindings: Sequence[Binding], use: Line) -> Shape:
         first = min(binding.line for binding in bindings)
-        changes = self.ctx.scopes.changes(use.scope, name, first, use.index)[-MAX_CHANGES:]
+        changes = self.ctx.scopes.changes(use.scope, name, first, use.index, MAX_CHANGES)
         found = [self._change(change, first, use) for change in changes]
         told = {change.line for change in changes}
         for index in self._called(use.scope, name, first, use.index):
@@ -279,7 +284,8 @@ class Shapes:
                 if match is not None:
                     self.methods.setdefault((line.scope, match.group(1).partition(".")[0]), []).append(line.index)
         found = self.methods.get((scope, name), [])
-        return found[bisect_right(found, after) : bisect_left(found, before)][-MAX_CHANGES:]
+        last = bisect_left(found, before)
+        return found[max(bisect_right(found, after), last - MAX_CHANGES) : last]
 
     # --- loops -------------------------------------------------------------------------------------------------------
 
@@ -307,9 +313,10 @@ class Shapes:
                 value = assigned(written, node.value) if written is not None else None
                 if written is not None and value is not None and not value[1] and self.depth < MAX_DEPTH:
                     self.depth += 1
-                    count = self._element(unwrapped(value[0]), written)
+                    made = unwrapped(value[0])
+                    count = self._element(made, written)
                     self.depth -= 1
-                    if count == "many" or not plurals.BATCHES.search(node.value):
+                    if count == "many" or isinstance(made, cst.BaseComp) or not plurals.BATCHES.search(node.value):
                         return count
         tail = _tail(node)
         return "many" if plurals.BATCHES.search(tail) else "one"
@@ -354,7 +361,9 @@ class Shapes:
         if isinstance(first, cst.Slice):
             if base.loops or len(keys) > 1:
                 return joined((base, inside), base.count)  # a cut of one item
-            count: Count = "one" if _next_to(first, statement) else "many"
+            of_text = plurals.TEXT.search(_last_name(node.value)) is not None
+            by_batch = any(map(plurals.BATCH.search, identifiers(statement.code(first))))
+            count: Count = "one" if (of_text and not by_batch) or _next_to(first, statement) else "many"
             return joined((base, inside), count)
         if isinstance(first, cst.Index) and isinstance(first.value, cst.SimpleString):
             key = str(first.value.evaluated_value)
@@ -391,7 +400,7 @@ class Shapes:
     def _operation(self, node: cst.BinaryOperation, statement: Statement) -> Shape:
         both = joined((self.of(node.left, statement), self.of(node.right, statement)))
         if _is_text(node):
-            return replace(both, count="one")
+            return replace(both, count="one", counted=frozenset())
         return replace(both, count="many") if isinstance(node.operator, cst.Multiply) and _is_list(node) else both
 
     def _call(self, node: cst.Call, statement: Statement) -> Shape:
@@ -402,8 +411,8 @@ class Shapes:
         shapes = [self.of(one.value, statement) for one in given]
         receiver = self.of(node.func.value, statement) if isinstance(node.func, cst.Attribute) else CONSTANT
         whole = joined((receiver, *shapes))
-        if plurals.MAKES_ONE.search(tail):
-            return replace(whole, count="one")
+        if plurals.MAKES_ONE.search(tail) or (plurals.PUTS_TOGETHER.search(tail) and _lengthwise(node)):
+            return replace(whole, count="one", counted=frozenset())
         if plurals.MAKES_MANY.search(tail):
             return replace(whole, count="many")
         parts = dotted(node.func)
@@ -428,9 +437,9 @@ class Shapes:
         for one in returns(self.ctx, function):
             value = one.root.value if isinstance(one.root, cst.Return) else None
             shape = self.of(value, one) if value is not None else CONSTANT
-            passed = [self.of(*arguments[name]) for name in shape.params if name in arguments]
-            through = joined(passed) if passed else CONSTANT
-            found.append(replace(through, count=max(shape.count, through.count, key=_ORDER.index)))
+            counts = [self.of(*arguments[name]).count for name in shape.counted if name in arguments]
+            passed = joined(self.of(*arguments[name]) for name in sorted(shape.params) if name in arguments)
+            found.append(replace(passed, count=max((shape.count, *counts), key=_ORDER.index)))
         if not found:
             return replace(whole, count="some" if whole.tied else "one")
         made = joined(found)
@@ -552,6 +561,14 @@ def _is_text(node: cst.CSTNode) -> bool:
             return True
         node = node.left
     return isinstance(node, texts)
+
+
+def _lengthwise(call: cst.Call) -> bool:
+    """True for parts put together along another dimension than the first: one longer input."""
+    named = {one.keyword.value: one.value for one in call.args if one.keyword is not None}
+    plain = [one.value for one in call.args if one.keyword is None]
+    along = named.get("dim") or named.get("axis") or (plain[1] if len(plain) > 1 else None)
+    return isinstance(along, cst.UnaryOperation) or (isinstance(along, cst.Integer) and along.value != "0")
 
 
 def _next_to(cut: cst.Slice, statement: Statement) -> bool:

@@ -51,6 +51,32 @@ def _find(ctx: Context, function: int) -> list[Site]:
     return found if len(found) <= MAX_SITES else []
 
 
+def given_sites(ctx: Context, function: int) -> list[Site]:
+    """The calls that are given the `def` itself, with what they are given besides under the names of its parameters
+    (`run(model, tokenizer, evaluate)`): that is what it will be called with."""
+    statement = ctx.statement(function)
+    root = statement.root if statement is not None else None
+    offsets = ctx.words.names.get(root.name.value, []) if isinstance(root, cst.FunctionDef) else []
+    found: list[Site] = []
+    for line in [ctx.script.at(offset) for offset in offsets[:MAX_SITES]]:
+        used = ctx.parser.parse(line) if line is not None and line.index != function else None
+        for node in used.nodes if used is not None else ():
+            if isinstance(node, cst.Call) and used is not None and _given(ctx, node, function, used):
+                named = {one.keyword.value if one.keyword else _plain(one.value): one.value for one in node.args}
+                passed = {name: (named[name], used) for name in ctx.signature(function) if name in named}
+                found.append(Site(node, used, passed, hidden=True, likely=True))
+    return found
+
+
+def _given(ctx: Context, call: cst.Call, function: int, statement: Statement) -> bool:
+    parts = [dotted(one.value) for one in call.args]
+    return any(one is not None and local_definition(ctx, one, statement) == function for one in parts)
+
+
+def _plain(node: cst.CSTNode) -> str:
+    return node.value if isinstance(node, cst.Name) else ""
+
+
 def _class_name(ctx: Context, scope: int) -> str | None:
     statement = ctx.statement(scope) if scope >= 0 else None
     return statement.root.name.value if statement is not None and isinstance(statement.root, cst.ClassDef) else None
