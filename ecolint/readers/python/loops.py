@@ -15,7 +15,7 @@ from ecolint.readers.python.names import dotted
 from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.plurals import BATCH, INPUT, SWEEP
 from ecolint.readers.python.rounds import Rounds, names
-from ecolint.readers.python.shapes import Shape, Shapes, joined, target_names, unwrapped
+from ecolint.readers.python.shapes import Shape, Shapes, argument_name, joined, target_names, unwrapped
 from ecolint.readers.python.sites import call_sites
 from ecolint.readers.python.tables import entry
 from ecolint.readers.python.tracing import identifiers
@@ -50,8 +50,7 @@ class Loops:
         rather than certain."""
         if self._shown_or_sampled(call, statement):
             return False, False
-        used = [one.value for one in call.args if one.keyword is None or _is_input(one)]
-        shapes = [self.shapes.of(one, statement) for one in used]
+        shapes = self.shapes.given([(argument_name(one), one.value) for one in call.args if _is_input(one)], statement)
         if any(shape.count == "many" for shape in shapes):
             return False, False
         told = self._judged(joined(shapes), call, statement, start, MAX_HELPERS)
@@ -140,6 +139,8 @@ class Loops:
         if isinstance(parsed.root, cst.For):
             if self._arrives(header, parsed.root, parsed):
                 return None
+            if self.shapes.over_batches(parsed.root, parsed):
+                return False
             told = self._items(parsed.root.iter, parsed.root.target, parsed)
         targets = set(target_names(parsed.root.target)) if isinstance(parsed.root, cst.For) else set()
         if self.rounds.flow_back(header, targets, self._used(call, statement), statement.line):

@@ -34,8 +34,7 @@ _HEADER_PREFIX = re.compile(r"(?:async[ \t]+(?=def|for|with)|el(?=if\b))")
 
 @dataclass(slots=True)
 class Stats:
-    """What one reading cost: CST nodes walked, names looked up, lines parsed, steps from expression to expression and from
-    line to line in loops."""
+    """What one reading cost: CST nodes walked, names looked up, lines parsed, steps through expressions and loops."""
 
     nodes_visited: int = 0
     lookups: int = 0

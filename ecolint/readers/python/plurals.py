@@ -81,6 +81,9 @@ ONE = re.compile(
 )
 """Names of one input, whoever made it."""
 
+SEEN = re.compile(r"pixel|image|img|video|audio|visual|frame|grid|patch|picture|photo|vision|sound|wave", re.IGNORECASE)
+"""Names of what is seen or heard beside a text."""
+
 AGENT = re.compile(
     r"(?:^|_)(?:tok|tokenizer|processor|model|lm|llm|device|pipe|pipeline|encoder|args|config|cfg|opts?|logger|self|cls|params)$",
     re.IGNORECASE,

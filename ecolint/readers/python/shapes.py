@@ -112,6 +112,8 @@ class Shapes:
             return self._comprehension(node, statement)
         if isinstance(node, cst.BinaryOperation):
             return self._operation(node, statement)
+        if isinstance(node, cst.Dict):
+            return joined(self.given(list(_entries(node)), statement))
         inner = [self.of(one, statement) for one in _parts(node)]
         whole = isinstance(node, cst.FormattedString | cst.ConcatenatedString)
         return joined(inner, "one" if whole else None)
@@ -298,6 +300,11 @@ class Shapes:
             return replace(tied, count="many")
         return replace(tied, count=self._element(node, statement))
 
+    def over_batches(self, loop: cst.For, statement: Statement) -> bool:
+        """True for a loop that gets several inputs in each round."""
+        named = any(map(plurals.BATCH.search, target_names(loop.target)))
+        return named or self._element(unwrapped(loop.iter), statement) == "many"
+
     def _element(self, node: cst.BaseExpression, statement: Statement) -> Count:
         """How many inputs one element of an iterable is."""
         if isinstance(node, cst.Call):
@@ -338,6 +345,18 @@ class Shapes:
         if plurals.CUTS_TEXT.search(tail):
             return "one"
         return "many" if plurals.BATCHES.search(tail) else "one"
+
+    def given(self, inputs: Sequence[tuple[str, cst.CSTNode]], statement: Statement) -> list[Shape]:
+        """The shapes of what goes into one call, by names: pictures and sounds belong to the text beside
+        them, however many they are."""
+        shapes = [self.of(node, statement) for _, node in inputs]
+        seen = [plurals.SEEN.search(name) is not None for name, _ in inputs]
+        if not any(shape.tied and not one for shape, one in zip(shapes, seen, strict=True)):
+            return shapes
+        return [
+            replace(shape, count="one", counted=frozenset()) if one else shape
+            for shape, one in zip(shapes, seen, strict=True)
+        ]
 
     # --- expressions -------------------------------------------------------------------------------------------------
 
@@ -408,7 +427,7 @@ class Shapes:
         if plurals.TUNING_CLASS.search(tail):
             return CONSTANT
         given = [one for one in node.args if one.keyword is None or not plurals.ASIDE.match(one.keyword.value)]
-        shapes = [self.of(one.value, statement) for one in given]
+        shapes = self.given([(argument_name(one), one.value) for one in given], statement)
         receiver = self.of(node.func.value, statement) if isinstance(node.func, cst.Attribute) else CONSTANT
         whole = joined((receiver, *shapes))
         if plurals.MAKES_ONE.search(tail) or (plurals.PUTS_TOGETHER.search(tail) and _lengthwise(node)):
@@ -443,6 +462,8 @@ class Shapes:
         if not found:
             return replace(whole, count="some" if whole.tied else "one")
         made = joined(found)
+        if whole.tied and not made.tied:
+            made = replace(made, count="some")
         # Whatever the function does with its arguments, what it gives hangs on them.
         return replace(made, loops=made.loops | whole.loops, params=made.params | whole.params)
 
@@ -491,14 +512,23 @@ def _parts(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
                 yield piece.expression
     elif isinstance(node, cst.ConcatenatedString | cst.BooleanOperation):
         yield from (node.left, node.right)
-    elif isinstance(node, cst.Dict):
-        yield from (one.value for one in node.elements)
     elif isinstance(node, cst.NamedExpr | cst.Index | cst.StarredElement):
         yield node.value
     elif isinstance(node, cst.Slice):
         yield from (one for one in (node.lower, node.upper) if one is not None)
     elif isinstance(node, cst.Await | cst.UnaryOperation):
         yield node.expression
+
+
+def _entries(node: cst.Dict) -> Iterator[tuple[str, cst.CSTNode]]:
+    for one in node.elements:
+        key = one.key if isinstance(one, cst.DictElement) else None
+        yield (str(key.evaluated_value) if isinstance(key, cst.SimpleString) else "", one.value)
+
+
+def argument_name(argument: cst.Arg) -> str:
+    """The keyword of an argument, or the name of what it holds."""
+    return argument.keyword.value if argument.keyword is not None else _last_name(argument.value)
 
 
 def _arguments(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
