@@ -24,7 +24,7 @@ CUTS_TEXT = re.compile(r"split|wrap|sentence|paragraph|tokenize|segment", re.IGN
 MAKES_ONE = re.compile(
     r"^(?:join|format|format_map|read|read_text|strip|lstrip|rstrip|replace|lower|upper|decode|open|loads|dumps|str|repr"
     r"|next|convert|getvalue|fill|removeprefix|removesuffix|title|capitalize|substitute|safe_substitute"
-    r"|item|len|int|imread|render|random|choice|fromarray|get)$"
+    r"|item|len|int|imread|render|random|choice|fromarray)$"
 )
 """Methods and functions that give one thing, whatever they are given."""
 
@@ -44,6 +44,9 @@ KEEPS = re.compile(
 
 PUTS_TOGETHER = re.compile(r"^(?:cat|concat|concatenate)$")
 """What puts tensors together, along the batch or along the text."""
+
+DRAWS = re.compile(r"^(?:choice|choices|sample)$")
+"""What draws anew in every round."""
 
 ASIDE = re.compile(
     r"max_|min_|num_|return_|add_|skip_|truncat|padding|device|dtype|verbose|clean_up|tokenizer|model$|length|desc$|total$"
@@ -98,20 +101,25 @@ _SINGULAR = re.compile(
     r"|demos|shots|examples|passages|parts|pieces|segments|constraints|instructions|details|facts|notes|has|was)$",
     re.IGNORECASE,
 )
-_AMOUNT = re.compile(r"(?:num|n|nb|max|min|total|top|use|do|is|has|with|no|stop|bad|eos|skip)_", re.IGNORECASE)
+AMOUNT = re.compile(r"(?:num|n|nb|max|min|total|top|use|do|is|has|with|no|stop|bad|eos|skip)_", re.IGNORECASE)
 _LISTED = re.compile(r"(?:^|\W)(?:list|List|Sequence|Iterable|tuple|Tuple)\s*\[")
 _CHAT = re.compile(r"(?i)dict|message|tensor|image|int\b")
 
 
 def several(name: str) -> bool:
     """True for a name in the plural, as a list of inputs has."""
-    if _AMOUNT.match(name):
+    if AMOUNT.match(name):
         return False
     last = _WORDS.findall(name)
     word = last[-1] if last else ""
     if word.lower() in ("list", "lst", "batch"):
         return True
     return word.lower().endswith("s") and len(word) > 3 and _SINGULAR.search(word) is None
+
+
+def feeds(name: str) -> bool:
+    """True for a name under which inputs go in, rather than settings."""
+    return not AMOUNT.match(name) and (INPUT.match(name) is not None or ONE.search(name) is not None)
 
 
 def annotated(annotation: str) -> bool:

@@ -34,7 +34,7 @@ MAX_CHANGES = 24
 """Changes of one object that are looked at between its binding and its use."""
 
 _COUNTED = re.compile(r"while\s+(\w+)\s*<=?\s*len\(")
-_METHOD = re.compile(r"([^\W\d][\w.]*)\.(\w+)\s*\(")
+_METHOD = re.compile(r"([^\W\d]\w*)(?:\.\w+|\[[^\[\]]*\])*\.(\w+)\s*\(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +113,20 @@ class Shapes:
         if isinstance(node, cst.BinaryOperation):
             return self._operation(node, statement)
         if isinstance(node, cst.Dict):
-            return joined(self.given(list(_entries(node)), statement))
+            return self._record(node, statement)
         inner = [self.of(one, statement) for one in _parts(node)]
         whole = isinstance(node, cst.FormattedString | cst.ConcatenatedString)
         return joined(inner, "one" if whole else None)
+
+    def _record(self, node: cst.Dict, statement: Statement) -> Shape:
+        """A dictionary is as many inputs as what stands under the names of inputs; a message is one, whatever parts."""
+        entries = list(_entries(node))
+        shapes = self.given(entries, statement)
+        counting = [not key or plurals.feeds(key) for key, _ in entries]
+        return joined(
+            shape if counts and key != "content" else replace(shape, count="one", counted=frozenset())
+            for shape, counts, (key, _) in zip(shapes, counting, entries, strict=True)
+        )
 
     # --- names -------------------------------------------------------------------------------------------------------
 
@@ -284,7 +294,7 @@ class Shapes:
             for line in self.ctx.script.lines:
                 match = None if line.kind or line.equals else _METHOD.match(self.ctx.script.body(line))
                 if match is not None:
-                    self.methods.setdefault((line.scope, match.group(1).partition(".")[0]), []).append(line.index)
+                    self.methods.setdefault((line.scope, match.group(1)), []).append(line.index)
         found = self.methods.get((scope, name), [])
         last = bisect_left(found, before)
         return found[max(bisect_right(found, after), last - MAX_CHANGES) : last]
@@ -385,10 +395,7 @@ class Shapes:
             count: Count = "one" if (of_text and not by_batch) or _next_to(first, statement) else "many"
             return joined((base, inside), count)
         if isinstance(first, cst.Index) and isinstance(first.value, cst.SimpleString):
-            key = str(first.value.evaluated_value)
-            if base.tied and base.count != "many" and plurals.several(key):
-                return replace(base, count="many")
-            return base if key.endswith("ids") else _named(base, key)
+            return _keyed(base, str(first.value.evaluated_value))
         return joined((base, inside), "one" if base.count == "many" else base.count)
 
     def _listed(self, node: cst.List | cst.Set | cst.Tuple, statement: Statement) -> Shape:
@@ -426,6 +433,12 @@ class Shapes:
         tail = _tail(node.func)
         if plurals.TUNING_CLASS.search(tail):
             return CONSTANT
+        if plurals.DRAWS.search(tail) and "random" in statement.code(node.func):
+            return Shape("one" if tail == "choice" else "many", loops=self._between(-1, statement.line))
+        if tail == "get" and isinstance(node.func, cst.Attribute) and node.args:
+            key = node.args[0].value
+            base = self.of(node.func.value, statement)
+            return _keyed(base, str(key.evaluated_value)) if isinstance(key, cst.SimpleString) else base
         given = [one for one in node.args if one.keyword is None or not plurals.ASIDE.match(one.keyword.value)]
         shapes = self.given([(argument_name(one), one.value) for one in given], statement)
         receiver = self.of(node.func.value, statement) if isinstance(node.func, cst.Attribute) else CONSTANT
@@ -466,6 +479,13 @@ class Shapes:
             made = replace(made, count="some")
         # Whatever the function does with its arguments, what it gives hangs on them.
         return replace(made, loops=made.loops | whole.loops, params=made.params | whole.params)
+
+
+def _keyed(base: Shape, key: str) -> Shape:
+    """What stands under a key of something."""
+    if base.tied and base.count != "many" and plurals.several(key):
+        return replace(base, count="many")
+    return base if key.endswith("ids") else _named(base, key)
 
 
 def _named(shape: Shape, name: str) -> Shape:
