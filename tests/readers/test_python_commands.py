@@ -61,6 +61,27 @@ def test_unseen_parts_of_a_text_are_unknown_words() -> None:
     assert words(text) == ["vllm", "serve", "?", "--port", "?", "-q", "fp8"]
 
 
+def test_templates_are_filled() -> None:
+    assert words("os.system('vllm serve {} -q {quant}'.format(m(), quant='fp8'))\n") == [
+        "vllm",
+        "serve",
+        "?",
+        "-q",
+        "fp8",
+    ]
+    assert words("os.system('vllm serve %s -q fp8' % m())\n") == ["vllm", "serve", "?", "-q", "fp8"]
+    text = 'def f(m):\n    os.system(f"""\n    vllm serve {m} \\\\\n        -q fp8\n    """)\n'
+    assert words(text) == ["vllm", "serve", "?", "-q", "fp8"]
+
+
+def test_an_attribute_of_the_object_holds_the_words() -> None:
+    made = "class S:\n    def __init__(self, m):\n        self.cmd = ['vllm', 'serve', 'm']\n"
+    run = "    def start(self):\n        subprocess.Popen(self.cmd)\n"
+    assert words(made + run) == ["vllm", "serve", "m"]
+    more = "    def add(self):\n        self.cmd.append('--enforce-eager')\n"
+    assert words(made + more + run) == ["vllm", "serve", "m", "…"]
+
+
 def test_a_module_behind_an_interpreter_and_a_function_that_builds_the_words() -> None:
     module = "vllm.entrypoints.openai.api_server"
     assert words(f"subprocess.run([sys.executable, '-m', '{module}'])\n") == ["?", "-m", module]

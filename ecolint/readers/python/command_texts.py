@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -16,6 +18,7 @@ from ecolint.readers.python.parsing import Statement
 from ecolint.readers.shell.script import Word
 
 FLAG = re.compile(r"(--?[A-Za-z][\w.-]*)=")
+_PERCENT = re.compile(r"%[sdr]")
 _UNSEEN = "\ue000"
 """Stands in a text for a part that is made at run time."""
 
@@ -59,7 +62,7 @@ def _read(ctx: Context, node: cst.CSTNode, statement: Statement, depth: int) -> 
         parts = []
         for part in node.parts:
             if isinstance(part, cst.FormattedStringText):
-                parts.append(part.value.replace("{{", "{").replace("}}", "}"))
+                parts.append(_unescaped(node, part.value).replace("{{", "{").replace("}}", "}"))
             elif isinstance(part, cst.FormattedStringExpression):
                 inner = ctx.evaluate(part.expression, statement)
                 shown = as_text(inner[0].data) if len(inner) == 1 and inner[0].kind == "known" else None
@@ -68,6 +71,12 @@ def _read(ctx: Context, node: cst.CSTNode, statement: Statement, depth: int) -> 
     if isinstance(node, cst.ConcatenatedString):
         left, right = (_read(ctx, part, statement, depth + 1) for part in (node.left, node.right))
         return (left or _UNSEEN) + (right or _UNSEEN)
+    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value == "format":
+        template = _read(ctx, node.func.value, statement, depth + 1)
+        return _filled(ctx, template, node, statement) if template is not None else None
+    if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Modulo):
+        template = _read(ctx, node.left, statement, depth + 1)
+        return _PERCENT.sub(_UNSEEN, template) if template is not None else None
     if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Add):
         left, right = (_read(ctx, part, statement, depth + 1) for part in (node.left, node.right))
         return None if left is None and right is None else (left or _UNSEEN) + (right or _UNSEEN)
@@ -79,6 +88,36 @@ def _read(ctx: Context, node: cst.CSTNode, statement: Statement, depth: int) -> 
             if bound is not None and written is not None and not written[1]:
                 return _read(ctx, written[0], bound, depth + 1)
     return None
+
+
+def _unescaped(node: cst.FormattedString, text: str) -> str:
+    """A stretch of an f-string as it reads once its escapes are gone."""
+    if "\\" not in text or "r" in node.start.lower():
+        return text
+    try:
+        return str(ast.literal_eval(node.start.lower().replace("f", "") + text + node.end))
+    except (SyntaxError, ValueError):
+        return text
+
+
+def _filled(ctx: Context, template: str, call: cst.Call, statement: Statement) -> str | None:
+    """`"…{}…{name}".format(…)` with the arguments that are known."""
+    given: dict[str, str] = {}
+    for position, argument in enumerate(call.args):
+        value = ctx.evaluate(argument.value, statement)
+        shown = as_text(value[0].data) if len(value) == 1 and value[0].kind == "known" and not argument.star else None
+        name = argument.keyword.value if argument.keyword is not None else str(position)
+        given[name] = shown if shown is not None else _UNSEEN
+    parts, counted = [], 0
+    try:
+        for literal, field_name, _, _ in string.Formatter().parse(template):
+            parts.append(literal)
+            if field_name is not None:
+                parts.append(given.get(field_name or str(counted), _UNSEEN))
+                counted += not field_name
+    except ValueError:
+        return None
+    return "".join(parts)
 
 
 def line_of(ctx: Context, words: Sequence[Word], text: str, place: Place) -> Line:

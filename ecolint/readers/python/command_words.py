@@ -21,7 +21,7 @@ from ecolint.readers.python.command_texts import (
     word_of,
 )
 from ecolint.readers.python.context import Context
-from ecolint.readers.python.names import dotted, find, local_definition, shadowed
+from ecolint.readers.python.names import class_member, dotted, enclosing_class, find, local_definition, shadowed
 from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.scopes import Binding
 from ecolint.readers.shell.script import split
@@ -97,6 +97,11 @@ class Words:
             return None
         found = Line(list(first.entries), first.open)
         scope = start.line.scope
+        if "." in path and line.scope != scope:
+            # other methods may have added to an attribute in the meantime
+            found.open = found.open or any(
+                path in names.mutations for other, names in ctx.scopes.names.items() if other != scope
+            )
         end = line if line.scope == scope else ctx.flow.end(scope)
         added = [one.line for one in ctx.scopes.changes(scope, path, start.line.index, end.index)]
         bound = ctx.scopes.of(scope).bindings.get(path, ())
@@ -112,6 +117,9 @@ class Words:
         ctx, line = self.ctx, statement.line
         if "." in path:
             reaches = tuple(ctx.flow.reaching(path, line, line.scope) or ())
+            if not reaches and path.startswith("self.") and path.count(".") == 1:
+                members = class_member(ctx, enclosing_class(ctx, line), path[len("self.") :])
+                return members[0] if len(members) == 1 and members[0].kind == "assign" else None
         else:
             found = find(ctx, path, line)
             reaches = () if found.rivals else found.reaches
