@@ -52,7 +52,7 @@ def repositories(clones: Path) -> Iterator[tuple[str, Path]]:
 
 
 def findings(folder: Path) -> Iterator[tuple[str, int, str, str]]:
-    """Path, line, code and message of everything reported in a clone, notebooks and tests as by default."""
+    """Path (in a notebook with its cell), line, code and message of everything reported in a clone by default."""
     done = subprocess.run(
         [sys.executable, "-m", "ecolint", "check", "--format", "json", "--exit-zero", "."],
         cwd=folder,
@@ -61,7 +61,8 @@ def findings(folder: Path) -> Iterator[tuple[str, int, str, str]]:
         check=True,
     )
     for finding in json.loads(done.stdout)["findings"]:
-        yield finding["path"], finding["range"]["start"]["line"], finding["code"], finding["message"]
+        cell = f":cell {finding['cell']}" if finding["cell"] else ""
+        yield finding["path"] + cell, finding["range"]["start"]["line"], finding["code"], finding["message"]
 
 
 def anchored(folder: Path) -> Iterator[str]:
@@ -85,7 +86,7 @@ def compare(clones: Path, judgements: Iterable[Judgement]) -> int:
         for path, line, code, message in findings(folder):
             key = (repository, path, line, code)
             seen.add(key)
-            silence = known.get((repository, path, 0, "-"))
+            silence = known.get((repository, path.partition(":cell ")[0], 0, "-"))
             if key not in known:
                 differences += 1
                 print(f"new       {repository} {path}:{line} {code} {message}")
