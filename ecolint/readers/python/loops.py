@@ -10,12 +10,13 @@ import libcst as cst
 
 from ecolint.model import Alternative, Table
 from ecolint.readers.python.context import Context, Site
+from ecolint.readers.python.expressions import argument_name, target_names, unwrapped
 from ecolint.readers.python.lines import Line
 from ecolint.readers.python.names import dotted
 from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.plurals import BATCH, INPUT, SWEEP
 from ecolint.readers.python.rounds import Rounds, names
-from ecolint.readers.python.shapes import Shape, Shapes, argument_name, joined, target_names, unwrapped
+from ecolint.readers.python.shapes import Shape, Shapes, joined
 from ecolint.readers.python.sites import call_sites
 from ecolint.readers.python.tables import entry
 from ecolint.readers.python.tracing import identifiers

@@ -18,7 +18,7 @@ BATCHES = re.compile(
 )
 """Names of things whose elements hold several inputs."""
 
-CUTS_TEXT = re.compile(r"split|wrap|sentence|paragraph|tokenize|segment", re.IGNORECASE)
+CUTS_TEXT = re.compile(r"split|wrap|chunk_text|text_chunk|sentence|paragraph|tokenize|segment", re.IGNORECASE)
 """Functions that cut one text into texts."""
 
 MAKES_ONE = re.compile(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
@@ -14,6 +14,24 @@ from ecolint.readers.python import plurals
 from ecolint.readers.python.bindings import assigned
 from ecolint.readers.python.calls import returns
 from ecolint.readers.python.context import Context
+from ecolint.readers.python.expressions import (
+    argument_name,
+    arguments_of,
+    entries_of,
+    inside,
+    is_list,
+    is_record,
+    is_text,
+    last_name,
+    lengthwise,
+    next_to,
+    parts_of,
+    shown,
+    tail_of,
+    target_names,
+    unpadded,
+    unwrapped,
+)
 from ecolint.readers.python.lines import Line
 from ecolint.readers.python.names import dotted, find, local_definition
 from ecolint.readers.python.parsing import Statement
@@ -114,13 +132,13 @@ class Shapes:
             return self._operation(node, statement)
         if isinstance(node, cst.Dict):
             return self._record(node, statement)
-        inner = [self.of(one, statement) for one in _parts(node)]
+        inner = [self.of(one, statement) for one in parts_of(node)]
         whole = isinstance(node, cst.FormattedString | cst.ConcatenatedString)
         return joined(inner, "one" if whole else None)
 
     def _record(self, node: cst.Dict, statement: Statement) -> Shape:
         """A dictionary is as many inputs as what stands under the names of inputs; a message is one, whatever parts."""
-        entries = list(_entries(node))
+        entries = list(entries_of(node))
         shapes = self.given(entries, statement)
         counting = [not key or plurals.feeds(key) for key, _ in entries]
         return joined(
@@ -156,7 +174,7 @@ class Shapes:
             if isinstance(parent, cst.BaseComp):
                 clause: cst.CompFor | None = parent.for_in
                 while clause is not None:
-                    outside = not _inside(node, clause.iter, statement)
+                    outside = not inside(node, clause.iter, statement)
                     if outside and node.value in target_names(clause.target):
                         return self.item(clause.iter, statement, clause, node.value)
                     clause = clause.inner_for_in
@@ -250,7 +268,7 @@ class Shapes:
         for index in self._called(use.scope, name, first, use.index):
             statement = self.ctx.statement(index) if index not in told else None
             if statement is not None and isinstance(statement.root, cst.Expr):
-                shape = joined((self.of(one, statement) for one in _arguments(statement.root.value)), "one")
+                shape = joined((self.of(one, statement) for one in arguments_of(statement.root.value)), "one")
                 found.append(replace(shape, grows=shape.grows | self._grows(index, first, use)))
         return joined(found)
 
@@ -268,9 +286,9 @@ class Shapes:
             return replace(shape, count="one", grows=shape.grows | self._grows(line.index, first, use))
         if not isinstance(root, cst.Expr) or not isinstance(root.value, cst.Call):
             return CONSTANT
-        parts = list(_arguments(root.value))
+        parts = list(arguments_of(root.value))
         shape = joined(self.of(one, statement) for one in parts)
-        several = not all(_is_record(one) for one in parts) and bool(self._between_use(line, first, use))
+        several = not all(is_record(one) for one in parts) and bool(self._between_use(line, first, use))
         grows = self._grows(line.index, first, use)
         if change.kind != "opaque":
             return replace(shape, count="one")
@@ -333,13 +351,13 @@ class Shapes:
                     made = unwrapped(value[0])
                     count = self._element(made, written)
                     self.depth -= 1
-                    if count == "many" or isinstance(made, cst.BaseComp) or not plurals.BATCHES.search(node.value):
+                    if count == "many" or shown(made) or not plurals.BATCHES.search(node.value):
                         return count
-        tail = _tail(node)
+        tail = tail_of(node)
         return "many" if plurals.BATCHES.search(tail) else "one"
 
     def _element_of_call(self, node: cst.Call, statement: Statement) -> Count:
-        tail = _tail(node.func)
+        tail = tail_of(node.func)
         if tail in ("range", "trange"):
             if len(node.args) < 3:
                 return "one"
@@ -385,14 +403,14 @@ class Shapes:
     def _subscript(self, node: cst.Subscript, statement: Statement) -> Shape:
         base = self.of(node.value, statement)
         keys = [one.slice for one in node.slice]
-        inside = joined((self.of(part, statement) for key in keys for part in _parts(key)), "one")
+        inside = joined((self.of(part, statement) for key in keys for part in parts_of(key)), "one")
         first = keys[0] if keys else None
         if isinstance(first, cst.Slice):
             if base.loops or len(keys) > 1:
                 return joined((base, inside), base.count)  # a cut of one item
-            of_text = plurals.TEXT.search(_last_name(node.value)) is not None
+            of_text = plurals.TEXT.search(last_name(node.value)) is not None
             by_batch = any(map(plurals.BATCH.search, identifiers(statement.code(first))))
-            count: Count = "one" if (of_text and not by_batch) or _next_to(first, statement) else "many"
+            count: Count = "one" if (of_text and not by_batch) or next_to(first, statement) else "many"
             return joined((base, inside), count)
         if isinstance(first, cst.Index) and isinstance(first.value, cst.SimpleString):
             return _keyed(base, str(first.value.evaluated_value))
@@ -403,7 +421,7 @@ class Shapes:
         shape = joined(self.of(one, statement) for one in values)
         if any(isinstance(one, cst.StarredElement) for one in node.elements):
             return replace(shape, count="many")
-        if len(values) < 2 or isinstance(node, cst.Tuple) or any(_is_record(one) for one in values):
+        if len(values) < 2 or isinstance(node, cst.Tuple) or any(is_record(one) for one in values):
             return shape
         return replace(shape, count="many")
 
@@ -419,18 +437,18 @@ class Shapes:
         if not isinstance(node, cst.ListComp | cst.SetComp | cst.GeneratorExp):
             return joined(over)
         element = self.of(node.elt, statement)
-        count: Count = element.count if _is_record(node.elt) else "many"
+        count: Count = element.count if is_record(node.elt) else "many"
         single = isinstance(node.for_in.iter, cst.List) and len(node.for_in.iter.elements) == 1
         return _without(joined((*over, element), element.count if single else count), node)
 
     def _operation(self, node: cst.BinaryOperation, statement: Statement) -> Shape:
         both = joined((self.of(node.left, statement), self.of(node.right, statement)))
-        if _is_text(node):
+        if is_text(node):
             return replace(both, count="one", counted=frozenset())
-        return replace(both, count="many") if isinstance(node.operator, cst.Multiply) and _is_list(node) else both
+        return replace(both, count="many") if isinstance(node.operator, cst.Multiply) and is_list(node) else both
 
     def _call(self, node: cst.Call, statement: Statement) -> Shape:
-        tail = _tail(node.func)
+        tail = tail_of(node.func)
         if plurals.TUNING_CLASS.search(tail):
             return CONSTANT
         if plurals.DRAWS.search(tail) and "random" in statement.code(node.func):
@@ -443,7 +461,7 @@ class Shapes:
         shapes = self.given([(argument_name(one), one.value) for one in given], statement)
         receiver = self.of(node.func.value, statement) if isinstance(node.func, cst.Attribute) else CONSTANT
         whole = joined((receiver, *shapes))
-        if plurals.MAKES_ONE.search(tail) or (plurals.PUTS_TOGETHER.search(tail) and _lengthwise(node)):
+        if plurals.MAKES_ONE.search(tail) or (plurals.PUTS_TOGETHER.search(tail) and lengthwise(node)):
             return replace(whole, count="one", counted=frozenset())
         if plurals.MAKES_MANY.search(tail):
             return replace(whole, count="many")
@@ -452,13 +470,13 @@ class Shapes:
         if local is not None and self.ctx.script.lines[local].kind == "def":
             return self._returned(local, node, statement, whole)
         if plurals.KEEPS.search(tail):
-            return replace(whole, count="likely") if whole.count == "some" and _unpadded(node) else whole
+            return replace(whole, count="likely") if whole.count == "some" and unpadded(node) else whole
         if not whole.tied:
             return replace(whole, count="one")
         if plurals.several(tail) or plurals.BATCH.search(tail):
             return replace(whole, count="many")
         tied = [one for one, shape in zip(given, shapes, strict=True) if shape.tied]
-        items = all(plurals.ONE.search(_last_name(one.value)) for one in tied) and whole.count in ("one", "likely")
+        items = all(plurals.ONE.search(last_name(one.value)) for one in tied) and whole.count in ("one", "likely")
         return replace(whole, count="likely" if items else "some")
 
     def _returned(self, function: int, call: cst.Call, statement: Statement, whole: Shape) -> Shape:
@@ -497,94 +515,6 @@ def _named(shape: Shape, name: str) -> Shape:
     return replace(shape, count="likely") if plurals.ONE.search(name) else shape
 
 
-def _unpadded(call: cst.Call) -> bool:
-    """True for a tensor made without padding: texts of different lengths would not fit into it."""
-    words = {one.keyword.value: one.value for one in call.args if one.keyword is not None}
-    padding = words.get("padding")
-    return "return_tensors" in words and (
-        padding is None or (isinstance(padding, cst.Name) and padding.value == "False")
-    )
-
-
-def unwrapped(node: cst.BaseExpression) -> cst.BaseExpression:
-    """What a loop really goes over: without progress bars, counters, orders and copies."""
-    while isinstance(node, cst.Call) and node.args and _tail(node.func) in plurals.WRAPPERS:
-        node = node.args[0].value
-    return node
-
-
-def target_names(target: cst.CSTNode) -> list[str]:
-    """The plain names of a target."""
-    if isinstance(target, cst.Name):
-        return [target.value]
-    if isinstance(target, cst.Tuple | cst.List):
-        return [name for one in target.elements for name in target_names(one.value)]
-    return []
-
-
-def _parts(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """The expressions that make up another, conditions apart."""
-    if isinstance(node, cst.IfExp):
-        yield from (node.body, node.orelse)
-    elif isinstance(node, cst.FormattedString):
-        for piece in node.parts:
-            if isinstance(piece, cst.FormattedStringExpression):
-                yield piece.expression
-    elif isinstance(node, cst.ConcatenatedString | cst.BooleanOperation):
-        yield from (node.left, node.right)
-    elif isinstance(node, cst.NamedExpr | cst.Index | cst.StarredElement):
-        yield node.value
-    elif isinstance(node, cst.Slice):
-        yield from (one for one in (node.lower, node.upper) if one is not None)
-    elif isinstance(node, cst.Await | cst.UnaryOperation):
-        yield node.expression
-
-
-def _entries(node: cst.Dict) -> Iterator[tuple[str, cst.CSTNode]]:
-    for one in node.elements:
-        key = one.key if isinstance(one, cst.DictElement) else None
-        yield (str(key.evaluated_value) if isinstance(key, cst.SimpleString) else "", one.value)
-
-
-def argument_name(argument: cst.Arg) -> str:
-    """The keyword of an argument, or the name of what it holds."""
-    return argument.keyword.value if argument.keyword is not None else _last_name(argument.value)
-
-
-def _arguments(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    if isinstance(node, cst.Await):
-        node = node.expression
-    if isinstance(node, cst.Call):
-        yield from (one.value for one in node.args)
-
-
-def _tail(node: cst.CSTNode) -> str:
-    if isinstance(node, cst.Attribute):
-        return node.attr.value
-    if isinstance(node, cst.Call):
-        return _tail(node.func)
-    return node.value if isinstance(node, cst.Name) else ""
-
-
-def _last_name(node: cst.CSTNode) -> str:
-    """The name under which an expression holds its value, that of an item by its key."""
-    if isinstance(node, cst.Subscript):
-        key = node.slice[0].slice if node.slice else None
-        if isinstance(key, cst.Index) and isinstance(key.value, cst.SimpleString):
-            return str(key.value.evaluated_value)
-        return _last_name(node.value)
-    return _tail(node)
-
-
-def _inside(node: cst.CSTNode, outer: cst.CSTNode, statement: Statement) -> bool:
-    current: cst.CSTNode | None = node
-    while current is not None:
-        if current is outer:
-            return True
-        current = statement.parents.get(current)
-    return False
-
-
 def _without(shape: Shape, node: cst.BaseComp) -> Shape:
     """A comprehension's value hangs no longer on its own clauses."""
     own: set[cst.CSTNode] = set()
@@ -593,36 +523,3 @@ def _without(shape: Shape, node: cst.BaseComp) -> Shape:
         own.add(clause)
         clause = clause.inner_for_in
     return replace(shape, loops=shape.loops - own)
-
-
-def _is_record(node: cst.CSTNode) -> bool:
-    """True for a part of a conversation, of which several make one input."""
-    return isinstance(node, cst.Dict) or (isinstance(node, cst.Call) and _tail(node.func).endswith("Message"))
-
-
-def _is_list(node: cst.BinaryOperation) -> bool:
-    return isinstance(node.left, cst.List) or isinstance(node.right, cst.List)
-
-
-def _is_text(node: cst.CSTNode) -> bool:
-    texts = cst.SimpleString | cst.FormattedString | cst.ConcatenatedString
-    while isinstance(node, cst.BinaryOperation):
-        if isinstance(node.right, texts) or isinstance(node.left, texts):
-            return True
-        node = node.left
-    return isinstance(node, texts)
-
-
-def _lengthwise(call: cst.Call) -> bool:
-    """True for parts put together along another dimension than the first: one longer input."""
-    named = {one.keyword.value: one.value for one in call.args if one.keyword is not None}
-    plain = [one.value for one in call.args if one.keyword is None]
-    along = named.get("dim") or named.get("axis") or (plain[1] if len(plain) > 1 else None)
-    return isinstance(along, cst.UnaryOperation) or (isinstance(along, cst.Integer) and along.value != "0")
-
-
-def _next_to(cut: cst.Slice, statement: Statement) -> bool:
-    """True for `[i:i + 1]`."""
-    if cut.lower is None or cut.upper is None:
-        return False
-    return statement.code(cut.upper).replace(" ", "") == statement.code(cut.lower).replace(" ", "") + "+1"
