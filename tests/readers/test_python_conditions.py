@@ -54,6 +54,11 @@ def test_of_several_of_which_one_holds_nothing_is_said() -> None:
     assert facts(found[1, "L4"]) == {("a", True, False), ("b", True, False)}
 
 
+def test_a_literal_in_a_call_is_what_is_compared_with() -> None:
+    text = 'def f(d):\n    if d == torch.device("cpu"):\n        return M.from_pretrained("a")\n'
+    assert facts(told(text)[0, "L4"]) == {("d", "cpu", True)}
+
+
 def test_negations_and_membership() -> None:
     text = 'def f(d, q):\n    if not q and "cuda" in d:\n        return M.from_pretrained("a")\n'
     assert facts(told(text)[0, "L4"]) == {("q", True, False), ("d", "cuda", True)}

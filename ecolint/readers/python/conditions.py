@@ -17,7 +17,7 @@ MAX_ARMS = 16
 _SUBJECT = r"[^\W\d][\w.]*(?:\(\))?"
 _LITERAL = r"'[^'\\]*'|\"[^\"\\]*\"|-?(?:0|[1-9]\d{0,9})"
 _BARE = re.compile(rf"{_SUBJECT}")
-_COMPARED = re.compile(rf"({_SUBJECT})\s*(==|!=)\s*({_LITERAL})")
+_COMPARED = re.compile(rf"({_SUBJECT})\s*(==|!=)\s*(?:[\w.]+\(\s*)?({_LITERAL})\s*\)?")  # also torch.device("cpu")
 _HELD = re.compile(rf"({_LITERAL})\s+(not\s+)?in\s+({_SUBJECT})")
 _STARTS = re.compile(rf"([^\W\d][\w.]*)\.startswith\(\s*({_LITERAL})\s*\)")
 _TRUTH = re.compile(r"\s*(?:is|==)\s*(True|False)$")
