@@ -13,6 +13,8 @@ from ecolint.readers.python.scopes import MODULE
 
 MAX_TERMS = 8
 MAX_ARMS = 16
+HANDLER = "except"
+"""The subject of the arms of a `try` that handle what went wrong in it."""
 
 _SUBJECT = r"[^\W\d][\w.]*(?:\(\))?"
 _LITERAL = r"'[^'\\]*'|\"[^\"\\]*\"|-?(?:0|[1-9]\d{0,9})"
@@ -42,8 +44,10 @@ def conditions(flow: Flow) -> Mapping[tuple[str, int], tuple[Condition, ...]]:
 
 
 def _of_chain(flow: Flow, arm: Arm) -> Iterator[Told]:
-    """What an arm of an `if` chain says: its own test holds, those before it do not."""
+    """What an arm of an `if` chain says: its own test holds, those before it do not; and which arms handle errors."""
     chain = flow.chain(arm[0])
+    if chain[0].kind == "try" and arm[1] > 0:
+        yield HANDLER, True, True
     if chain[0].kind != "if":
         return
     for line in chain[: min(arm[1], MAX_TERMS)]:
