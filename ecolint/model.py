@@ -132,8 +132,8 @@ reads along, or for a person in front of a screen."""
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What is true where an arm is taken: `subject`, as written ("torch.cuda.is_available()", "args.device"; "except" where
-    it handles an error), has `value` (True where it is merely tested), or has another one where `holds` is False."""
+    """What is true where an arm is taken: `subject`, as written ("torch.cuda.is_available()", "args.device"; "except"
+    where it handles an error), has `value` (True where it is merely tested), or has another one where `holds` is False."""
 
     subject: str
     value: Scalar
