@@ -133,7 +133,7 @@ reads along, or for a person in front of a screen."""
 @dataclass(frozen=True, slots=True)
 class Condition:
     """What is true where an arm is taken: `subject`, as written ("torch.cuda.is_available()", "args.device"; "except"
-    where it handles an error), has `value` (True where it is merely tested), or has another one where `holds` is False."""
+    where it handles an error), has `value` (True if merely tested), or has another one where `holds` is False."""
 
     subject: str
     value: Scalar
