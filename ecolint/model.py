@@ -306,7 +306,8 @@ class Wanted:
     `commands`: names of programs, or of modules behind `-m`, of which command lines are wanted. `runners`: functions of
     libraries that run a command line.
     `wrappers`: patterns of functions and classes whose result stands for the object they take.
-    `triggers`: words of which one must stand in a file before it is read at all. `services`: how requests arrive.
+    `works`: the methods among them by which an object does its work. `triggers`: words of which one must stand in a
+    file before it is read at all. `services`: how requests arrive.
     """
 
     calls: tuple[str, ...] = ()
@@ -314,6 +315,7 @@ class Wanted:
     local_calls: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
+    works: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     functions: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
@@ -322,6 +324,10 @@ class Wanted:
     wrappers: tuple[str, ...] = ()
     triggers: tuple[str, ...] = ()
     services: tuple[Service, ...] = ()
+
+
+Made: TypeAlias = tuple[tuple[tuple[int, ...], str], ...]
+"""What a function gives back: where in it models stand (index paths into tuples), and the calls that made them."""
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------

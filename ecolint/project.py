@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import cast
 
 from ecolint import files
-from ecolint.model import Pin, Source, Value
+from ecolint.model import Made, Pin, Source, Value, Wanted
 from ecolint.roots import Roots, display_path
 
 _REQUIREMENTS = ("requirements.txt", "requirements-prod.txt", "requirements.in")
@@ -21,6 +22,7 @@ class Project:
         self._limit = limit
         self._pins: dict[str, Mapping[str, str]] = {}
         self._modules: dict[str, Mapping[str, Value]] = {}
+        self._makers: dict[str, Mapping[str, Made]] = {}
         self._sources: dict[str, Source | None] = {}
 
     @property
@@ -49,6 +51,16 @@ class Project:
             self._modules[found] = {}  # a module that imports itself in a circle gets nothing the second time
             self._modules[found] = self._constants_of(found)
         return self._modules[found]
+
+    def makers(self, module: str, from_path: str, wanted: Wanted) -> Mapping[str, Made]:
+        """The functions of a module as imported in `from_path` that give back a model; {} outside the root."""
+        found = self._found(module, from_path)
+        if found is None or found == os.path.abspath(from_path):
+            return {}
+        if found not in self._makers:
+            self._makers[found] = {}  # modules that import each other in a circle give nothing the second time
+            self._makers[found] = self._makers_of(found, wanted)
+        return self._makers[found]
 
     def holds(self, module: str, from_path: str) -> bool:
         """Whether a module as imported in `from_path` is a Python file inside the root."""
@@ -141,6 +153,13 @@ class Project:
         reader = readers().get(".py")
         source = self._source(location)
         return reader.constants(source) if reader is not None and source is not None else {}
+
+    def _makers_of(self, location: str, wanted: Wanted) -> Mapping[str, Made]:
+        from ecolint.readers import Modular, readers
+
+        reader = cast("Modular | None", readers().get(".py"))
+        source = self._source(location)
+        return reader.makers(source, wanted, self) if reader is not None and source is not None else {}
 
     # --- files
 

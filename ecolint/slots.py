@@ -191,11 +191,14 @@ class Slots:
     def candidates(self, key: Key) -> Iterator[Setting | None]:
         call, mapping = self.invocation.call, self.invocation.mapping
         yield self.from_uses(key)
+        if key.callee:
+            bare = self.recognised.bare_object is not None
+            named = self.callee and not bare
+            yield Setting("known", self.callee, how="name", written=True, where="callee") if named else None
+            return
         if call is not None:
             if self.recognised.bare_object is not None:
-                if key.callee:
-                    yield None
-                elif key.in_object == self.recognised.bare_object.name:
+                if key.in_object == self.recognised.bare_object.name:
                     yield self.in_object(call, key, key.keyword, self.recognised.bare_object)
                 elif not set(self.recognised.bare_object.arguments).isdisjoint(key.keyword):
                     yield self.read(key, (Alternative("known", call, call.place),), "object", None, ())
@@ -216,8 +219,6 @@ class Slots:
             yield self.from_conditions(key)
         if key.image and self.invocation.image:
             yield self.read(key, self.invocation.image, "image", None, ())
-        if key.callee and self.callee:
-            yield Setting("known", self.callee, how="name", written=True, where="callee")
 
     def from_table(self, table: Table, key: Key, names: tuple[str, ...], where: str) -> Iterator[Setting | None]:
         """A key in the table itself, in its object, or in a nested dictionary such as `model_kwargs`."""

@@ -8,7 +8,7 @@ import pkgutil
 from collections.abc import Mapping, Sequence
 from typing import Protocol, cast
 
-from ecolint.model import Change, Edit, Pin, Reading, Source, Table, Value, Wanted
+from ecolint.model import Change, Edit, Made, Pin, Reading, Source, Table, Value, Wanted
 
 
 class Lookup(Protocol):
@@ -22,6 +22,10 @@ class Lookup(Protocol):
         """Whether `module`, as imported in `from_path`, is a file of the project."""
         ...
 
+    def makers(self, module: str, from_path: str, wanted: Wanted) -> Mapping[str, Made]:
+        """The functions of `module`, as imported in `from_path`, that give back a model they load."""
+        ...
+
 
 class Nowhere:
     """A project that holds no other file: where one file is looked at alone."""
@@ -33,6 +37,10 @@ class Nowhere:
     def holds(self, module: str, from_path: str) -> bool:
         """Nothing."""
         return False
+
+    def makers(self, module: str, from_path: str, wanted: Wanted) -> Mapping[str, Made]:
+        """No functions."""
+        return {}
 
 
 class Reader(Protocol):
@@ -54,6 +62,14 @@ class Reader(Protocol):
 
     def constants(self, source: Source) -> Mapping[str, Value]:
         """The constants that other files may import from this one."""
+        ...
+
+
+class Modular(Protocol):
+    """What a reader offers besides where files of its syntax use the functions of others."""
+
+    def makers(self, source: Source, wanted: Wanted, project: Lookup) -> Mapping[str, Made]:
+        """The functions of this file that give back a model they load."""
         ...
 
 

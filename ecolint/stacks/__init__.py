@@ -47,7 +47,8 @@ def wanted(stacks: Iterable[Vocabulary]) -> Wanted:
     objects = [o for stack in stacks for o in stack.objects.values()]
     every = [use for stack in stacks for use in (*stack.uses, *stack.beside)]
     uses = [call for use in every if not use.gives for call in use.calls]
-    triggers: dict[str, None] = {}
+    works = [c for use in every if use.followed for c in use.calls]
+    triggers: dict[str, None] = {f".{work.removeprefix('{}.')}(": None for work in works}
     for stack in stacks:
         started = [call for launch in stack.launches for call in launch.calls]
         for pattern in (*stack.calls, *stack.likely_calls, *stack.local_calls, *started):
@@ -67,6 +68,7 @@ def wanted(stacks: Iterable[Vocabulary]) -> Wanted:
         local_calls=tuple(c for stack in stacks for c in stack.local_calls),
         objects=tuple(dict.fromkeys(c for spec in objects for c in spec.classes)),
         methods=tuple(dict.fromkeys(c.removeprefix("{}.") for c in uses if c.startswith("{}.") and c[-1] != "=")),
+        works=tuple(dict.fromkeys(work.removeprefix("{}.") for work in works)),
         parts=tuple(dict.fromkeys(c.removeprefix("{}.")[:-1] for c in uses if c.startswith("{}.") and c[-1] == "=")),
         functions=tuple(dict.fromkeys(c for c in uses if not c.startswith("{}."))),
         commands=tuple(dict.fromkeys(command[0] for stack in stacks for command in stack.commands)),

@@ -163,6 +163,8 @@ class UseSpec:
     """Words that, anywhere in the module, make what is set doubtful, even about objects that are followed."""
     gives: bool = False
     """The call gives something back that stands for the object: a pipeline, an adapted model, a chain."""
+    followed: bool = False
+    """The call is telling enough to be looked for on what functions of other modules of the project give back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -447,7 +449,7 @@ class _Loader:
         self.check(
             "[[uses]]",
             spec,
-            ("call", "keys", "sets", "per_item", "request", "only", "spreads", "nested", "words", "gives"),
+            ("call", "keys", "sets", "per_item", "request", "only", "spreads", "nested", "words", "gives", "followed"),
         )
         named = (
             *_texts(spec.get("keys")),
@@ -468,6 +470,7 @@ class _Loader:
             _texts(spec.get("nested")),
             _texts(spec.get("words")),
             bool(spec.get("gives")),
+            bool(spec.get("followed")),
         )
 
     def overrules(self, spec: Any, facts: Mapping[str, Any]) -> tuple[str, ...]:

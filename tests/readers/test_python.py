@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ecolint.model import Alternative, Invocation, Items, Reading, Scalar, Service, Source, Symbol, Table, Value, Wanted
-from ecolint.readers import readers
+from ecolint.readers import Nowhere, readers
 from ecolint.readers.python import constants, read
 
 WANTED = Wanted(
@@ -23,7 +23,7 @@ WANTED = Wanted(
 HEAD = "import torch\nfrom transformers import AutoModelForCausalLM as Auto, BitsAndBytesConfig, pipeline\n"
 
 
-class Project:
+class Project(Nowhere):
     """A project whose only other module is given as text."""
 
     def __init__(self, modules: Mapping[str, str] | None = None) -> None:
@@ -32,9 +32,6 @@ class Project:
     def constants(self, module: str, from_path: str) -> Mapping[str, Value]:
         text = self.modules.get(module)
         return constants(Source(module.strip(".") + ".py", text)) if text is not None else {}
-
-    def holds(self, module: str, from_path: str) -> bool:
-        return False
 
 
 def reading(text: str, project: Project | None = None) -> Reading:

@@ -20,6 +20,7 @@ from ecolint.model import (
     Table,
     Wanted,
 )
+from ecolint.readers import Nowhere
 from ecolint.readers.python import read, rewrite
 
 WANTED = Wanted(
@@ -30,14 +31,6 @@ WANTED = Wanted(
 CONFIG = Construct("transformers.BitsAndBytesConfig", (("load_in_8bit", True), ("llm_int8_threshold", 0.0)))
 
 Make = Callable[[Table], Change]
-
-
-class Nobody:
-    def constants(self, module: str, from_path: str) -> dict[str, object]:
-        return {}
-
-    def holds(self, module: str, from_path: str) -> bool:
-        return False
 
 
 def entry(table: Table, name: str) -> Entry:
@@ -59,7 +52,7 @@ def drop(name: str) -> Make:
 def edited(text: str, *makes: Make, inside: str | None = None) -> str:
     """The text after changes to its last load, or to the table under one of the load's arguments."""
     source = Source("app.py", text)
-    call = read(source, WANTED, Nobody()).invocations[-1].call  # type: ignore[arg-type]
+    call = read(source, WANTED, Nowhere()).invocations[-1].call
     assert call is not None
     if inside is not None:
         held = entry(call, inside).value[0].data
@@ -281,7 +274,7 @@ def test_a_duplicate_keyword_is_refused() -> None:
 
 def test_text_that_changed_is_refused() -> None:
     source = Source("app.py", HEAD + "m = Auto.from_pretrained('x')\n")
-    call = read(source, WANTED, Nobody()).invocations[0].call  # type: ignore[arg-type]
+    call = read(source, WANTED, Nowhere()).invocations[0].call
     assert call is not None
     with pytest.raises(CannotEdit):
         rewrite(Source("app.py", "x = 1\n" + source.text), call, [AddEntry("a", 1)])

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecolint.model import Reading, Source, Wanted
+from ecolint.readers import Nowhere
 from ecolint.readers.python.lines import scan
 from ecolint.readers.python.parsing import MAX_STATEMENT, MAX_WEIGHT, Stats, guard
 from ecolint.readers.python.reading import read_file
@@ -26,16 +27,8 @@ WANTED = Wanted(
 )
 
 
-class Nobody:
-    def constants(self, module: str, from_path: str) -> dict[str, object]:
-        return {}
-
-    def holds(self, module: str, from_path: str) -> bool:
-        return False
-
-
 def reading(text: str, stats: Stats | None = None) -> Reading:
-    return read_file(Source("app.py", text), WANTED, Nobody(), stats)  # type: ignore[arg-type]
+    return read_file(Source("app.py", text), WANTED, Nowhere(), stats)
 
 
 BOMBS: dict[str, Callable[[int], str]] = {

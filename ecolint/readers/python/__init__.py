@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ecolint.model import Change, Edit, Pin, Reading, Source, Table, Value, Wanted
+from ecolint.model import Change, Edit, Made, Pin, Reading, Source, Table, Value, Wanted
 
 if TYPE_CHECKING:
     from ecolint.readers import Lookup
@@ -43,3 +43,10 @@ def constants(source: Source) -> Mapping[str, Value]:
     from ecolint.readers.python.exports import module_constants
 
     return module_constants(source)
+
+
+def makers(source: Source, wanted: Wanted, project: Lookup) -> Mapping[str, Made]:
+    """The functions that give back a model they load, for the files that import them."""
+    from ecolint.readers.python.making import module_makers
+
+    return module_makers(source, wanted, project)

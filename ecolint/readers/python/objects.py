@@ -116,7 +116,7 @@ class Identities:
         if wrapper is not None and (held := self._arguments(call, statement, ())):
             return [replace(one, through=wrapper) for one in held] if path in ((), (0,)) else ()
         if call in self.starts:
-            return (Origin(self.starts[call]),) if path in ((), (0,)) else ()
+            return (Origin(self.starts[call]),) if path in self.starts[call].parts else ()
         callee = call.func
         if isinstance(callee, cst.Attribute) and callee.attr.value in SAME_OBJECT:
             inner = self._at(callee.value, path, statement)

@@ -22,6 +22,7 @@ from ecolint.readers.python.handlers import Handlers
 from ecolint.readers.python.lines import Line, scan
 from ecolint.readers.python.loads import Loads
 from ecolint.readers.python.loops import Loops
+from ecolint.readers.python.making import imported_starts
 from ecolint.readers.python.names import dotted
 from ecolint.readers.python.objects import Identities
 from ecolint.readers.python.parsing import Stats, guard
@@ -48,19 +49,25 @@ def read_file(source: Source, wanted: Wanted, project: Lookup, stats: Stats | No
         return Reading(problems=(Problem(source.path, line, "binary data, not Python text"),))
     names = live((*wanted.calls, *wanted.likely_calls, *wanted.local_calls, *wanted.objects), source.text)
     runs = runs_commands(source.text, wanted)
-    if not runs and not mentioned(source.text, names) and "ecolint:" not in source.text:
+    if not (runs or mentioned(source.text, names) or "ecolint:" in source.text or _works(source.text, wanted)):
         return Reading()
     words = index(source.text)
-    if not runs and not possible(words, names):
+    if not (runs or possible(words, names) or _works(source.text, wanted)):
         return Reading(comments=tuple(scan(source.text).comments))
     ctx = attach(prepare(source, wanted, project, stats, words))
     starts, lines = find_starts(ctx)
+    starts += imported_starts(ctx, {start.call for start in starts})
     around = Surroundings(ctx)
     invocations = _invocations(ctx, starts, around)
     if runs:
         invocations += _commands(ctx, around)
     comments = tuple(ctx.script.comments)
     return Reading(invocations, comments, _problems(ctx, lines) if lines else ())
+
+
+def _works(text: str, wanted: Wanted) -> bool:
+    """Whether an object that another module made may do its work here."""
+    return "import" in text and any(f".{name}(" in text for name in wanted.works)
 
 
 def _commands(ctx: Context, around: Surroundings) -> tuple[Invocation, ...]:
@@ -113,8 +120,9 @@ def _invocation(
         surroundings=around.of(line),
         uses=tuple(sorted(uses, key=lambda use: use.place.span)),
         branches=ctx.flow.name(path) | _conditions(ctx, start),
-        in_loop=loads.in_loop(start.call, start.statement),
-        in_handler=loads.in_handler(start.call, start.statement),
+        # Whether another module loads anew each time or keeps what it loaded is not to be seen from here.
+        in_loop=not start.elsewhere and loads.in_loop(start.call, start.statement),
+        in_handler=not start.elsewhere and loads.in_handler(start.call, start.statement),
         likely=start.likely or start.item,
         beside=beside,
     )

@@ -20,7 +20,7 @@ from ecolint.readers.python.tables import call_table
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A call that is wanted. `item` is True for configuration objects; `skip` counts arguments that are not its own."""
+    """A call that is wanted. `item` is True for configuration objects."""
 
     call: cst.Call
     statement: Statement
@@ -28,6 +28,10 @@ class Start:
     table: Table
     likely: bool
     item: bool
+    parts: tuple[tuple[int, ...], ...] = ((), (0,))
+    """Where in what the call gives the object stands: itself, or the first of several."""
+    elsewhere: bool = False
+    """The object is made by a function of another module, of which the call only asks for it."""
 
 
 def candidate_lines(ctx: Context, wanted: tuple[str, ...], extra: tuple[str, ...] = ()) -> list[Line]:
