@@ -28,6 +28,7 @@ from ecolint.ruleset import Rule
 from ecolint.settings import Settings
 from ecolint.stacks import vocabularies, wanted
 from ecolint.verify import Outcome, edited, objection
+from ecolint.write import by_hand
 
 
 class Summaries(Lookup, Protocol):
@@ -55,7 +56,7 @@ def check(source: Source, project: Summaries, rules: Sequence[Rule], settings: S
         reason = objection(finding, fix, outcome, after)
         if reason is None:
             return fix
-        advice = f"write it by hand: no single edit does only this ({reason})"
+        advice = by_hand(fix.text, f"no single edit does only this ({reason})")
         return replace(fix, applicability="manual", advice=advice, edits=(), expected={})
 
     findings = (replace(f, fixes=tuple(proven(f, fix) for fix in f.fixes)) for f in outcome.findings)

@@ -28,7 +28,7 @@ from ecolint.model import (
 from ecolint.plan import NoWay, Plan, plan
 from ecolint.rulefile import WORKLOADS
 from ecolint.ruleset import Better, Case, Rule
-from ecolint.write import changes
+from ecolint.write import by_hand, changes, spelled
 
 RANK: Mapping[Level, int] = {"green": 0, "gray": 1, "yellow": 2, "red": 3}
 GPU_DEVICES = ("cuda", "rocm")
@@ -268,12 +268,15 @@ def _fix(
         applicability = "safe"
     if applicability == "manual" or isinstance(found, NoWay):
         written = str(found) if isinstance(found, NoWay) else ""
+        if not (better.advice or written) and isinstance(found, NoWay) and found.attempt is not None:
+            written = by_hand(spelled(found.attempt), "what else is passed cannot be seen")
         return Fix(title, "manual", target, written or better.advice or better.caveat, estimate)
+    text = spelled(found)
     try:
         edits = merged([edit for table, todo in changes(found) for edit in court.rewrite(table, todo)])
     except CannotEdit as reason:
-        return Fix(title, "manual", target, f"{better.advice or 'write it by hand'}: {reason}", estimate)
-    return Fix(title, applicability, target, better.caveat, estimate, edits, found.facts)
+        return Fix(title, "manual", target, better.advice or by_hand(text, str(reason)), estimate)
+    return Fix(title, applicability, target, better.caveat, estimate, edits, found.facts, text)
 
 
 def _chosen(rule: Rule, selectors: Iterable[str]) -> bool:

@@ -552,6 +552,8 @@ class Fix:
     edits: tuple[Edit, ...] = ()
     expected: Mapping[str, Fact] = field(default_factory=dict)
     """Every fact as it must read once the edits are made; empty for manual fixes."""
+    text: str = ""
+    """What the fix writes, for whoever must write it by hand."""
 
 
 @dataclass(frozen=True, slots=True)

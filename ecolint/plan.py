@@ -18,7 +18,12 @@ ROUNDS = 4
 
 
 class NoWay(CannotEdit):
-    """The stack has no way to write this fact; the message is the vocabulary's advice, if it has any."""
+    """The stack has no way to write this fact; the message is the vocabulary's advice, if it has any.
+
+    `attempt` is what would be written where only the outcome cannot be told.
+    """
+
+    attempt: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +56,16 @@ def plan(deployment: Deployment, wanted: Mapping[str, Scalar], circumstances: Ci
         facts, parts = planner.facts(circumstances)
         open_ = {n: v for n, v in wanted.items() if facts.get(n, Fact("absent")).value != v}
         if not open_:
-            return Plan(
-                recognised,
-                slots.assignment,
-                planner.settings,
-                facts,
-                planner.put,
-                frozenset(planner.drop),
-                frozenset(planner.move),
-                frozenset(planner.gone()),
-                parts,
-                deployment.versions,
-            )
-        for name, value in open_.items():
-            planner.reach(name, value)
-    raise NoWay("")
+            return planner.found(facts, parts)
+        try:
+            for name, value in open_.items():
+                planner.reach(name, value)
+        except NoWay as failed:
+            failed.attempt = planner.found(facts, parts)
+            raise
+    failed = NoWay("")
+    failed.attempt = planner.found(facts, parts)
+    raise failed
 
 
 class _Planner:
@@ -76,6 +76,21 @@ class _Planner:
         self.put: dict[str, Scalar] = {}
         self.drop: set[str] = set()
         self.move: set[str] = set()
+
+    def found(self, facts: Mapping[str, Fact], parts: Parts) -> Plan:
+        """The plan as it stands, with the facts that it reaches."""
+        return Plan(
+            self.recognised,
+            self.slots.assignment,
+            self.settings,
+            facts,
+            self.put,
+            frozenset(self.drop),
+            frozenset(self.move),
+            frozenset(self.gone()),
+            parts,
+            self.deployment.versions,
+        )
 
     def now(self) -> dict[str, Setting]:
         """The settings as they would be read after the changes planned so far."""

@@ -29,6 +29,51 @@ def changes(found: Plan) -> list[tuple[Table, tuple[Change, ...]]]:
     return _Writer(found).write()
 
 
+def spelled(found: Plan) -> str:
+    """What a plan would write, as text for whoever must write it by hand; empty where it only takes something away."""
+    invocation, vocabulary = found.recognised.invocation, found.recognised.vocabulary
+    inside: dict[str, list[tuple[str, Written]]] = {}
+    plain: list[str] = []
+    for name in (*sorted(found.move), *found.put):
+        key = vocabulary.keys[name]
+        value = found.put.get(name, found.settings[name].value)
+        if name in found.move and not value:
+            continue  # what is switched off is off in a new object too
+        if invocation.call is not None and key.keyword:
+            python = spelling.write(value, key.type, symbol=key.symbol, text=False)
+            if key.in_object is not None:
+                inside.setdefault(key.in_object, []).append((key.keyword[0], python))
+            else:
+                plain.append(f"{choice_of(key.prefer, found.versions) or key.keyword[0]}={_code(python)}")
+        elif invocation.words is not None and key.flag:
+            plain.append(key.flag[0] if key.present else f"{key.flag[0]} {value}")
+        elif invocation.env is not None and key.env:
+            plain.append(f"{key.env[0]}={value}")
+        elif key.mapping:
+            plain.append(f"{key.mapping[0]}: {str(value).lower() if isinstance(value, bool) else value}")
+    for name, arguments in inside.items():
+        construct = Construct(vocabulary.objects[name].calls[0], tuple(arguments))
+        prefix = "" if found.recognised.bare_object is not None else f"{name}="
+        plain.append(f"{prefix}{_code(construct)}")
+    return ", ".join(plain)
+
+
+def by_hand(text: str, reason: str) -> str:
+    """The advice of a fix that no edit makes: what to write, and why nobody writes it for you."""
+    return f"write {text} by hand: {reason}" if text else f"write it by hand: {reason}"
+
+
+def _code(value: Written) -> str:
+    """A value as Python writes it, classes by their own name."""
+    if isinstance(value, Construct):
+        return (
+            f"{value.name.rpartition('.')[2]}({', '.join(f'{name}={_code(each)}' for name, each in value.arguments)})"
+        )
+    if isinstance(value, Symbol):
+        return value.name
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
 class _Writer:
     def __init__(self, found: Plan) -> None:
         self.plan, self.vocabulary = found, found.recognised.vocabulary

@@ -207,6 +207,9 @@ class _Editor:
             root = statement.root
             if isinstance(root, cst.Assign | cst.AnnAssign) and root.value is not None:
                 return [(Span(_outer_start(statement, root.value, self.text), line.end), self._text(change.value))]
+            if isinstance(root, cst.Expr) and isinstance(root.value, cst.Call) and len(root.value.args) > 1:
+                last = root.value.args[-1].value  # setdefault(key, value), setattr(object, name, value)
+                return [(statement.span(last), self._text(change.value))]
             raise CannotEdit("the assignment cannot be changed in place")
         for node in statement.nodes:
             if isinstance(node, cst.Arg | cst.DictElement) and statement.span(node) == span:
@@ -244,6 +247,10 @@ class _Editor:
                     return rearrange(holder[2], {}, (holder[3].index(node),), items)
             raise CannotEdit("the text has changed since it was read")
         root = statement.root
+        if len(added) == 1 and isinstance(root, cst.Expr) and isinstance(root.value, cst.Call):
+            func = statement.code(root.value.func)
+            if func.endswith(".setdefault"):
+                return [(span, f"{func}({self._text(added[0].name)}, {self._text(added[0].value)})")]
         target = root.targets[0].target if isinstance(root, cst.Assign) and len(root.targets) == 1 else None
         if not isinstance(target, cst.Subscript | cst.Attribute):
             raise CannotEdit("the assignment cannot be changed in place")
