@@ -63,9 +63,9 @@ def plan(deployment: Deployment, wanted: Mapping[str, Scalar], circumstances: Ci
         except NoWay as failed:
             failed.attempt = planner.found(facts, parts)
             raise
-    failed = NoWay("")
-    failed.attempt = planner.found(facts, parts)
-    raise failed
+    missed = NoWay("")
+    missed.attempt = planner.found(facts, parts)
+    raise missed
 
 
 class _Planner:

@@ -14,7 +14,7 @@ from ecolint.settings import Settings
 
 HEAD = (
     "import os, argparse, torch\nfrom transformers import AutoModelForCausalLM, BitsAndBytesConfig\n"
-    "parser = argparse.ArgumentParser()\nparser.add_argument('--int8', type=bool, default=True)\nargs = parser.parse_args()\n"
+    "p = argparse.ArgumentParser()\np.add_argument('--int8', type=bool, default=True)\nargs = p.parse_args()\n"
 )
 LOAD = "AutoModelForCausalLM.from_pretrained(name, {})\n"
 WHOLE = "quantization_config=BitsAndBytesConfig(load_in_8bit=True, llm_int8_threshold=0.0)"

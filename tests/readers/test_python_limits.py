@@ -312,3 +312,61 @@ def test_loops_cost_what_they_are_long(made: Callable[[int], str]) -> None:
     assert large.lookups < 11 * small.lookups
     assert large.statements < 11 * small.statements
     assert large.steps < 11 * small.steps
+
+
+LONG = 60_000
+HEADS = ("", "x = ", "if ", "for ", "from ", "with a as ", "def f(", "@", "kw['a'", "setattr(", "pipeline(", "a.b")
+UNITS = (" ", "a", "(", "'", '"', "=", ".", ",", ":", "a.", "a ", "not ", "( ", "'--a")
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_long_lines_are_read_in_time(head: str) -> None:
+    """Anything that backtracks over the square of such a line takes minutes, not seconds."""
+    code = (
+        "import sys; sys.path.insert(0, 'tests/readers')\n"
+        "from test_python_limits import LONG, UNITS, reading\n"
+        f"head = {head!r}\n"
+        "for unit in UNITS:\n"
+        "    line = head + unit * (LONG // len(unit))\n"
+        "    for text in (line + ' in b:\\n    pass', line + ' = 1'):\n"
+        "        reading('from transformers import pipeline\\nm = pipeline(0)\\n' + text + '\\nm(1)\\n')\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2], timeout=120)
+
+
+HEAVY: dict[str, Callable[[int], str]] = {
+    "rebindings": lambda n: "kw = {}\n" + "kw = {**kw, 'a': 1}\n" * n + "pipeline(**kw)\n",
+    "updates": lambda n: "kw = {}\n" + "kw.update(a=1)\nkw['b'] = 2\nkw.setdefault('c', 3)\n" * n + "pipeline(**kw)\n",
+    "fields": lambda n: (
+        "class C(BaseModel):\n"
+        + "".join(f"    f{i}: int = {i}\n" for i in range(n))
+        + "c = C()\n"
+        + "".join(f"pipeline(c.f{i})\n" for i in range(n))
+    ),
+    "imports": lambda n: "".join(f"from .m{i} import name{i}\npipeline(name{i})\n" for i in range(n)),
+    "stars": lambda n: "".join(f"from .m{i} import *\n" for i in range(n)) + "pipeline(unknown)\n" * n,
+    "elifs": lambda n: (
+        "def f(q):\n    if q == -1:\n        x = 0\n"
+        + "".join(f"    elif q == {i}:\n        x = {i}\n" for i in range(n))
+        + "    return pipeline(x)\n"
+    ),
+    "cases": lambda n: "match q:\n" + "".join(f"    case {i}:\n        x = {i}\n" for i in range(n)) + "pipeline(x)\n",
+    "entries": lambda n: "".join(f"D{i} = {{'a': {i}, 'b': [1, 2]}}\npipeline(D{i}['a'])\n" for i in range(n)),
+    "helpers": lambda n: "def f(x, y=1):\n    return pipeline(x, y)\n" + "".join(f"m{i} = f({i})\n" for i in range(n)),
+    "conditionals": lambda n: (
+        "def f(q):\n" + "".join(f"    x{i} = {i} if q == {i % 7} else 0\n    pipeline(x{i})\n" for i in range(n))
+    ),
+    "options": lambda n: "".join(f"p.add_argument('--o{i}', default={i})\npipeline(args.o{i})\n" for i in range(n)),
+    "returns": lambda n: "def f(q):\n" + "    if q:\n        return 1\n" * n + "    return pipeline(q)\n",
+}
+
+
+@pytest.mark.parametrize("shape", HEAVY)
+def test_data_flow_is_linear(shape: str) -> None:
+    small, large = Stats(), Stats()
+    head = "from transformers import pipeline\n"
+    reading(head + HEAVY[shape](60), small)
+    reading(head + HEAVY[shape](600), large)
+    assert large.nodes_visited < 11 * small.nodes_visited
+    assert large.lookups < 11 * small.lookups
+    assert large.statements < 11 * small.statements

@@ -22,7 +22,7 @@ _BARE = re.compile(rf"{_SUBJECT}")
 _COMPARED = re.compile(rf"({_SUBJECT})\s*(==|!=)\s*(?:[\w.]+\(\s*)?({_LITERAL})\s*\)?")  # also torch.device("cpu")
 _HELD = re.compile(rf"({_LITERAL})\s+(not\s+)?in\s+({_SUBJECT})")
 _STARTS = re.compile(rf"([^\W\d][\w.]*)\.startswith\(\s*({_LITERAL})\s*\)")
-_TRUTH = re.compile(r"\s*(?:is|==)\s*(True|False)$")
+_TRUTH = re.compile(r"(?<!\s)\s*(?:is|==)\s*(True|False)$")
 _WORD = re.compile(r"[^\W\d]\w*")
 
 Told = tuple[str, Scalar, bool]

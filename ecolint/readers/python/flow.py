@@ -26,7 +26,7 @@ _PROGRAM = re.compile(r"(?:sys\.|os\._)?exit\(|quit\(")
 _RETURN = re.compile(r"return\b")
 _JUMP = re.compile(r"(continue|break)\b")
 _WILDCARD = re.compile(r"case\s+_\s*:")
-_TEST = re.compile(r"(?:el)?if\b\s*(.*?)\s*:\s*$", re.DOTALL)
+_IF = re.compile(r"(?:el)?if\b")
 _NONE_TEST = re.compile(r"(?:not\s+)?([\w.]+)(?:\s+is\s+(?:not\s+)?None)?")
 _PRESENCE = re.compile(
     r"(?:not\s+)?hasattr\s*\(|['\"]\w+['\"]\s+(?:not\s+)?in\s+(?:globals|locals|st\.session_state)\b"
@@ -105,8 +105,9 @@ class Flow:
 
     def test(self, line: Line) -> str:
         """The text of an `if` header's condition."""
-        match = _TEST.match(self.script.body(line))
-        return match.group(1) if match else ""
+        text = self.script.body(line).rstrip()
+        match = _IF.match(text)
+        return text[match.end() : -1].strip() if match and text.endswith(":") else ""
 
     def chain(self, leader: int) -> list[Line]:
         """All headers of the chain that a header leads."""

@@ -16,6 +16,7 @@ from ecolint.readers.python.parsing import Statement
 _FLAG = re.compile(
     r"(^|_)(load|use|is|has|do|enable|disable|enforce|allow|trust|no|with)_|bit($|_)|bits$|int[48]|fp8|flag|^quantize$"
 )
+_IS_TRUE = re.compile(r"(?<!\s)\s*(?:\bis|==)\s*True$")
 _PATHS = re.compile(r"[^\W\d][\w.]*")
 _QUOTED = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"")
 _EQUAL = re.compile(r"([\w.]+)\s*==\s*('[^'\\]*'|\"[^\"\\]*\"|-?(?:0|[1-9]\d*)(?:\.\d+)?)")
@@ -92,7 +93,7 @@ def _term(test: str, text: str, holds: bool) -> str | int | float | bool | None:
     if not holds and len(terms) > 1:
         return None
     for term in terms:
-        plain = re.sub(r"\s*(?:is|==)\s*True$", "", term)
+        plain = _IS_TRUE.sub("", term)
         if plain == text:
             return holds
         if term == f"not {text}":

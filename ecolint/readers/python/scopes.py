@@ -22,13 +22,13 @@ _STATEMENT = re.compile(r"(import|from|global|nonlocal|del|return|assert|raise)\
 _METHOD = re.compile(r"([^\W\d][\w.]*)\.(update|setdefault|pop|popitem|clear|append|extend)\s*\(")
 _SETATTR = re.compile(r"setattr\(\s*([^\W\d][\w.]*)\s*,\s*['\"](\w+)['\"]\s*,")
 _WALRUS = re.compile(r"[(\[,{]\s*([^\W\d]\w*)\s*:=")
-_FOR = re.compile(r"(?:async\s+)?for\s+(.+?)\s*\bin\b", re.DOTALL)
+_FOR = re.compile(r"(?:async\s+)?for\b(.+?)\bin\b", re.DOTALL)
 _AS = re.compile(r"\bas\s+(\([^()]*\)|[\w.]+)")
 _NAMED = re.compile(r"(?:async\s+)?(?:def|class)\s+(\w+)")
-_FROM = re.compile(r"from\s*(\.*\s*[\w.]*)\s*import\b(.*)", re.DOTALL)
+_FROM = re.compile(r"from\b([\w. ]*?)\bimport\b(.*)", re.DOTALL)
 _COMMENT = re.compile(r"#[^\r\n]*")
 _CONTINUED = re.compile(r"\\\r?\n")
-_OPERATOR = re.compile(r"\s*(\*\*|//|>>|<<|[-+*/%@&|^])?\s*$")
+_OPERATOR = re.compile(r"(?<!\s)\s*(\*\*|//|>>|<<|[-+*/%@&|^])?\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +209,7 @@ def _keyword_statement(line: Line, word: str, text: str, scopes: Scopes, names: 
 
 def imports(index: int, text: str) -> list[Binding]:
     """The bindings of one import statement; a star import is named "*"."""
-    text = _CONTINUED.sub(" ", _COMMENT.sub("", text))
+    text = " ".join(_CONTINUED.sub(" ", _COMMENT.sub("", text)).split())
     found = []
     if match := _FROM.match(text):
         module, listed = re.sub(r"\s", "", match.group(1)), match.group(2)

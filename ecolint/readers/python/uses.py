@@ -135,7 +135,7 @@ class Collector:
             return [match.group(1)] if match else []
         if line.equals:
             return re.findall(r"\w+", text[: line.equals[-1] - line.start])
-        return re.findall(r"\bas\s+(\w+)" if line.kind == "with" else r"(\w+)\s*:=", text)
+        return re.findall(r"\bas\s+(\w+)" if line.kind == "with" else r"\b(\w+)\s*:=", text)
 
     def _passed_on(self, line: Line, name: str) -> list[str]:
         """The further names under which a line passes an object on."""
@@ -154,7 +154,7 @@ class Collector:
                 or (match and patterns.tails(self.takers).fits(match.group(1).rpartition(".")[2]))
             ):
                 found += targets
-        for called in re.findall(r"(\w+)\s*\(", text):
+        for called in re.findall(r"\b(\w+)\s*\(", text):
             for index in ctx.scopes.functions.get(called, ())[:2]:
                 target = index
                 if ctx.script.lines[index].kind == "class":
