@@ -52,7 +52,12 @@ def spelled(found: Plan) -> str:
         elif key.mapping:
             plain.append(f"{key.mapping[0]}: {str(value).lower() if isinstance(value, bool) else value}")
     for name, arguments in inside.items():
-        construct = Construct(vocabulary.objects[name].calls[0], tuple(arguments))
+        calls = vocabulary.objects[name].calls
+        if not calls:  # a plain dictionary
+            entries = ", ".join(f'"{word}": {_code(value)}' for word, value in arguments)
+            plain.append(f"{name}={{{entries}}}")
+            continue
+        construct = Construct(calls[0], tuple(arguments))
         prefix = "" if found.recognised.bare_object is not None else f"{name}="
         plain.append(f"{prefix}{_code(construct)}")
     return ", ".join(plain)
