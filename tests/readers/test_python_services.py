@@ -101,6 +101,10 @@ MODEL = "m = Auto.from_pretrained('x')\n"
             f"{ROUTE}def f(q):\n    def out():\n        yield m.generate(q)\n    return StreamingResponse(out())",
             "streamed",
         ),
+        (
+            f"{ROUTE}def f(q):\n    if q.stream:\n        return StreamingResponse(g(q))\n    return m.generate(q)",
+            "single",
+        ),
         (f"{ROUTE}def f(q):\n    ids = tok(q.prompts, padding=True)\n    m.generate(**ids)", "several"),
         (f"{ROUTE}def f(q):\n    answer(q.texts)\ndef answer(p):\n    return m.generate(**tok(p))", "several"),
         (f"{ROUTE}def f(p: List[str]):\n    m.generate(**tok(p))", "several"),

@@ -27,8 +27,9 @@ _GIVEN_SEVERAL = re.compile(
 _FIRST = re.compile(r"\[\s*0\s*\]|\.pop\(\s*0?\s*\)|\bnext\(\s*iter\b")
 _LIST_OF_TEXT = re.compile(r"(?:[Ll]ist|Sequence|Iterable)\[\s*(?:str|\"str\")\s*\]")
 _STREAMS = re.compile(
-    r"\byield\b|\bStreamingResponse\b|\bEventSourceResponse\b|\bStreamingHttpResponse\b|\w*Streamer\b"
+    r"\bstreamer\b|\w*Streamer\b|\bStreamingResponse\b|\bEventSourceResponse\b|\bStreamingHttpResponse\b"
 )
+_YIELDS = re.compile(r"\byield\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Serving:
         if role.service.person or self._watched(role, line):
             return "person"
         arguments = ", ".join(statement.code(one) for one in call.args)
-        if self._streams(line):
+        if self._streams(statement, arguments):
             return "streamed"
         if made_of_several(self.ctx.script, line, arguments):
             return "several"
@@ -61,9 +62,13 @@ class Serving:
         text = self._body(line)
         return any(word in text for word in role.service.watched)
 
-    def _streams(self, line: Line) -> bool:
-        """True where what is generated goes out as it comes."""
-        return _STREAMS.search(self._body(line)) is not None
+    def _streams(self, statement: Statement, arguments: str) -> bool:
+        """True where what is generated goes out as it comes; another branch of the function may well do so alone."""
+        lines, scope = self.ctx.script.lines, statement.line.scope
+        around = self.ctx.source.text[lines[scope].start : lines[lines[scope].tail].end] if scope >= 0 else ""
+        if _YIELDS.search(around) and lines[scope].kind == "def":
+            return True
+        return _STREAMS.search(arguments) is not None or _STREAMS.search(statement.text) is not None
 
     def _body(self, line: Line) -> str:
         """The text of the function around a line."""
