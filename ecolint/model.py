@@ -276,6 +276,8 @@ class Service:
     classes: tuple[str, ...] = ()
     class_names: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
+    passes: tuple[str, ...] = ()
+    """Functions that are given what others returned: "predict_fn(_, model_fn)"."""
     once: tuple[str, ...] = ()
     """Decorators of what runs once, at start-up."""
     batched: tuple[str, ...] = ()

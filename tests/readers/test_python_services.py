@@ -149,3 +149,16 @@ MODEL = "m = Auto.from_pretrained('x')\n"
 )
 def test_how_requests_are_answered(text: str, expected: str) -> None:
     assert [use.request for use in invocation(MODEL + text).uses] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("made", "taken"),
+    [
+        ("return m", "model.generate(data)"),
+        ("return m, tok", "model, tok = model\n    model.generate(data)"),
+        ("return m, tok", "net, tok = model\n    net.generate(data)"),
+    ],
+)
+def test_a_platform_hands_on_what_a_function_returned(made: str, taken: str) -> None:
+    text = f"def model_fn(path):\n    {LOAD}\n    {made}\ndef predict_fn(data, model):\n    {taken}\n"
+    assert [use.request for use in invocation(text).uses] == ["single"]

@@ -18,7 +18,7 @@ from ecolint.readers.python.flow import Arm, Reach
 from ecolint.readers.python.lines import Line
 from ecolint.readers.python.names import class_member, dotted, enclosing_class, find, local_definition, shadowed
 from ecolint.readers.python.parsing import Statement
-from ecolint.readers.python.scopes import Binding
+from ecolint.readers.python.scopes import MODULE, Binding
 from ecolint.readers.python.sites import call_sites, given_sites
 from ecolint.readers.python.starts import Start
 
@@ -109,7 +109,26 @@ class Identities:
             return self._call(node, statement, path)
         if isinstance(node, cst.Await):
             return self._at(node.expression, path, statement)
+        if isinstance(node, cst.Name) and not shadowed(statement, node, node.value):
+            reaches = find(self.ctx, node.value, statement.line).reaches
+            params = (reach.binding for reach in reaches if reach.binding.kind == "param")
+            return [origin for param in params for origin in self._passed(param, path)]
         return ()
+
+    def _passed(self, binding: Binding, path: tuple[int, ...]) -> list[Origin]:
+        """What a platform gives a parameter: what another function of the file returned, by the vocabularies."""
+        ctx = self.ctx
+        if ctx.script.lines[binding.line].scope >= 0:
+            return []
+        position = ctx.signature(binding.line)[binding.name].position
+        for service in ctx.wanted.services:
+            for text in service.passes:
+                function, *makers = re.findall(r"\w+", text)
+                own = ctx.scopes.of(MODULE).bindings
+                if position is None or position >= len(makers) or binding.line not in _defs(own.get(function, ())):
+                    continue
+                return [one for line in _defs(own.get(makers[position], ())) for one in self._returned(line, path)]
+        return []
 
     def _call(self, call: cst.Call, statement: Statement, path: tuple[int, ...]) -> Sequence[Origin]:
         wrapper = wrapper_name(self.ctx, call, statement)
@@ -196,7 +215,7 @@ class Identities:
                 if binding.name in site.arguments:
                     origins = self._through(self.of(*site.arguments[binding.name]), self._stands(site.statement.line))
                     found += [replace(one, likely=True) for one in origins] if site.likely else origins
-            return found
+            return found or self._passed(binding, ())
         if binding.kind == "def":
             listed = decorators(self.ctx, binding.line)
             return self._returned(binding.line, ()) if any(_PROPERTY.match(text) for text in listed) else ()
@@ -289,6 +308,11 @@ def wrapper_name(ctx: Context, call: cst.Call, statement: Statement) -> str | No
         return None
     whole = patterns.tails(wanted).whole
     return next((name for name, _ in held_names(ctx, callee, statement, call) if whole.match(name)), None)
+
+
+def _defs(bindings: Iterable[Binding]) -> list[int]:
+    """The lines of the functions among some bindings."""
+    return [one.line for one in bindings if one.kind == "def"]
 
 
 def _leaves(target: cst.BaseExpression) -> list[cst.BaseExpression]:
