@@ -46,6 +46,8 @@ COG = "from cog import BasePredictor\nclass P(BasePredictor):\n"
         (f"{ROUTE}def load():\n    global m\n    {LOAD}\n    return 'ready'", False),
         (f"{ROUTE}def f(q):\n    global m\n    {LOAD}\n    return m.generate(q)", True),
         (f"import modal\n@app.function()\ndef f(prompt):\n    {LOAD}", True),
+        (f"import modal\n@app.function()\ndef price(description: str):\n    {LOAD}\n    m.generate(description)", True),
+        (f"import modal\n@app.function()\ndef bench(dataset_name: str):\n    {LOAD}\n    m.generate(x)", False),
         (f"import modal\n@app.function()\ndef download():\n    {LOAD}", False),
         (f"import modal\n@app.function()\ndef evaluate(questions):\n    {LOAD}", False),
         (f"def predict(prompt, run_id, logger):\n    {LOAD}", True),

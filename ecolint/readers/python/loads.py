@@ -33,6 +33,9 @@ _ASKED = re.compile(
     r"sentence|content|history)$"
 )
 
+_SETTING = re.compile(r"model|path|dir|file|name|repo|id$|config|url|version|split|task|mode|token|key|s$")
+"""Names of texts that say how a job is to be done."""
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -67,7 +70,7 @@ class Loads:
         if role is not None:
             if depends or (kept and not self._works(line, function)):
                 return False  # whoever asks says what to load, or it is loaded for others
-            return not role.service.job or any(map(_ASKED.search, parameters))
+            return not role.service.job or self._asks(line, function)
         for site in call_sites(self.ctx, function) if helpers else ():
             given = [identifiers(where.code(node)) for name, (node, where) in site.arguments.items() if name in depends]
             further = Way(frozenset().union(*given), kept)
@@ -78,6 +81,15 @@ class Loads:
     def _derived(self, header: Line, names: set[str], before: Line) -> set[str]:
         """Names that a block starts with, and those it makes of them before a line."""
         return names | {one.name for one in follow(self.ctx.script, header, names) if one.line < before.index}
+
+    def _asks(self, line: Line, function: int) -> bool:
+        """True where a function that may be a job takes one thing to answer, and answers it."""
+        for name, one in self.ctx.signature(function).items():
+            if _ASKED.search(name):
+                return True
+            if one.annotation == "str" and not _SETTING.search(name) and self._works(line, function):
+                return True
+        return False
 
     def _keeps(self, line: Line, function: int) -> bool:
         """True where a line puts what it makes into a global variable, an attribute or a container."""
