@@ -23,7 +23,7 @@ from ecolint.model import (
 )
 from ecolint.settings import Settings
 from ecolint.stacks import StackError, Vocabulary, packed, vocabularies, wanted
-from ecolint.stacks.vocabulary import load
+from ecolint.stacks.loading import load
 
 NEW = """
 name = "example-server"

@@ -9,7 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from ecolint.model import Wanted
-from ecolint.stacks.vocabulary import StackError, Vocabulary, contents_of, load
+from ecolint.stacks.complaints import StackError
+from ecolint.stacks.loading import contents_of, load
+from ecolint.stacks.vocabulary import Vocabulary
 
 __all__ = ["StackError", "Vocabulary", "vocabularies", "wanted"]
 
