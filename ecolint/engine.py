@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Protocol
 
 from ecolint import suppress
-from ecolint.deployments import Circumstances, deployments
+from ecolint.deployments import deployments
+from ecolint.derived import Circumstances
 from ecolint.judge import Court, judge
 from ecolint.model import (
     ALWAYS,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ecolint import evidence
-from ecolint.deployments import Circumstances, derive
+from ecolint.derived import Circumstances, derive
 from ecolint.ineffective import readings
 from ecolint.model import (
     CannotEdit,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ecolint.deployments import Circumstances, derive, evaluate, idle, recognised_as, tested
+from ecolint.deployments import recognised_as
+from ecolint.derived import Circumstances, derive
 from ecolint.ineffective import Parts, kinds, together
+from ecolint.meaning import evaluate, idle, tested
 from ecolint.model import CannotEdit, Deployment, Fact, Scalar
 from ecolint.recognise import Recognised
 from ecolint.slots import ABSENT, Assignment, Setting, Slots, holder, is_open

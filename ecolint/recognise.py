@@ -23,6 +23,11 @@ class Recognised:
     """The invocation is itself the object that carries keys (a configuration that nobody was seen to use)."""
     likely: bool = False
 
+    @property
+    def callee(self) -> str:
+        """The qualified name of what is called; empty where nothing is."""
+        return self.invocation.name if self.invocation.call is not None else ""
+
 
 def recognise(invocation: Invocation, vocabularies: tuple[Vocabulary, ...]) -> Recognised | None:
     """The stack whose vocabulary knows this invocation, or the container that it starts."""

@@ -1,0 +1,96 @@
+"""Facts that follow from others, from the catalogue and from what the user's settings say of every deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from ecolint import catalog
+from ecolint.meaning import DOUBT, NOTHING
+from ecolint.model import Fact, Scalar
+from ecolint.stacks.vocabulary import Vocabulary
+
+SIXTEEN_BIT = {"float16": "fp16", "bfloat16": "bf16", "float32": "fp32"}
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What the user's settings and the project say about every deployment of a file."""
+
+    vocabularies: tuple[Vocabulary, ...] = ()
+    gpu: str | None = None
+    context: str | None = None
+    versions: Mapping[str, str] | None = None
+
+
+def derive(facts: Mapping[str, Fact], circumstances: Circumstances) -> dict[str, Fact]:
+    """Add what follows from the catalogue and the user's settings: size, GPU memory, precision, context."""
+    found = dict(facts)
+    if circumstances.gpu is not None and found.get("gpu", NOTHING).kind != "known":
+        found["gpu"] = Fact("known", circumstances.gpu, how="setting")
+    if circumstances.context is not None:
+        found["context"] = Fact("known", circumstances.context, how="setting")
+    _derive_size(found)
+    _derive_gpu(found)
+    found["precision"] = precision(found)
+    return found
+
+
+def _derive_size(facts: dict[str, Fact]) -> None:
+    model = facts.get("model", NOTHING)
+    if model.kind != "known":
+        facts["params_b"] = facts["active_params_b"] = replace(model, value=None)
+        return
+    entry = catalog.model(str(model.value))
+    for name, size in (
+        ("params_b", entry.total_b if entry else None),
+        ("active_params_b", entry.active_b if entry else None),
+    ):
+        if size is None or entry is None:
+            facts[name] = replace(DOUBT, sources=model.sources)
+        else:
+            sure = model.assured and entry.how == "catalog"
+            facts[name] = Fact("known", size, model.sources, "catalog" if entry.how == "catalog" else "name", sure)
+
+
+def _derive_gpu(facts: dict[str, Fact]) -> None:
+    gpu = facts.get("gpu", NOTHING)
+    if gpu.kind != "known":
+        return
+    entry = catalog.gpu(str(gpu.value))
+    if entry is None:
+        return
+    facts["gpu"] = replace(gpu, value=entry.name)
+    facts["gpu_memory_gb"] = replace(gpu, value=entry.vram_gb, how="catalog")
+    facts["architecture"] = replace(gpu, value=entry.architecture, how="catalog")
+
+
+def precision(facts: Mapping[str, Fact]) -> Fact:
+    """The evidence key of a deployment's number formats."""
+    quantization = facts.get("quantization", NOTHING)
+    if quantization.kind == "unknown":
+        return DOUBT
+    kind = quantization.value if quantization.kind == "known" else "none"
+    parts = [quantization]
+    if kind == "int8" and facts.get("backend", NOTHING).value == "bitsandbytes":
+        threshold = facts.get("int8_threshold", NOTHING)
+        if threshold.kind != "known":
+            return DOUBT
+        parts.append(threshold)
+        key: Scalar = "int8_pure" if threshold.value == 0 else "int8_default"
+    elif kind == "fp8" and facts.get("backend", NOTHING).value == "torchao":
+        parts.append(facts.get("execution", NOTHING))
+        if parts[-1].kind == "unknown":
+            return DOUBT
+        key = "fp8_eager" if parts[-1].value == "eager" else "fp8"
+    elif kind == "none":
+        dtype = facts.get("dtype", NOTHING)
+        parts.append(dtype)
+        if dtype.kind != "known" or dtype.value not in SIXTEEN_BIT:
+            # "auto" and an unset dtype take what the checkpoint holds, which is not in the linted file.
+            return DOUBT
+        key = SIXTEEN_BIT[str(dtype.value)]
+    else:
+        key = kind
+    sources = tuple(dict.fromkeys(p for part in parts for p in part.sources))
+    return Fact("known", key, sources, "derived", all(part.assured for part in parts))

@@ -1,0 +1,148 @@
+"""What keys mean: the facts that a vocabulary reads from settings, and which settings have no effect."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from ecolint.ineffective import Parts, parts
+from ecolint.model import FACTS, Fact, Place, Scalar
+from ecolint.slots import Setting, Slots, strangers
+from ecolint.stacks.versions import holds
+from ecolint.stacks.vocabulary import Choice, Ineffective, Test, Vocabulary
+
+NOTHING = Fact("absent")
+DOUBT = Fact("unknown")
+
+
+def evaluate(vocabulary: Vocabulary, settings: Mapping[str, Setting], versions: Mapping[str, str]) -> dict[str, Fact]:
+    """The facts that a vocabulary reads from its keys."""
+    facts: dict[str, Fact] = {}
+    for name, (how, keys) in vocabulary.combined.items():
+        facts[name] = _combined(how, [settings[key] for key in keys])
+    for name, choices in vocabulary.facts.items():
+        facts[name] = _typed(name, _chosen(choices, settings, facts, versions))
+    return facts
+
+
+def idle(slots: Slots, settings: Mapping[str, Setting], facts: Mapping[str, Fact], gone: Collection[str] = ()) -> Parts:
+    """What is written in a call and has no effect; `gone` are objects that are no longer there.
+
+    Who reads a settings file is not known, so nothing is said of one.
+    """
+    if slots.invocation.call is None:
+        return ()
+
+    def holding(spec: Ineffective) -> bool | None:
+        verdicts = [tested(test, settings, facts) for test in spec.when]
+        # A switch that the command line or a caller may set is not known to be off.
+        verdicts += [None for test in spec.when if test.name in settings and not settings[test.name].assured]
+        if spec.version is not None:
+            verdicts.append(holds(spec.version, slots.versions))
+        return False if False in verdicts else None if None in verdicts else True
+
+    written = strangers(slots.recognised, settings, slots.assignment)
+    ignored = [one for one in written if one.object not in gone]
+    return parts(slots.vocabulary.ineffective, settings, ignored, holding)
+
+
+def _chosen(
+    choices: tuple[Choice, ...], settings: Mapping[str, Setting], facts: Mapping[str, Fact], versions: Mapping[str, str]
+) -> Fact:
+    for choice in choices:
+        verdicts = [tested(test, settings, facts) for test in choice.when]
+        if choice.version is not None:
+            verdicts.append(holds(choice.version, versions))
+        if False in verdicts or (choice.sure and None in verdicts):
+            continue
+        if choice.together and not _one_path([settings[test.name] for test in choice.when if test.name in settings]):
+            continue
+        if None in verdicts:
+            return DOUBT
+        if choice.unknown:
+            return DOUBT
+        rests_on = [part for test in choice.when for part in _parts(test.name, settings, facts)]
+        places = tuple(dict.fromkeys(place for places, _ in rests_on for place in places))
+        assured = choice.assured and all(sure for _, sure in rests_on)
+        if choice.source is None:
+            return Fact("known", choice.value, places, "literal" if places else "default", assured)
+        fact = fact_of(settings[choice.source]) if choice.source in settings else facts.get(choice.source, NOTHING)
+        return replace(fact, sources=fact.sources or places, assured=fact.assured and assured)
+    return NOTHING
+
+
+def _one_path(parts: Sequence[Setting]) -> bool:
+    """Whether settings are written on one path: of any two, the one needs all the arms that the other needs.
+
+    Two flags that each switch one thing on can be given together, but nothing shows that they ever are.
+    """
+    arms = sorted((part.branches for part in parts), key=len)
+    return all(one <= other for one, other in itertools.pairwise(arms))
+
+
+def tested(test: Test, settings: Mapping[str, Setting], facts: Mapping[str, Fact]) -> bool | None:
+    """Whether one condition on a key (or else a fact) holds; None where that is unknown."""
+    setting = settings.get(test.name)
+    state: Setting | Fact = setting if setting is not None else facts.get(test.name, NOTHING)
+    if test.written is not None:
+        written = setting.written if setting is not None else state.kind != "absent"
+        return None if written is None else written is test.written
+    if test.where is not None:
+        return setting is not None and setting.where == test.where
+    if state.kind == "unknown":
+        return None
+    value = state.value if state.kind == "known" else None
+    if test.like:
+        return value is not None and any(fnmatchcase(str(value), pattern) for pattern in test.like)
+    return any(value == wanted and isinstance(value, bool) == isinstance(wanted, bool) for wanted in test.values)
+
+
+def _parts(
+    name: str, settings: Mapping[str, Setting], facts: Mapping[str, Fact]
+) -> Iterator[tuple[tuple[Place, ...], bool]]:
+    if name in settings:
+        setting = settings[name]
+        yield ((setting.place,) if setting.place else ()), setting.assured
+    elif name in facts:
+        yield facts[name].sources, facts[name].assured
+
+
+def fact_of(setting: Setting) -> Fact:
+    """What a key says, as a fact."""
+    return Fact(
+        setting.kind,
+        setting.value,
+        (setting.place, *setting.also) if setting.place else (),
+        setting.how,
+        setting.assured,
+    )
+
+
+def _combined(how: str, parts: Iterable[Setting]) -> Fact:
+    parts = list(parts)
+    known = [p for p in parts if p.kind == "known" and isinstance(p.value, (int, float))]
+    sources = tuple(p.place for p in known if p.place)
+    assured = all(p.assured for p in known)
+    if how == "product":
+        if any(p.kind == "unknown" for p in parts):
+            return DOUBT
+        value: Scalar = math.prod(p.value for p in known if isinstance(p.value, (int, float)))
+        return Fact("known", value, sources, "literal" if sources else "default", assured) if known else NOTHING
+    if not known:
+        return DOUBT if any(p.kind == "unknown" for p in parts) else NOTHING
+    least = min(known, key=lambda p: p.value)  # type: ignore[arg-type,return-value]
+    fact = fact_of(least)
+    if any(p.kind == "unknown" for p in parts) and not least.place:
+        return DOUBT
+    return fact
+
+
+def _typed(name: str, fact: Fact) -> Fact:
+    if fact.kind == "known" and fact.value is None:
+        return NOTHING
+    if fact.kind == "known" and FACTS[name] == "str" and not isinstance(fact.value, str):
+        return replace(fact, value=str(fact.value))
+    return fact
