@@ -307,9 +307,9 @@ class Wanted:
     later. `functions`: patterns of qualified functions that take the object. `words`: what is looked for anywhere.
     `commands`: names of programs, or of modules behind `-m`, of which command lines are wanted. `runners`: functions of
     libraries that run a command line.
-    `wrappers`: patterns of functions and classes whose result stands for the object they take.
-    `works`: the methods among them by which an object does its work. `triggers`: words of which one must stand in a
-    file before it is read at all. `services`: how requests arrive.
+    `wrappers`: patterns of functions and classes whose result stands for the object they take. `passing`: patterns of
+    uses of which it does not matter how often they happen. `works`: the methods by which an object does its work.
+    `triggers`: words of which one must stand in a file before it is read at all. `services`: how requests arrive.
     """
 
     calls: tuple[str, ...] = ()
@@ -317,6 +317,7 @@ class Wanted:
     local_calls: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
+    passing: tuple[str, ...] = ()
     works: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     functions: tuple[str, ...] = ()

@@ -22,6 +22,8 @@ class Project:
         self._limit = limit
         self._pins: dict[str, Mapping[str, str]] = {}
         self._modules: dict[str, Mapping[str, Value]] = {}
+        self._files: dict[tuple[str, str], str | None] = {}
+        self._insiders: dict[str, bool] = {}
         self._makers: dict[str, Mapping[str, Made]] = {}
         self._sources: dict[str, Source | None] = {}
 
@@ -67,7 +69,10 @@ class Project:
         return self._found(module, from_path) is not None
 
     def _found(self, module: str, from_path: str) -> str | None:
-        return self._module_file(module, os.path.dirname(os.path.abspath(from_path)))
+        folder = os.path.dirname(os.path.abspath(from_path))
+        if (module, folder) not in self._files:
+            self._files[module, folder] = self._module_file(module, folder)
+        return self._files[module, folder]
 
     # --- pins
 
@@ -145,7 +150,7 @@ class Project:
         candidates = [os.path.join(base, "__init__.py")]
         if parts:
             candidates.append(base + ".py")
-        return next((one for one in candidates if self._inside(one) and os.path.isfile(one)), None)
+        return next((one for one in candidates if os.path.isfile(one) and self._inside(one)), None)
 
     def _constants_of(self, location: str) -> Mapping[str, Value]:
         from ecolint.readers import readers
@@ -165,8 +170,10 @@ class Project:
 
     def _inside(self, location: str) -> bool:
         """Whether a path lies in the root, links resolved: what is outside is nobody's to read."""
-        real, root = os.path.realpath(location), os.path.realpath(self.root)
-        return real == root or real.startswith(root.rstrip(os.sep) + os.sep)
+        if location not in self._insiders:
+            real, root = os.path.realpath(location), os.path.realpath(self.root)
+            self._insiders[location] = real == root or real.startswith(root.rstrip(os.sep) + os.sep)
+        return self._insiders[location]
 
     def _source(self, location: str) -> Source | None:
         path = display_path(location)

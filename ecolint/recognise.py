@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from ecolint.model import Alternative, Entry, Invocation, Symbol, Table, Value
 from ecolint.stacks import command
@@ -84,6 +85,7 @@ def _container(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | N
     return Recognised(invocation, vocabulary, line, table)
 
 
+@lru_cache(maxsize=1 << 14)
 def matches(name: str, patterns: tuple[str, ...]) -> bool:
     """Whether a qualified name or an image fits one of the patterns, case and dots as written."""
     return any(fnmatchcase(name, pattern) for pattern in patterns)

@@ -49,6 +49,7 @@ def wanted(stacks: Iterable[Vocabulary]) -> Wanted:
     objects = [o for stack in stacks for o in stack.objects.values()]
     every = [use for stack in stacks for use in (*stack.uses, *stack.beside)]
     uses = [call for use in every if not use.gives for call in use.calls]
+    asked = {call for use in every if use.per_item or use.request for call in use.calls}
     works = [c for use in every if use.followed for c in use.calls]
     triggers: dict[str, None] = {f".{work.removeprefix('{}.')}(": None for work in works}
     for stack in stacks:
@@ -70,6 +71,7 @@ def wanted(stacks: Iterable[Vocabulary]) -> Wanted:
         local_calls=tuple(c for stack in stacks for c in stack.local_calls),
         objects=tuple(dict.fromkeys(c for spec in objects for c in spec.classes)),
         methods=tuple(dict.fromkeys(c.removeprefix("{}.") for c in uses if c.startswith("{}.") and c[-1] != "=")),
+        passing=tuple(dict.fromkeys(c for c in uses if c not in asked)),
         works=tuple(dict.fromkeys(work.removeprefix("{}.") for work in works)),
         parts=tuple(dict.fromkeys(c.removeprefix("{}.")[:-1] for c in uses if c.startswith("{}.") and c[-1] == "=")),
         functions=tuple(dict.fromkeys(c for c in uses if not c.startswith("{}."))),

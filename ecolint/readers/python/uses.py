@@ -219,6 +219,8 @@ class Collector:
         written: Statement | None = None,
     ) -> None:
         ctx = self.ctx
+        # How often a model is moved, cast or compiled is nobody's question.
+        passing = patterns.matcher(ctx.wanted.passing).match(name) is not None
         for origin in self.identities.of(holder, written or statement):
             start = origin.start
             if name.endswith(CALLED) and callable_is_function(start):
@@ -233,9 +235,11 @@ class Collector:
             branches = self._branches(path, origin, statement)
             if branches is None:
                 continue
-            repeated: bool | None
-            repeated, guessed = self.loops.per_item(call, statement, (start.call, start.statement))
-            request = self.serving.answers(call, statement)
+            repeated: bool | None = False
+            guessed, request = False, None
+            if not passing:
+                repeated, guessed = self.loops.per_item(call, statement, (start.call, start.statement))
+                request = self.serving.answers(call, statement)
             if not repeated and request:
                 repeated = None
             table = call_table(ctx, statement, call, name)
