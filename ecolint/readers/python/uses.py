@@ -236,7 +236,8 @@ class Collector:
             if branches is None:
                 continue
             repeated: bool | None = False
-            guessed, request = False, None
+            guessed = False
+            request: Request = ""
             if not passing:
                 repeated, guessed = self.loops.per_item(call, statement, (start.call, start.statement))
                 request = self.serving.answers(call, statement)
