@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from ecolint.model import Branches, Entry, Table, Use
+from ecolint.model import Branches, Entry, Request, Table, Use
 from ecolint.readers.python import patterns
 from ecolint.readers.python.context import Context
 from ecolint.readers.python.flow import Arm
