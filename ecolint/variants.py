@@ -18,7 +18,7 @@ def assignments(recognised: Recognised) -> Iterator[Assignment]:
     conditions = recognised.invocation.conditions
     arms: dict[str, set[int]] = {}
     for branches, optional in _branches(recognised):
-        for decision, arm in branches:
+        for decision, arm in sorted(branches, key=_by_line):
             if decision not in fixed:
                 arms.setdefault(decision, set()).add(arm)
                 if optional:
@@ -38,6 +38,11 @@ def assignments(recognised: Recognised) -> Iterator[Assignment]:
         if len(possible) <= MAX_VARIANTS:
             found = possible
     yield from found
+
+
+def _by_line(arm: tuple[str, int]) -> tuple[int, str, int]:
+    """Decisions in the order of the lines that name them, so that the outer ones come first and runs are alike."""
+    return (len(arm[0]), *arm)
 
 
 def _possible(assignment: Assignment, conditions: Mapping[tuple[str, int], tuple[Condition, ...]]) -> bool:

@@ -259,3 +259,10 @@ def test_one_keyword_is_told_though_a_splat_may_bring_the_other() -> None:
     four = "load_in_4bit=True, quantization_config=BitsAndBytesConfig(load_in_4bit=True), **extra"
     assert one(load(four), "app.py")["removed_keyword"] == "load_in_4bit"
     assert one(load("**extra"), "app.py")["removed_keyword"] == "?"
+
+
+def test_of_too_many_branches_the_last_ones_in_the_text_stay_open() -> None:
+    tests = "".join(f"{'    ' * n}if flags.f{n}:\n" for n in range(10))
+    text = f"import torch\noptions = {{}}\n{tests}{'    ' * 10}options['torch_dtype'] = torch.float32\n"
+    found = deployments("app.py", text + load("**options"))
+    assert {decision for one_of in found for decision, _ in one_of.variant} == {"L3", "L4", "L5", "L6"}

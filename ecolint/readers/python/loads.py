@@ -64,7 +64,7 @@ class Loads:
         if function < 0 or self.guarded(line):
             return False
         parameters = set(self.ctx.signature(function)) - {"self", "cls"}
-        depends = way.needed & self._derived(self.ctx.script.lines[function], parameters, line)
+        depends = way.needed & follow(self.ctx.script, self.ctx.script.lines[function], parameters, line)
         kept = way.kept or self._keeps(line, function)
         role = self.handlers.role(function)
         if role is not None:
@@ -77,10 +77,6 @@ class Loads:
             if self._for_a_request(site.statement.line, further, helpers - 1):
                 return True
         return False
-
-    def _derived(self, header: Line, names: set[str], before: Line) -> set[str]:
-        """Names that a block starts with, and those it makes of them before a line."""
-        return names | {one.name for one in follow(self.ctx.script, header, names) if one.line < before.index}
 
     def _asks(self, line: Line, function: int) -> bool:
         """True where a function that may be a job takes one thing to answer, and answers it."""
@@ -175,7 +171,7 @@ class Loads:
         if parsed is None or not isinstance(parsed.root, cst.For):
             return False
         targets = identifiers(parsed.code(parsed.root.target))
-        if self._derived(line, targets, statement.line) & _mentioned(call, statement):
+        if follow(self.ctx.script, line, targets, statement.line) & _mentioned(call, statement):
             return False
         if any(SWEEP.search(name) for name in targets) or _counts(parsed.root.iter):
             return False
