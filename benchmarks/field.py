@@ -51,10 +51,10 @@ def repositories(clones: Path) -> Iterator[tuple[str, Path]]:
             yield folder.name.replace("+", "/", 1), folder
 
 
-def findings(folder: Path) -> Iterator[tuple[str, int, str, str]]:
-    """Path (in a notebook with its cell), line, code and message of everything reported in a clone by default."""
+def findings(folder: Path, *options: str) -> Iterator[tuple[str, int, str, str]]:
+    """Path (in a notebook with its cell), line, code and message of everything reported in a clone."""
     done = subprocess.run(
-        [sys.executable, "-m", "ecolint", "check", "--format", "json", "--exit-zero", "."],
+        [sys.executable, "-m", "ecolint", "check", *options, "--format", "json", "--exit-zero", "."],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -79,12 +79,20 @@ def anchored(folder: Path) -> Iterator[str]:
 
 
 def compare(clones: Path, judgements: Iterable[Judgement]) -> int:
-    """Print what changed against the record. Returns the number of differences."""
+    """Print what changed against the record. Returns the number of differences.
+
+    Findings of convention rules, which nobody gets unasked, are held against the record where it speaks of them.
+    """
+    from ecolint.ruleset import load, packaged
+
+    conventions = {rule.code for rule in load([packaged()]) if rule.basis == "convention"}
     known = {j.key: j for j in judgements}
     seen, differences = set(), 0
     for repository, folder in repositories(clones):
-        for path, line, code, message in findings(folder):
+        for path, line, code, message in findings(folder, "--conventions"):
             key = (repository, path, line, code)
+            if code in conventions and key not in known:
+                continue
             seen.add(key)
             silence = known.get((repository, path.partition(":cell ")[0], 0, "-"))
             if key not in known:
@@ -110,7 +118,7 @@ def sample(clones: Path, count: int, seed: int) -> None:
     """Print silent files to be judged, drawn evenly from the repositories: a large one must not fill the sample."""
     dice, drawn = random.Random(seed), []
     for repository, folder in repositories(clones):
-        spoken = {path for path, *_ in findings(folder)}
+        spoken = {path.partition(":cell ")[0] for path, *_ in findings(folder)}
         silent = [path for path in anchored(folder) if path not in spoken]
         dice.shuffle(silent)
         drawn += [(rank, repository, path) for rank, path in enumerate(silent)]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ecolint.model import ABSENT, FACTS, KNOWN, Deployment, Fact, Scalar
 from ecolint.operands import nearest
 
 _PARTS = re.compile(r"\{([^{}\[\]]*)\}|[{}\[\]]")
 _NOT_THERE = Fact("absent")
+_ABSOLUTE = re.compile(r"[/\\~]|[A-Za-z]:[/\\]")
+_NAME = re.compile(r"(?=.*[A-Za-z])(?!(?:true|false|none)$)[^\s<>{}!?*\"']+", re.IGNORECASE)
+"""What can be the name of a model: a word with an ASCII letter, and none of the marks of a text to be replaced."""
 
 
 class MessageError(ValueError):
@@ -42,7 +45,7 @@ class Message:
         """The sentence for one deployment."""
         written = []
         for segment in self.segments:
-            found = [deployment.facts.get(name, _NOT_THERE) for name in segment.facts]
+            found = [_presentable(name, deployment.facts.get(name, _NOT_THERE)) for name in segment.facts]
             if segment.optional and any(fact.kind != KNOWN for fact in found):
                 continue
             written.append(segment.texts[0])
@@ -91,6 +94,17 @@ def _known_fact(name: str) -> str:
         f"unknown fact '{{{name}}}' in the message",
         f"write '{{{like}}}'" if like else f"write one of {', '.join(FACTS)}",
     )
+
+
+def _presentable(name: str, fact: Fact) -> Fact:
+    """A fact as a sentence can name it: of a long path its end, and no text that is not the name of a model."""
+    if name != "model" or fact.kind != KNOWN:
+        return fact
+    text = str(fact.value)
+    parts = [part for part in re.split(r"[/\\]", text) if part]
+    if _ABSOLUTE.match(text) and len(parts) > 2:
+        text = "/".join(parts[-2:])
+    return replace(fact, value=text) if _NAME.fullmatch(text) else replace(fact, kind="unknown", value=None)
 
 
 def _shown(name: str, fact: Fact) -> str:

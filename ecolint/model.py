@@ -159,6 +159,8 @@ class Use:
     request: Request = ""
     through: str = ""
     """The wrapper that stands for the object where this happens ("transformers.pipeline"); empty: the object itself."""
+    concurrent: bool = False
+    """True where the loop only starts it, in threads or coroutines: many are under way at the same time."""
 
 
 @dataclass(frozen=True, slots=True)

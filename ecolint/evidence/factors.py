@@ -57,6 +57,8 @@ def batch_factor(table: Table, target: Target, precision: str | None, current: i
     width = stated("batch", "same GPU" if on_gpu and max(ends) <= SMALL_BATCH else "any")
     width *= PER_DOUBLING ** doublings_outside(max(ends), 1, extension.largest)
     reasons = [f"the effect of batch size was measured on one model on the {table.by_id[curve.used(1)[0]].gpu_name}"]
+    if target.gpu is None and target.architecture is None:
+        reasons.append("the GPU is not known: the one measured stands in")
     stars = _batch_stars(curve, target, on_gpu)
     inside = max(ends) <= extension.largest
     if not inside:

@@ -52,7 +52,8 @@ def by_sign(table: Table, current: str, better: str, size_b: float | None) -> tu
         if current == sign.against:
             verdict = "saves" if verdict == "costs" else "costs"
         text = f"{sign.precision} took {'more' if sign.verdict == 'costs' else 'less'} energy than {sign.against}"
-        return verdict, f"{text} in all {len(pairs)} measured pairs of such sizes"
+        whose = "measured pairs" if size_b is None else "measured pairs of such sizes"
+        return verdict, f"{text} in all {len(pairs)} {whose}"
     return None
 
 

@@ -40,6 +40,8 @@ def virtual(recognised: Recognised, assignment: Assignment) -> dict[str, Setting
         for name, value in spec.sets.items():
             found[name] = Setting("known", value, use.place, assured=not use.likely, written=True, where="virtual")
         for name, value in spec.per_item.items():
+            if use.concurrent and spec.shares:
+                continue
             if use.per_item:
                 found[name] = _joined(found[name], Setting("known", value, use.place, assured=not use.likely))
             elif use.per_item is None and found[name].kind == "absent":

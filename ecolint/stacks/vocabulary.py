@@ -148,6 +148,8 @@ class UseSpec:
     """The call gives something back that stands for the object: a pipeline, an adapted model, a chain."""
     followed: bool = False
     """The call is telling enough to be looked for on what functions of other modules of the project give back."""
+    shares: bool = False
+    """Calls that are under way at the same time share a batch: a loop that only starts them asks for no item alone."""
 
 
 @dataclass(frozen=True, slots=True)

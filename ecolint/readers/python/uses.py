@@ -10,6 +10,7 @@ import libcst as cst
 
 from ecolint.model import Branches, Entry, Request, Table, Use
 from ecolint.readers.python import patterns
+from ecolint.readers.python.concurrency import concurrent
 from ecolint.readers.python.context import Context
 from ecolint.readers.python.flow import Arm
 from ecolint.readers.python.lines import Line
@@ -243,9 +244,10 @@ class Collector:
                 request = self.serving.answers(call, statement)
             if not repeated and request:
                 repeated = None
+            beside = bool(repeated) and concurrent(ctx, call, statement)
             table = call_table(ctx, statement, call, name)
             likely_use = likely or origin.likely or guessed
-            uses.append(Use(name, place, table, repeated, branches, likely_use, request, origin.through))
+            uses.append(Use(name, place, table, repeated, branches, likely_use, request, origin.through, beside))
 
     def _branches(self, path: tuple[Arm, ...], origin: Origin, statement: Statement) -> Branches | None:
         """The arms of a use, and of the way to it, that its start does not already stand under; None: they exclude
