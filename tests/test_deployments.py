@@ -99,6 +99,13 @@ def test_a_command_names_the_stack_whatever_the_image(command: str) -> None:
     holds(one(text), {"framework": "vllm", "model": "m/x-7B", "max_concurrency": 3})
 
 
+@pytest.mark.parametrize("name", ["m/x-7B-AWQ", "m/x-7B-Instruct-GPTQ-Int4", "m/x-7B-FP8", "m/x-7b-bnb-4bit"])
+def test_weights_that_were_quantized_before_are_not_taken_for_others(name: str) -> None:
+    holds(one(pod(f'["--model", "{name}"]')), {"model": name, "quantization": "?", "precision": "?"})
+    load = f"from transformers import AutoModelForCausalLM\nAutoModelForCausalLM.from_pretrained('{name}', dtype='float16')"
+    holds(one(load, "load.py"), {"model": name, "quantization": "?", "precision": "?"})
+
+
 @pytest.mark.parametrize("command", ['["sleep", "infinity"]', '["python3", "serve.py"]', '["bash", "/start.sh"]'])
 def test_a_stack_image_that_runs_something_else_is_no_deployment(command: str) -> None:
     text = pod().replace("      image:", f"      command: {command}\n      image:")

@@ -72,6 +72,22 @@ def test_what_the_engine_is_told_outranks_the_decorator() -> None:
     assert hardware(text)[:2] == ("H100 SXM5", 4)
 
 
+@pytest.mark.parametrize(
+    ("resources", "device"),
+    [
+        ("{'cpu': '2'}", "cpu"),
+        ("{'memory': '8Gi'}", "cpu"),
+        ("{'cpu': '2', 'gpu': 1}", None),
+        ("{'cpu': '2', 'gpu_type': 'nvidia-l4'}", None),
+        ("{'cpu': '2', **more}", "?"),
+        ("resources", "?"),
+    ],
+)
+def test_a_service_that_reserves_no_gpu_has_none(resources: str, device: Scalar) -> None:
+    text = f"@bentoml.service(resources={resources})\n" + LOAD
+    assert hardware(text)[2] == device
+
+
 def test_other_accelerators_are_no_gpus() -> None:
     text = "@ray.remote(resources={'TPU': 4}, accelerator_type='TPU-V6E')\n" + LOAD
     assert hardware(text)[2] == "tpu"

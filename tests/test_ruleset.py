@@ -204,6 +204,13 @@ def test_claims_are_checked_where_they_are_known(tmp_path: Path) -> None:
         ({"int8_threshold": 6, "model": Fact("absent")}, "threshold 6"),
         ({}, "threshold none"),
         ({"int8_threshold": UNKNOWN}, "threshold an unknown int8 threshold"),
+        ({"int8_threshold": 6.0, "model": "/data/hub/org/m-7B"}, "threshold 6.0 on org/m-7B"),
+        ({"int8_threshold": 6.0, "model": "D:\\models\\own\\m-7B"}, "threshold 6.0 on own/m-7B"),
+        ({"int8_threshold": 6.0, "model": "models/own/m-7B"}, "threshold 6.0 on models/own/m-7B"),
+        ({"int8_threshold": 6.0, "model": "your model here!"}, "threshold 6.0"),
+        ({"int8_threshold": 6.0, "model": "<model>"}, "threshold 6.0"),
+        ({"int8_threshold": 6.0, "model": "模型"}, "threshold 6.0"),
+        ({"int8_threshold": 6.0, "model": "True"}, "threshold 6.0"),
     ],
 )
 def test_messages(facts: dict[str, Scalar | Fact], expected: str) -> None:

@@ -154,6 +154,7 @@ def test_without_a_size_only_a_rule_for_every_size_gives_a_direction() -> None:
     assert against("int8_default", precision="int8_pure").verdict == "saves"
     assert against(precision="nf4").verdict == "undetermined"
     assert "19 measured pairs" in said(against(precision="int8_default"))
+    assert "such sizes" not in said(against(precision="int8_default"))
 
 
 @pytest.mark.parametrize("gpu", ["MI300X", "AMD-Instinct-MI210", "TPU v5e", "Gaudi3"])
@@ -262,6 +263,8 @@ def test_batching_without_a_known_model_or_precision_still_has_a_figure() -> Non
     assert found.confidence == 1
     assert found.current_j_per_1k is None
     assert found.monthly is None
+    assert "GPU is not known" not in said(found)
+    assert "GPU is not known" in said(batched(1, 8, precision=None))
 
 
 def test_a_loop_is_a_batch_of_one() -> None:
