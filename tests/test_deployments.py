@@ -102,7 +102,7 @@ def test_a_command_names_the_stack_whatever_the_image(command: str) -> None:
 @pytest.mark.parametrize("name", ["m/x-7B-AWQ", "m/x-7B-Instruct-GPTQ-Int4", "m/x-7B-FP8", "m/x-7b-bnb-4bit"])
 def test_weights_that_were_quantized_before_are_not_taken_for_others(name: str) -> None:
     holds(one(pod(f'["--model", "{name}"]')), {"model": name, "quantization": "?", "precision": "?"})
-    load = f"from transformers import AutoModelForCausalLM\nAutoModelForCausalLM.from_pretrained('{name}', dtype='float16')"
+    load = f"from transformers import AutoModel\nAutoModel.from_pretrained('{name}', dtype='float16')"
     holds(one(load, "load.py"), {"model": name, "quantization": "?", "precision": "?"})
 
 

@@ -30,7 +30,10 @@ KEY = (
     *("advice", "symbol", "stays"),
 )
 OBJECT = ("calls", "also", "arguments", "flat", "mapping", "needed_by", "nested", "outside", "ignores", "takes")
-USE = ("call", "keys", "sets", "per_item", "request", "only", "spreads", "nested", "words", "gives", "followed", "shares")
+USE = (
+    *("call", "keys", "sets", "per_item", "request", "only", "spreads", "nested", "words", "gives", "followed"),
+    "shares",
+)
 
 
 def load(text: str, path: str, bases: Mapping[str, Mapping[str, Any]] | None = None) -> Vocabulary:
