@@ -53,7 +53,8 @@ def check(source: Source, project: Summaries, rules: Sequence[Rule], settings: S
     def proven(finding: Finding, fix: Fix) -> Fix:
         if not fix.edits or finding.suppressed is not None:
             return fix
-        after = judged(replace(source, text=edited(source.text, fix.edits)), project, rules, settings)
+        text = edited(source.text, fix.edits)
+        after = judged(replace(source, text=text), project, rules, settings, mending=False)
         reason = objection(finding, fix, outcome, after)
         if reason is None:
             return fix
@@ -64,8 +65,10 @@ def check(source: Source, project: Summaries, rules: Sequence[Rule], settings: S
     return replace(outcome, findings=tuple(findings))
 
 
-def judged(source: Source, project: Summaries, rules: Sequence[Rule], settings: Settings) -> Outcome:
-    """The outcome of one file with its fixes as planned, not yet proven."""
+def judged(
+    source: Source, project: Summaries, rules: Sequence[Rule], settings: Settings, *, mending: bool = True
+) -> Outcome:
+    """The outcome of one file with its fixes as planned, not yet proven; without fixes where none is `mending`."""
     reader = reader_of(source.path)
     if reader is None:
         return Outcome()
@@ -86,7 +89,7 @@ def judged(source: Source, project: Summaries, rules: Sequence[Rule], settings: 
         return reader.rewrite(source, table, todo)
 
     safer, riskier = settings.extend_safe_fixes, settings.extend_unsafe_fixes
-    court = Court(tuple(rules), circumstances, settings.workload, rewrite, safer, riskier)
+    court = Court(tuple(rules), circumstances, settings.workload, rewrite, safer, riskier, mending)
     everyone = [deployment for group in groups for deployment in group]
     found = [judge(group, court, everyone) for group in groups]
     names = [word for rule in rules for word in (rule.code, rule.name)]

@@ -77,7 +77,7 @@ def _fact(fact: Fact, sources: Sources) -> dict[str, Any]:
         "cell": where.cell if where is not None else None,
         "line": where.line if where is not None else None,
         "column": where.column if where is not None else None,
-        "resolved_by": fact.how,
+        "resolved_by": fact.how if fact.kind == "known" else None,
     }
 
 

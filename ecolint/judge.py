@@ -50,6 +50,8 @@ class Court:
     safer: tuple[str, ...] = ()
     """Rules whose fixes the user declares safe (`extend-safe-fixes`), by code, name or prefix."""
     riskier: tuple[str, ...] = ()
+    mending: bool = True
+    """False where only the verdicts are asked for: a proof looks at no fix of the edited text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +212,7 @@ def _finding(hits: Sequence[_Hit], variants: Sequence[Deployment], court: Court)
         place=worst.place,
         deployment=worst.deployment,
         estimate=worst.estimate,
-        fixes=tuple(_fixes(worst, court)),
+        fixes=tuple(_fixes(worst, court)) if court.mending else (),
     )
 
 

@@ -9,13 +9,18 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from ecolint.ineffective import Parts, parts
-from ecolint.model import FACTS, Fact, Place, Scalar
+from ecolint.model import FACTS, Fact, How, Scalar
 from ecolint.slots import Setting, Slots, strangers
 from ecolint.stacks.versions import holds
 from ecolint.stacks.vocabulary import Choice, Ineffective, Test, Vocabulary
 
 NOTHING = Fact("absent")
 DOUBT = Fact("unknown")
+
+_DIRECT: tuple[How, ...] = (
+    "literal", "constant", "image", "name", "catalog", "platform", "setting", "derived", "default"
+)  # fmt: skip
+"""How facts are resolved, from what stands in the call itself to what others may still change."""
 
 
 def evaluate(vocabulary: Vocabulary, settings: Mapping[str, Setting], versions: Mapping[str, str]) -> dict[str, Fact]:
@@ -65,10 +70,10 @@ def _chosen(
         if choice.unknown:
             return DOUBT
         rests_on = [part for test in choice.when for part in _parts(test.name, settings, facts)]
-        places = tuple(dict.fromkeys(place for places, _ in rests_on for place in places))
-        assured = choice.assured and all(sure for _, sure in rests_on)
+        places = tuple(dict.fromkeys(place for part in rests_on for place in part.sources))
+        assured = choice.assured and all(part.assured for part in rests_on)
         if choice.source is None:
-            return Fact("known", choice.value, places, "literal" if places else "default", assured)
+            return Fact("known", choice.value, places, _resolved(rests_on), assured)
         fact = fact_of(settings[choice.source]) if choice.source in settings else facts.get(choice.source, NOTHING)
         return replace(fact, sources=fact.sources or places, assured=fact.assured and assured)
     return NOTHING
@@ -100,14 +105,18 @@ def tested(test: Test, settings: Mapping[str, Setting], facts: Mapping[str, Fact
     return any(value == wanted and isinstance(value, bool) == isinstance(wanted, bool) for wanted in test.values)
 
 
-def _parts(
-    name: str, settings: Mapping[str, Setting], facts: Mapping[str, Fact]
-) -> Iterator[tuple[tuple[Place, ...], bool]]:
+def _parts(name: str, settings: Mapping[str, Setting], facts: Mapping[str, Fact]) -> Iterator[Fact]:
     if name in settings:
         setting = settings[name]
-        yield ((setting.place,) if setting.place else ()), setting.assured
+        yield replace(fact_of(setting), sources=(setting.place,) if setting.place else ())
     elif name in facts:
-        yield facts[name].sources, facts[name].assured
+        yield facts[name]
+
+
+def _resolved(rests_on: Sequence[Fact]) -> How:
+    """How a conclusion was resolved: as the least direct of what is written, a default where nothing is."""
+    written = [part.how for part in rests_on if part.kind == "known" and part.sources]
+    return max(written, key=_DIRECT.index) if written else "literal" if any(p.sources for p in rests_on) else "default"
 
 
 def fact_of(setting: Setting) -> Fact:

@@ -13,6 +13,7 @@ import pytest
 from ecolint import files, fixes, ruleset
 from ecolint.engine import check
 from ecolint.model import Source
+from ecolint.project import Project
 from ecolint.readers import Nowhere
 from ecolint.ruleset import Rule
 from ecolint.settings import Settings
@@ -25,8 +26,11 @@ EXPECT = re.compile(r"#\s*expect:\s*((?:ECO\d{3}(?: certain| likely)?(?:,\s*)?)+
 SETTING = re.compile(r"\A\s*#\s*settings:\s*(.*)")
 
 SAMPLES = sorted(p for p in FIXTURES.glob("ECO*/**/*") if p.is_file())
-HITS = [p for p in SAMPLES if p.name.startswith("hit") or p.parent.name.startswith("hit")]
-MISSES = [p for p in SAMPLES if p.name.startswith("miss") or p.parent.name.startswith("miss")]
+HITS = [
+    p for p in SAMPLES if p.name.startswith("hit") or (p.parent.name.startswith("hit") and b"# expect:" in p.read_bytes())
+]
+"""A sample may be a folder: its files import one another, and each must report what it expects, be that nothing."""
+MISSES = [p for p in SAMPLES if p not in HITS and not p.name.startswith("fixed")]
 
 
 def text_of(path: Path) -> str:
@@ -47,6 +51,13 @@ class Alone(Nowhere):
         return {}
 
 
+class Together(Project):
+    """The project of a sample that is a folder: the files beside one another, pinned by nothing further up."""
+
+    def pins(self, path: str) -> Mapping[str, str]:
+        return {}
+
+
 @cache
 def rules() -> tuple[Rule, ...]:
     return ruleset.load([ruleset.packaged()])
@@ -58,7 +69,14 @@ def lint(path: Path, text: str) -> Outcome:
     for pair in found[1].split(" ") if found else ():
         name, _, value = pair.partition("=")
         settings = replace(settings, gpu=gpu(value)) if name == "gpu" else replace(settings, context=value)
-    return check(Source(path.relative_to(ROOT).as_posix(), text), Alone(), rules(), settings)
+    project = Alone() if path.parent.parent == FIXTURES else Together(path.parent)
+    return check(Source(path.relative_to(ROOT).as_posix(), text), project, rules(), settings)
+
+
+@pytest.fixture(autouse=True)
+def at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paths are told from the working folder, also those of the modules that a sample imports."""
+    monkeypatch.chdir(ROOT)
 
 
 def gpu(name: str) -> str:

@@ -10,6 +10,7 @@ import libcst as cst
 
 from ecolint.model import Place, Source, Span, Value, Wanted
 from ecolint.readers import Lookup
+from ecolint.readers.python.extent import Extents
 from ecolint.readers.python.flow import Flow
 from ecolint.readers.python.lines import Line, Script, scan
 from ecolint.readers.python.parsing import Parser, Statement, Stats
@@ -68,6 +69,7 @@ class Context:
     words: Words
     evaluate: Evaluate = lambda node, statement, frame=None: ()
     values: dict[cst.CSTNode, Value] = field(default_factory=dict)
+    extents: Extents = field(default_factory=Extents)
     active: set[cst.CSTNode] = field(default_factory=set)
     depth: int = 0
     parameters: dict[int, dict[str, Parameter]] = field(default_factory=dict)

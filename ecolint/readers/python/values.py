@@ -58,6 +58,8 @@ def evaluate(ctx: Context, node: cst.CSTNode, statement: Statement, frame: Frame
     ctx.depth += 1
     try:
         value = _evaluate(ctx, node, statement, frame)
+        if not ctx.extents.bearable(value):
+            value = unknown(ctx.place(statement, node))
     finally:
         ctx.depth -= 1
         ctx.active.discard(node)
