@@ -27,7 +27,9 @@ SETTING = re.compile(r"\A\s*#\s*settings:\s*(.*)")
 
 SAMPLES = sorted(p for p in FIXTURES.glob("ECO*/**/*") if p.is_file())
 HITS = [
-    p for p in SAMPLES if p.name.startswith("hit") or (p.parent.name.startswith("hit") and b"# expect:" in p.read_bytes())
+    p
+    for p in SAMPLES
+    if p.name.startswith("hit") or (p.parent.name.startswith("hit") and b"# expect:" in p.read_bytes())
 ]
 """A sample may be a folder: its files import one another, and each must report what it expects, be that nothing."""
 MISSES = [p for p in SAMPLES if p not in HITS and not p.name.startswith("fixed")]

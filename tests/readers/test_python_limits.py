@@ -5,14 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecolint.model import Reading, Source, Wanted
+from ecolint.model import Invocation, Items, Reading, Source, Table, Value, Wanted
 from ecolint.readers import Nowhere
+from ecolint.readers.python.command_words import MAX_VISITS
+from ecolint.readers.python.extent import MAX_PARTS
 from ecolint.readers.python.lines import scan
 from ecolint.readers.python.parsing import MAX_STATEMENT, MAX_WEIGHT, Stats, guard
 from ecolint.readers.python.reading import read_file
@@ -29,6 +32,11 @@ WANTED = Wanted(
 
 def reading(text: str, stats: Stats | None = None) -> Reading:
     return read_file(Source("app.py", text), WANTED, Nowhere(), stats)
+
+
+def commands(text: str) -> tuple[Invocation, ...]:
+    """What a text runs, where a server's command is wanted."""
+    return read_file(Source("app.py", text), replace(WANTED, commands=("vllm",)), Nowhere(), None).invocations
 
 
 BOMBS: dict[str, Callable[[int], str]] = {
@@ -370,3 +378,42 @@ def test_data_flow_is_linear(shape: str) -> None:
     assert large.nodes_visited < 11 * small.nodes_visited
     assert large.lookups < 11 * small.lookups
     assert large.statements < 11 * small.statements
+
+
+DOUBLED: dict[str, Callable[[int], str]] = {
+    "splats": lambda n: "x0 = {'a': 1}\n" + "".join(f"x{i + 1} = {{**x{i}, **x{i}}}\n" for i in range(n)),
+    "unions": lambda n: "x0 = {'a': 1}\n" + "".join(f"x{i + 1} = x{i} | x{i}\n" for i in range(n)),
+    "copies": lambda n: (
+        "x0 = {'a': 1}\n" + "".join(f"x{i + 1} = dict(x{i})\nx{i + 1}.update(x{i})\n" for i in range(n))
+    ),
+    "values": lambda n: "x0 = {'a': 1}\n" + "".join(f"x{i + 1} = {{'a': x{i}, 'b': x{i}}}\n" for i in range(n)),
+    "lists": lambda n: "x0 = ['a']\n" + "".join(f"x{i + 1} = [x{i}, x{i}]\n" for i in range(n)),
+    "branches": lambda n: (
+        "x0 = {'a': 1}\n"
+        + "".join(f"if a{i}:\n    x{i + 1} = {{**x{i}}}\nelse:\n    x{i + 1} = {{**x{i}, 'b': 1}}\n" for i in range(n))
+    ),
+}
+
+
+def walked(value: Value) -> int:
+    """How many parts somebody comes to who walks a value."""
+    parts = 0
+    for one in value:
+        inside = one.data.items if isinstance(one.data, Items) else ()
+        if isinstance(one.data, Table):
+            inside = tuple(entry.value for entry in one.data.entries)
+        parts += 1 + sum(map(walked, inside))
+    return parts
+
+
+@pytest.mark.parametrize("shape", DOUBLED)
+def test_a_value_that_doubles_line_after_line_is_unknown_before_it_is_huge(shape: str) -> None:
+    text = "from transformers import pipeline\n" + DOUBLED[shape](40) + "pipeline('text-generation', **x3, a=x40)\n"
+    call = reading(text).invocations[0].call
+    assert call is not None
+    assert sum(walked(entry.value) for entry in call.entries) < 2 * MAX_PARTS
+
+
+def test_words_that_are_added_to_themselves_end() -> None:
+    text = "import subprocess\nx = ['vllm', 'serve', 'a']\n" + "x.extend(x)\n" * 60 + "subprocess.run(x)\n"
+    assert sum(len(one.words.entries) for one in commands(text) if one.words is not None) < 4 * MAX_VISITS

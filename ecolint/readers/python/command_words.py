@@ -26,17 +26,22 @@ from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.scopes import Binding
 from ecolint.readers.shell.script import split
 
+MAX_VISITS = 2_000
+"""Lists that one command line is followed through: a list added to itself twelve times is 4,096 of them."""
+
 
 class Words:
-    """Follows the words of one text's command lines."""
+    """Follows the words of one command line."""
 
     def __init__(self, ctx: Context) -> None:
         self.ctx = ctx
         self.depth = 0
+        self.visits = 0
 
     def of(self, node: cst.CSTNode, statement: Statement) -> Line | None:
         """The words of an expression that is a list of words; None where it is none, or nobody can tell."""
-        if self.depth > MAX_DEPTH:
+        self.visits += 1
+        if self.depth > MAX_DEPTH or self.visits > MAX_VISITS:
             return None
         self.depth += 1
         try:

@@ -1,4 +1,4 @@
-"""The scales: how much a value unrolls to, what is shared counted wherever it is read, so that none grows beyond bounds."""
+"""The scales: how much a value unrolls to, what is shared counted wherever it is read; what is too much is unknown."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from ecolint.model import Data, Items, Table, Value
 
 MAX_PARTS = 4_000
 MAX_NESTING = 24
-"""Twelve splats of a dictionary into itself are 4,096 parts, though written in twelve lines: whoever walks a value walks
-all of them, so a value beyond this is unknown."""
+"""Twelve splats of a dictionary into itself are 4,096 parts, though written in twelve lines, and whoever walks a value
+walks all of them: beyond this a value is unknown."""
 
 
 @dataclass(slots=True)
