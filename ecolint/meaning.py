@@ -17,7 +17,17 @@ from ecolint.stacks.vocabulary import Choice, Ineffective, Test, Vocabulary
 NOTHING = Fact("absent")
 DOUBT = Fact("unknown")
 
-_DIRECT: tuple[How, ...] = ("literal", "constant", "image", "name", "catalog", "platform", "setting", "derived", "default")
+_DIRECT: tuple[How, ...] = (
+    "literal",
+    "constant",
+    "image",
+    "name",
+    "catalog",
+    "platform",
+    "setting",
+    "derived",
+    "default",
+)
 """How facts are resolved, from what stands in the call itself to what others may still change."""
 
 
