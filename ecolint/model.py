@@ -83,6 +83,8 @@ class Alternative:
     branches: Branches = ALWAYS
     shared: bool = False
     """True where the text is read from more than one place (an anchor, a constant used twice): never rewritten."""
+    told: tuple[tuple[str, int, Scalar], ...] = ()
+    """What further arms say that it is: decision, arm, value. A test of the same name came before."""
 
 
 Value: TypeAlias = tuple[Alternative, ...]

@@ -105,6 +105,8 @@ class Slots:
 
     def from_table(self, table: Table, key: Key, names: tuple[str, ...], where: str) -> Iterator[Setting | None]:
         """A key in the table itself, in its object, or in a nested dictionary such as `model_kwargs`."""
+        if not names and key.positional is None:
+            return  # this form has no way to say it, whatever else may come with it
         homes = [(table, where)]
         for nested in self.vocabulary.nested:
             inner = self.within(table, nested)

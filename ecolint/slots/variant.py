@@ -28,8 +28,16 @@ def pick(value: Value, assignment: Assignment) -> Alternative | None:
     if not open_:
         return None
     if all(a.kind == open_[0].kind and a.data == open_[0].data for a in open_[1:]):
-        return open_[0]
+        return _decided(open_[0], assignment)
     return None
+
+
+def _decided(alternative: Alternative, assignment: Assignment) -> Alternative:
+    """What the arms of this variant say of a value, where a test of the same came before its use."""
+    for decision, arm, told in alternative.told:
+        if assignment.get(decision) == arm:
+            return replace(alternative, kind="known", data=told, how="derived", told=())
+    return alternative
 
 
 def narrowed(data: Data, assignment: Assignment) -> Data:

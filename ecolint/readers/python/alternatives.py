@@ -71,7 +71,7 @@ def change(value: Value, make: Callable[[Data], Data | None], place: Place | Non
         if made is None:
             found.append(Alternative("unknown", None, place, branches=one.branches))
         else:
-            found.append(replace(one, data=made, place=place))
+            found.append(replace(one, data=made, place=place, told=()))
     return tuple(found)
 
 

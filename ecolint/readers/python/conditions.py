@@ -13,11 +13,13 @@ from ecolint.readers.python.scopes import MODULE
 
 MAX_TERMS = 8
 MAX_ARMS = 16
+MAX_DEPTH = 4
 HANDLER = "except"
 """The subject of the arms of a `try` that handle what went wrong in it."""
 
 _SUBJECT = r"[^\W\d][\w.]*(?:\(\))?"
 _LITERAL = r"'[^'\\]*'|\"[^\"\\]*\"|-?(?:0|[1-9]\d{0,9})"
+_TEXT = re.compile(r"'[^'\\\n]*'|\"[^\"\\\n]*\"")
 _BARE = re.compile(rf"{_SUBJECT}")
 _COMPARED = re.compile(rf"({_SUBJECT})\s*(==|!=)\s*(?:[\w.]+\(\s*)?({_LITERAL})\s*\)?")  # also torch.device("cpu")
 _HELD = re.compile(rf"({_LITERAL})\s+(not\s+)?in\s+({_SUBJECT})")
@@ -43,7 +45,7 @@ def conditions(flow: Flow) -> Mapping[tuple[str, int], tuple[Condition, ...]]:
     return found
 
 
-def _of_chain(flow: Flow, arm: Arm) -> Iterator[Told]:
+def _of_chain(flow: Flow, arm: Arm, depth: int = 0) -> Iterator[Told]:
     """What an arm of an `if` chain says: its own test holds, those before it do not; and which arms handle errors."""
     chain = flow.chain(arm[0])
     if chain[0].kind == "try" and arm[1] > 0:
@@ -54,7 +56,12 @@ def _of_chain(flow: Flow, arm: Arm) -> Iterator[Told]:
         if line.kind != "else":
             yield from _traced(flow, line, _told(flow.test(line), holds=False))
     if arm[1] < len(chain) and chain[arm[1]].kind != "else":
-        yield from _traced(flow, chain[arm[1]], _told(flow.test(chain[arm[1]]), holds=True))
+        told = tuple(_traced(flow, chain[arm[1]], _told(flow.test(chain[arm[1]]), holds=True)))
+        yield from told
+        for subject, value, holds in told if depth < MAX_DEPTH else ():
+            if holds and isinstance(value, str):
+                for other in _giving(flow, chain[arm[1]], subject, value):
+                    yield from _of_chain(flow, other, depth + 1)
 
 
 def _told(test: str, holds: bool) -> Iterator[Told]:
@@ -91,6 +98,21 @@ def _traced(flow: Flow, line: Line, told: Iterator[Told]) -> Iterator[Told]:
         text = _assigned(flow, line, subject)
         if text is not None and text != subject:
             yield from _told(text, holds)
+
+
+def _giving(flow: Flow, line: Line, name: str, value: str) -> frozenset[Arm]:
+    """The arms under which a name was given a text, where every assignment that reaches a line gives it a plain one:
+    `if quantization == "bnb":` runs only where `quantization = "bnb"` did."""
+    reaches = flow.reaching(name, line, line.scope) if _WORD.fullmatch(name) else None
+    given: list[frozenset[Arm]] = []
+    for reach in reaches or ():
+        source = flow.script.lines[reach.binding.line]
+        written = flow.script.text[source.equals[0] + 1 : source.end].strip() if len(source.equals) == 1 else ""
+        if reach.binding.kind != "assign" or not (written == "None" or _TEXT.fullmatch(written)):
+            return frozenset()
+        if written != "None" and ast.literal_eval(written) == value:
+            given.append(reach.arms)
+    return frozenset.intersection(*given) if given else frozenset()
 
 
 def _assigned(flow: Flow, line: Line, name: str) -> str | None:
