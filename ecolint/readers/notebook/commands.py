@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from ecolint.model import Comment, Invocation, Pin, Source, Span
 from ecolint.readers.notebook.view import Shell, View
+from ecolint.readers.shell.commands import Script
 from ecolint.readers.shell.installing import installed
-from ecolint.readers.shell.script import Script, split
+from ecolint.readers.shell.script import split
 from ecolint.readers.shell.words import tables
 
 _FILLED = re.compile(r"\{[^{}\r\n]*\}")

@@ -15,7 +15,7 @@ from ecolint.readers.python.bindings import assigned
 from ecolint.readers.python.context import Context
 from ecolint.readers.python.names import find, shadowed
 from ecolint.readers.python.parsing import Statement
-from ecolint.readers.shell.script import Word
+from ecolint.readers.shell.commands import Word
 
 FLAG = re.compile(r"(--?[A-Za-z][\w.-]*)=")
 _PERCENT = re.compile(r"%[sdr]")

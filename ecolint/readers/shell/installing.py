@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ecolint.model import Pin, Place, Span
 from ecolint.readers.requirement import NIGHTLY, requirement
-from ecolint.readers.shell.script import Word
+from ecolint.readers.shell.commands import Word
 
 _PIP = re.compile(r"pip(?:\d(?:\.\d+)?)?\Z")
 _NAMED = re.compile(r"[\"']?([A-Za-z][\w.-]*)(?:\[[^\]]*\])?[=<>~!]")

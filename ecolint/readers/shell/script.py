@@ -6,76 +6,17 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from ecolint.model import ALWAYS, Branches, How
+from ecolint.readers.shell.commands import Script, Word
+from ecolint.readers.shell.pieces import Piece, made
+from ecolint.readers.shell.running import Running
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=")
-_FLAG = re.compile(r"(--?[A-Za-z][\w.-]*)=")
-_PREFIXES = frozenset(
-    {"exec", "nohup", "command", "time", "sudo", "then", "do", "else", "elif", "{", "!", "if", "while", "until"}
-)
-_ENDS = {"fi": "if", "done": "loop", "esac": "case"}
-_STARTS = {"if": "if", "while": "loop", "until": "loop"}
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word of a command; `text` is None where it cannot be known. Offsets are those of the script."""
-
-    text: str | None
-    start: int
-    end: int
-    how: How = "literal"
-    quoted: bool = False
-    several: bool = False
-    """True where an unknown word may be no word or many (an unquoted variable)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Assigned:
-    """`NAME=value` before a command or in `export` and `env`."""
-
-    name: str
-    value: Word
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A simple command with what its environment gains."""
-
-    words: tuple[Word, ...]
-    env: tuple[Assigned, ...] = ()
-    branches: Branches = ALWAYS
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """What a script does, as far as it was understood, and the places of its comments."""
-
-    commands: tuple[Command, ...]
-    comments: tuple[tuple[int, int], ...] = ()
-
-
-@dataclass(slots=True)
-class _Block:
-    kind: str
-    name: str
-    arm: int = 0
-
-
-@dataclass(slots=True)
-class _Piece:
-    """Part of a word: text, or None where unknown; `breaks` where unquoted text is split at spaces."""
-
-    text: str | None
-    breaks: bool = False
-    how: How = "literal"
 
 
 @dataclass(slots=True)
 class _State:
     words: list[Word] = field(default_factory=list)
-    pieces: list[_Piece] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
     start: int = -1
     quoted: bool = False
     redirect: bool = False
@@ -106,16 +47,11 @@ class _Splitter:
         label: str,
     ) -> None:
         self.script = script
-        self.variables = variables
-        self.environment = set(variables)
+        self.running = Running(script, variables, label, frozenset(variables))
         self.unknown = unknown
         self.joined = joined
-        self.label = label
         self.state = _State()
-        self.commands: list[Command] = []
         self.comments: list[tuple[int, int]] = []
-        self.exported: list[Assigned] = []
-        self.blocks: list[_Block] = []
         self.heredocs: list[str] = []
 
     def run(self) -> Script:
@@ -124,7 +60,7 @@ class _Splitter:
         while at < len(self.script):
             at = self.step(at)
         self.end_command(len(self.script))
-        return Script(tuple(self.commands), tuple(self.comments))
+        return Script(tuple(self.running.commands), tuple(self.comments))
 
     def step(self, at: int) -> int:
         """Read what begins at an offset; returns where to go on."""
@@ -160,7 +96,7 @@ class _Splitter:
             return self.dollar(at, quoted=False)
         if char == "`":
             close = script.find("`", at + 1)
-            state.pieces.append(_Piece(None, breaks=True))
+            state.pieces.append(Piece(None, breaks=True))
             return close + 1 if close >= 0 else len(script)
         end = at + 1
         while end < len(script) and script[end] not in " \t\r\n\\#;&|()<>'\"$`":
@@ -172,7 +108,7 @@ class _Splitter:
 
     def add(self, text: str, quoted: bool = False) -> None:
         """Put literal text into the word at hand."""
-        self.state.pieces.append(_Piece(text))
+        self.state.pieces.append(Piece(text))
         self.state.quoted = self.state.quoted or quoted
 
     def backslash(self, at: int) -> int:
@@ -204,7 +140,7 @@ class _Splitter:
                 at = self.dollar(at, quoted=True)
             elif char == "`":
                 close = script.find("`", at + 1)
-                self.state.pieces.append(_Piece(None))
+                self.state.pieces.append(Piece(None))
                 at = close + 1 if close >= 0 else len(script)
             else:
                 end = at + 1
@@ -225,19 +161,19 @@ class _Splitter:
         if after == "(":
             close = self.closing(at + 1, "(", ")")
             name = script[at + 2 : close - 1]
-            known = _NAME.fullmatch(name) and name in self.environment
-            self.variable(name, quoted) if known else self.state.pieces.append(_Piece(None, not quoted))
+            known = _NAME.fullmatch(name) and name in self.running.environment
+            self.variable(name, quoted) if known else self.state.pieces.append(Piece(None, not quoted))
             return close
         if after == "'" and not quoted:
             close = script.find("'", at + 2)
-            self.state.pieces.append(_Piece(None))
+            self.state.pieces.append(Piece(None))
             return close + 1 if close >= 0 else len(script)
         name_match = _NAME.match(script, at + 1)
         if name_match:
             self.variable(name_match.group(), quoted)
             return name_match.end()
         if after and (after.isdigit() or after in "@*?$!#-"):
-            self.state.pieces.append(_Piece(None, not quoted or after == "@"))
+            self.state.pieces.append(Piece(None, not quoted or after == "@"))
             return at + 2
         self.add("$")
         return at + 1
@@ -257,8 +193,8 @@ class _Splitter:
 
     def variable(self, name: str, quoted: bool) -> None:
         """The value of a variable."""
-        value = self.variables.get(name)
-        self.state.pieces.append(_Piece(value, not quoted, "constant"))
+        value = self.running.variables.get(name)
+        self.state.pieces.append(Piece(value, not quoted, "constant"))
         if quoted:
             self.state.quoted = True
 
@@ -269,13 +205,13 @@ class _Splitter:
         if name and not rest:
             self.variable(name.group(), quoted)
         elif name and rest[:2] in (":-", ":=") and "$" not in rest and "`" not in rest:
-            if name.group() in self.variables:
-                value = self.variables[name.group()]
-                self.state.pieces.append(_Piece(value or (rest[2:] if value == "" else None), not quoted, "constant"))
+            if name.group() in self.running.variables:
+                value = self.running.variables[name.group()]
+                self.state.pieces.append(Piece(value or (rest[2:] if value == "" else None), not quoted, "constant"))
             else:
-                self.state.pieces.append(_Piece(rest[2:].strip("\"'"), not quoted, "default"))
+                self.state.pieces.append(Piece(rest[2:].strip("\"'"), not quoted, "default"))
         else:
-            self.state.pieces.append(_Piece(None, not quoted))
+            self.state.pieces.append(Piece(None, not quoted))
 
     # --- ends ---------------------------------------------------------------------------------------------------------
 
@@ -291,39 +227,7 @@ class _Splitter:
             if self.heredocs and self.heredocs[-1] == "":
                 self.heredocs[-1] = "".join(piece.text or "" for piece in pieces)
             return
-        state.words.extend(self.made(start, at, pieces, quoted))
-
-    def made(self, start: int, end: int, pieces: list[_Piece], quoted: bool) -> list[Word]:
-        """The word, or the words that an unquoted variable becomes, or a flag with its unknown value as two words."""
-        how: How = next((piece.how for piece in pieces if piece.how != "literal"), "literal")
-        texts = [piece.text for piece in pieces]
-        lead = ""
-        for text in texts:
-            if text is None:
-                break
-            lead += text
-        if self.unknown(start, end):
-            lead, texts = self.script[start:end].lstrip("'\""), [None]
-        if None in texts:
-            flag = _FLAG.match(lead)
-            if flag and not self.unknown(start, start + flag.end()):
-                return [Word(flag.group(1), start, end, "literal", quoted), Word(None, start, end, how, quoted)]
-            several = len(pieces) == 1 and pieces[0].breaks
-            return [Word(None, start, end, how, quoted, several)]
-        if not any(piece.breaks and piece.text and re.search(r"\s", piece.text) for piece in pieces):
-            return [Word("".join(text or "" for text in texts), start, end, how, quoted)]
-        words = [""]
-        for piece in pieces:
-            text = piece.text or ""
-            if not piece.breaks:
-                words[-1] += text
-                continue
-            for index, part in enumerate(re.split(r"\s+", text)):
-                if index:
-                    words.append(part)
-                else:
-                    words[-1] += part
-        return [Word(word, start, end, how, quoted) for word in words if word]
+        state.words.extend(made(self.script, start, at, pieces, quoted, self.unknown))
 
     def operator(self, at: int) -> int:
         """`;`, `&&`, `|`, brackets: each ends a command."""
@@ -335,8 +239,7 @@ class _Splitter:
         self.end_command(at)
         pair = script[at : at + 2]
         if pair == ";;":
-            if self.blocks and self.blocks[-1].kind == "case":
-                self.blocks[-1].arm += 1
+            self.running.next_arm()
             return at + 2
         return at + (2 if pair in ("&&", "||", "|&") else 1)
 
@@ -374,80 +277,4 @@ class _Splitter:
         """Close the command at hand, if any."""
         self.end_word(at)
         words, self.state.words, self.state.redirect = self.state.words, [], False
-        words = self.keywords(words)
-        if not words:
-            return
-        own: list[Assigned] = []
-        words = self.assignments(words, own)
-        first = words[0].text if words else None
-        if first == "env" and not words[0].quoted:
-            words = self.assignments(words[1:], own)
-        elif first in ("export", "declare", "readonly", "local", "typeset") and words:
-            own, rest = [], words[1:]
-            while rest:
-                left = self.assignments(rest, own)
-                for word in left[:1]:
-                    if word.text in self.variables:
-                        own.append(
-                            Assigned(
-                                word.text or "", Word(self.variables[word.text or ""], word.start, word.end, "constant")
-                            )
-                        )
-                rest = left[1:]
-            self.assign(own, export=first == "export")
-            return
-        if not words:
-            self.assign(own, export=False)
-            return
-        self.commands.append(Command(tuple(words), (*self.exported, *own), self.arms()))
-
-    def assignments(self, words: list[Word], into: list[Assigned]) -> list[Word]:
-        """Take leading `NAME=value` words off."""
-        for index, word in enumerate(words):
-            match = _ASSIGNMENT.match(self.script, word.start, word.end)
-            if not match:
-                return words[index:]
-            at = match.end()
-            known = word.text is not None and word.text.startswith(match.group())
-            text = (word.text or "")[match.end() - match.start() :] if known else None
-            into.append(Assigned(match.group(1), Word(text, at, word.end, word.how, word.quoted)))
-        return []
-
-    def assign(self, made: list[Assigned], export: bool) -> None:
-        """Remember variables. What is assigned in a branch or loop is unknown afterwards."""
-        for one in made:
-            value = one.value if not self.blocks else Word(None, one.value.start, one.value.end)
-            self.variables[one.name] = value.text
-            if export or one.name in self.environment:
-                self.exported.append(Assigned(one.name, value))
-
-    def keywords(self, words: list[Word]) -> list[Word]:
-        """Take the words of compound commands off and keep track of them."""
-        while words:
-            word = words[0]
-            text = word.text if not word.quoted else None
-            if text in ("for", "case", "select"):
-                self.block("case" if text == "case" else "loop", word.start)
-                if text == "for" and len(words) > 1 and words[1].text:
-                    self.variables[words[1].text] = None
-                return []
-            if text in _ENDS or text == "}":
-                if text in _ENDS and self.blocks:
-                    self.blocks.pop()
-            elif text in ("else", "elif"):
-                if self.blocks:
-                    self.blocks[-1].arm += 1
-            elif text in _STARTS:
-                self.block(_STARTS[text or ""], word.start)
-            elif text not in _PREFIXES:
-                return words
-            words = words[1:]
-        return words
-
-    def block(self, kind: str, at: int) -> None:
-        """Enter a compound command."""
-        self.blocks.append(_Block(kind, f"{self.label}:{at}"))
-
-    def arms(self) -> Branches:
-        """The branches that the command at hand stands in."""
-        return frozenset((block.name, block.arm) for block in self.blocks[:16] if block.kind != "loop")
+        self.running.command(words)

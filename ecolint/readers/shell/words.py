@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ecolint.model import Alternative, Entry, Place, Span, Table, Value
-from ecolint.readers.shell.script import Command, Word
+from ecolint.readers.shell.commands import Command, Word
 
 
 def tables(command: Command, path: str, base: int) -> tuple[Table, Table | None]:

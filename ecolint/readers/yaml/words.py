@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from ecolint.model import ALWAYS, Alternative, Branches, Entry, How, Place, Table, Value
-from ecolint.readers.shell.script import Command, Word, split
+from ecolint.readers.shell.commands import Command, Word
+from ecolint.readers.shell.script import split
 from ecolint.readers.yaml.nodes import Node, resolved
 from ecolint.readers.yaml.scalars import offsets
 from ecolint.readers.yaml.tables import SUBSTITUTED, Document
