@@ -251,9 +251,3 @@ def _ends(script: str) -> Iterator[int]:
     while at >= 0:
         yield at
         at = script.find(MARK, at + len(MARK))
-
-
-def mark_at(script: str, start: int, end: int) -> int | None:
-    """The offset of the first mark that a stretch reaches into, or None."""
-    found = script.find(MARK, max(0, start - len(MARK) + 1), end + len(MARK) - 1)
-    return found if found >= 0 else None

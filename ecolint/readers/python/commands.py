@@ -85,7 +85,7 @@ class _Reader:
         if names[0].endswith("_exec"):
             elements = [cst.Element(arg.value) if not arg.star else cst.StarredElement(arg.value) for arg in call.args]
             line = self.words.elements(elements, statement)
-            yield from self._commands(line, self.ctx.place(statement, call), statement)
+            yield from self._commands(line, self.ctx.place(statement, call))
             return
         for position, argument in enumerate(call.args):
             keyword = argument.keyword.value if argument.keyword is not None else ""
@@ -93,7 +93,7 @@ class _Reader:
                 for node, where in self._given(argument.value, statement):
                     found = self.words.of(node, where)
                     if found is not None:
-                        yield from self._commands(found, self.ctx.place(where, node), where)
+                        yield from self._commands(found, self.ctx.place(where, node))
                     else:
                         yield from self._script(node, where)
                 return
@@ -107,7 +107,7 @@ class _Reader:
                 return [site.arguments[node.value] for site in sites if node.value in site.arguments]
         return [(node, statement)]
 
-    def _commands(self, line: Line, place: Place, statement: Statement) -> Iterator[Table]:
+    def _commands(self, line: Line, place: Place) -> Iterator[Table]:
         """A list of words as a command; `bash -c SCRIPT` is what the script runs."""
         texts = [plain_text(entry.value) for entry in line.entries[:6]]
         if texts and (texts[0] or "").rpartition("/")[2] in _SHELLS:
@@ -124,7 +124,7 @@ class _Reader:
         """The commands of a text that a shell runs; `" ".join(words)` is those words."""
         joined = self._joined(node, statement)
         if joined is not None:
-            yield from self._commands(joined, self.ctx.place(statement, node), statement)
+            yield from self._commands(joined, self.ctx.place(statement, node))
             return
         text = text_of(self.ctx, node, statement)
         if text is not None:

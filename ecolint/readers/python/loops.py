@@ -85,7 +85,7 @@ class Loops:
                 while clause is not None:
                     if clause in shape.loops:
                         waits = clause.asynchronous is not None
-                        return None if waits else self._items(clause.iter, clause.target, statement)
+                        return None if waits else self._items(clause.iter, clause.target)
                     clause = clause.inner_for_in
             elif isinstance(parent, cst.Lambda) and parent in shape.loops and _is_mapped(parent, statement):
                 return "sure"
@@ -142,7 +142,7 @@ class Loops:
                 return None
             if self.shapes.over_batches(parsed.root, parsed):
                 return False
-            told = self._items(parsed.root.iter, parsed.root.target, parsed)
+            told = self._items(parsed.root.iter, parsed.root.target)
         targets = set(target_names(parsed.root.target)) if isinstance(parsed.root, cst.For) else set()
         if self.rounds.flow_back(header, targets, self._used(call, statement), statement.line):
             return None  # each round needs what the one before gave
@@ -164,7 +164,7 @@ class Loops:
             return True
         return _ARRIVING.search(parsed.code(loop.iter)) is not None
 
-    def _items(self, iterable: cst.BaseExpression, target: cst.BaseExpression, statement: Statement) -> Verdict:
+    def _items(self, iterable: cst.BaseExpression, target: cst.BaseExpression) -> Verdict:
         """Whether a loop goes over inputs ("sure") or over something that is tried out in turn (None)."""
         node = unwrapped(iterable)
         if any(SWEEP.search(name) for name in target_names(target)):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from ecolint.readers.python.context import Context
+from ecolint.readers.python.expressions import target_names
 from ecolint.readers.python.flow import Reach
 from ecolint.readers.python.lines import Line
 from ecolint.readers.python.parsing import Statement
@@ -48,7 +49,7 @@ def shadowed(statement: Statement, node: cst.CSTNode, name: str) -> bool:
         if isinstance(current, cst.BaseComp):
             clause: cst.CompFor | None = current.for_in
             while clause is not None:
-                if name in _names_in(clause.target):
+                if name in target_names(clause.target):
                     return True
                 clause = clause.inner_for_in
         elif isinstance(current, cst.Lambda):
@@ -57,14 +58,6 @@ def shadowed(statement: Statement, node: cst.CSTNode, name: str) -> bool:
                 return True
         current = statement.parents.get(current)
     return False
-
-
-def _names_in(target: cst.CSTNode) -> list[str]:
-    if isinstance(target, cst.Name):
-        return [target.value]
-    if isinstance(target, cst.Tuple | cst.List):
-        return [name for element in target.elements for name in _names_in(element.value)]
-    return []
 
 
 def find(ctx: Context, name: str, line: Line) -> Found:

@@ -91,7 +91,7 @@ class Identities:
         if isinstance(node, cst.Await):
             return self.of(node.expression, statement)
         if isinstance(node, cst.Subscript):
-            return self._subscript(node, statement)
+            return self._subscript(node)
         if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.BitOr):
             # `prompt | model | parser`: what goes in at the front is run by each
             parts = (*self.of(node.left, statement), *self.of(node.right, statement))
@@ -265,7 +265,7 @@ class Identities:
                     return class_member(self.ctx, owner, parts[1])
         return None
 
-    def _subscript(self, node: cst.Subscript, statement: Statement) -> Sequence[Origin]:
+    def _subscript(self, node: cst.Subscript) -> Sequence[Origin]:
         """An item of a container that items were put into by name."""
         parts = dotted(node.value)
         if parts is None:

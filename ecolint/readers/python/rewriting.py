@@ -14,7 +14,6 @@ from ecolint.model import (
     Change,
     Construct,
     Edit,
-    Entry,
     RemoveEntry,
     SetEntry,
     Source,
@@ -83,7 +82,7 @@ class _Editor:
                 replaced[index] = self._with_value(self.holder, index, change.value)
             else:
                 removed.append(index)
-                patches += self._unused(change.entry, self.holder[3][index])
+                patches += self._unused(self.holder[3][index])
         if added and not removed and (heir := self._heir(elsewhere)) is not None:
             patches += self._in_its_place(elsewhere.pop(heir), added)
             added = []
@@ -283,7 +282,7 @@ class _Editor:
         ending = 2 if text.startswith("\r\n", stop) else 1 if stop < len(text) else 0
         return [(Span(line_start(text, line.start), stop + ending), "")]
 
-    def _unused(self, entry: Entry, node: cst.CSTNode) -> list[Patch]:
+    def _unused(self, node: cst.CSTNode) -> list[Patch]:
         """The removal of the assignment of a variable that held a configuration for the removed item alone."""
         value = node.value if isinstance(node, cst.Arg | cst.DictElement | cst.StarredDictElement) else None
         if not isinstance(value, cst.Name):

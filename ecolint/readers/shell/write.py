@@ -82,7 +82,7 @@ def _removals(source: Source, spans: list[Span], removed: set[Span]) -> list[Edi
 def _append(source: Source, fits: Fits, table: Table, spans: list[Span], added: list[AddEntry]) -> Edit:
     """New words behind the last one, on continuation lines where the last flag has its own."""
     last = spans[-1]
-    separator = _separator(source.text, spans, table)
+    separator = _separator(source.text, spans)
     joined = sum(1 for span in spans if _JOINED.match(source.text, span.start, span.end))
     flags = sum(1 for span in spans if source.text.startswith("--", span.start))
     pieces: list[str] = []
@@ -95,7 +95,7 @@ def _append(source: Source, fits: Fits, table: Table, spans: list[Span], added: 
     return Edit(source.path, Span(last.end, last.end), "".join(pieces))
 
 
-def _separator(text: str, spans: list[Span], table: Table) -> str:
+def _separator(text: str, spans: list[Span]) -> str:
     gaps = [text[one.end : two.start] for one, two in pairwise(spans)]
     for gap, span in list(zip(gaps, spans[1:], strict=True))[::-1][:2]:
         if "\n" in gap:

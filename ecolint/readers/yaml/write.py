@@ -30,7 +30,7 @@ def edits(source: Source, table: Table, changes: Sequence[Change]) -> tuple[Edit
     elif table.syntax == "yaml.env" and node is not None:
         made = _env_edits(source, node, parent, changes)
     elif table.syntax == "yaml.words" and node is not None and node.kind == "sequence":
-        made = _list_edits(source, node, parent, table, changes, roots)
+        made = _list_edits(source, node, parent, table, changes)
     elif table.syntax == "yaml.words":
         scalar = _scalar_around(roots, start, end)
         made = script_edits(source, partial(_fits, scalar), table, changes)
@@ -144,9 +144,7 @@ def _key_style(node: Node) -> str:
 # --- lists of words ---------------------------------------------------------------------------------------------------
 
 
-def _list_edits(
-    source: Source, node: Node, parent: Node | None, table: Table, changes: Sequence[Change], roots: list[Node]
-) -> list[Edit]:
+def _list_edits(source: Source, node: Node, parent: Node | None, table: Table, changes: Sequence[Change]) -> list[Edit]:
     layouts = [Collection(source, node)]
     other = _command_list(node, parent)
     if other is not None:
@@ -156,7 +154,7 @@ def _list_edits(
     new: list[str] = []
     for change in changes:
         if isinstance(change, AddEntry):
-            new += _new_words(layouts[0], table, change)
+            new += _new_words(layouts[0], change)
             continue
         which, index = _item(layouts, change.entry)
         siblings = [entry for entry in table.entries if entry.place == change.entry.place]
@@ -176,7 +174,7 @@ def _list_edits(
     for layout, indexes in zip(layouts, gone, strict=True):
         adding = new if layout is layouts[0] else []
         every = bool(layout.parts) and len(indexes) == len(layout.parts)
-        if every and not adding and _removable(layout.node, parent):
+        if every and not adding and _removable(parent):
             made += _without_key(source, layout.node, parent)
             continue
         made += layout.change(sorted(indexes), adding)
@@ -209,7 +207,7 @@ def _item(layouts: list[Collection], entry: Entry) -> tuple[int, int]:
     raise CannotEdit("the word does not stand in the list itself")
 
 
-def _new_words(layout: Collection, table: Table, change: AddEntry) -> list[str]:
+def _new_words(layout: Collection, change: AddEntry) -> list[str]:
     style = _common_style(layout.node)
     words = [change.name]
     if change.value is not None:
@@ -262,7 +260,7 @@ def _env_edits(source: Source, node: Node, parent: Node | None, changes: Sequenc
         else:
             made.append(_set_variable(source, layout, index, change))
     every = bool(layout.parts) and len(set(gone)) == len(layout.parts)
-    if every and not new and _removable(node, parent):
+    if every and not new and _removable(parent):
         return _without_key(source, node, parent)
     return made + layout.change(gone, new)
 
@@ -358,7 +356,7 @@ def _new_env(source: Source, container: Node, changes: Sequence[Change]) -> list
 # --- keys that go with their list -------------------------------------------------------------------------------------
 
 
-def _removable(node: Node, parent: Node | None) -> bool:
+def _removable(parent: Node | None) -> bool:
     """Whether the key that holds a list can be removed with it."""
     return parent is not None and parent.kind == "mapping" and len(parent.children) > 2
 
