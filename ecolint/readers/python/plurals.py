@@ -60,7 +60,7 @@ TUNING_CLASS = re.compile(
 
 INPUT = re.compile(
     r"(?!eos|pad|bos|bad|stop|forced|suppress|begin|decoder_start)\w*(?:input|prompt|quer|question|text|messag|msgs|image"
-    r"|pixel|embed|feature|audio|video|ids$|conversation|content|document|sentence|sequence|speech|chat)"
+    r"|pixel|patches$|embed|feature|audio|video|ids$|conversation|content|document|sentence|sequence|speech|chat)"
 )
 """Keywords of a generating call under which its input goes in."""
 
@@ -96,7 +96,7 @@ AGENT = re.compile(
 _WORDS = re.compile(r"[A-Za-z][a-z]*|[A-Z]+")
 _SINGULAR = re.compile(
     r"(?:ss|us|is|ous|messages?|msgs|inputs?|ids|tokens|kwargs|args|params|features|pixels?|values|embeds|embeddings"
-    r"|images?|frames|videos|audios|pictures|photos|docs|contexts?|turns|options|choices|tools|news|series|process|address"
+    r"|images?|patches|frames|videos|audios|pictures|photos|docs|contexts?|turns|options|choices|tools|news|series|process|address"
     r"|class|this|hits|logits|encodings|encoded|masks|data|settings|analysis|lens|bytes|contents|pics|imgs|history|stats"
     r"|demos|shots|examples|passages|parts|pieces|segments|constraints|instructions|details|facts|notes|has|was)$",
     re.IGNORECASE,
