@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from ecolint.model import Condition, Scalar
-from ecolint.readers.python.flow import Arm, Flow
+from ecolint.readers.python.decisions import Arm
+from ecolint.readers.python.flow import Flow
 from ecolint.readers.python.lines import Line
 from ecolint.readers.python.scopes import MODULE
 

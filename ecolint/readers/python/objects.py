@@ -13,8 +13,9 @@ from ecolint.readers.python import patterns
 from ecolint.readers.python.bindings import assigned
 from ecolint.readers.python.calls import held_names, returns
 from ecolint.readers.python.context import Context
+from ecolint.readers.python.decisions import Arm
 from ecolint.readers.python.defaults import decorators
-from ecolint.readers.python.flow import Arm, Reach
+from ecolint.readers.python.flow import Reach
 from ecolint.readers.python.lines import Line
 from ecolint.readers.python.names import class_member, dotted, enclosing_class, find, local_definition, shadowed
 from ecolint.readers.python.parsing import Statement

@@ -9,7 +9,7 @@ import libcst as cst
 from ecolint.model import Alternative, Entry, Place, Table, Value
 from ecolint.readers.python.alternatives import OPEN, bounded, known, under, unknown
 from ecolint.readers.python.context import Context, Frame
-from ecolint.readers.python.flow import Arm
+from ecolint.readers.python.decisions import Arm
 from ecolint.readers.python.guards import own_guard
 from ecolint.readers.python.lines import Line
 from ecolint.readers.python.parsing import Statement

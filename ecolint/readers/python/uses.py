@@ -12,7 +12,7 @@ from ecolint.model import Branches, Entry, Request, Table, Use
 from ecolint.readers.python import patterns
 from ecolint.readers.python.concurrency import concurrent
 from ecolint.readers.python.context import Context
-from ecolint.readers.python.flow import Arm
+from ecolint.readers.python.decisions import Arm
 from ecolint.readers.python.lines import Line
 from ecolint.readers.python.loops import Loops
 from ecolint.readers.python.names import dotted, find
