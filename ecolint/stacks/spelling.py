@@ -73,16 +73,17 @@ def _float(data: Data) -> Scalar:
 
 
 def _str(data: Data) -> Scalar:
+    """A text; a number may be one, but a switch names nothing (`pretrained: true`)."""
     if data is None or isinstance(data, str):
         return data
-    if isinstance(data, (bool, int, float)):
+    if isinstance(data, (int, float)) and not isinstance(data, bool):
         return str(data)
     raise Unreadable
 
 
 def _word(data: Data) -> Scalar:
-    """A choice: compared without regard to case."""
-    value = _str(data)
+    """A choice: compared without regard to case; it may be a switch too."""
+    value = str(data) if isinstance(data, bool) else _str(data)
     return value.lower() if isinstance(value, str) else value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import libcst as cst
@@ -105,6 +106,17 @@ def is_record(node: cst.CSTNode) -> bool:
 
 def is_list(node: cst.BinaryOperation) -> bool:
     return isinstance(node.left, cst.List) or isinstance(node.right, cst.List)
+
+
+def is_listed(node: cst.CSTNode, name: str) -> bool:
+    """True for `[name]`."""
+    only = node.elements[0].value if isinstance(node, cst.List) and len(node.elements) == 1 else None
+    return isinstance(only, cst.Name) and only.value == name
+
+
+def asks_type(test: str, name: str) -> bool:
+    """True for a test that asks what a name is: `isinstance(name, list)`, `type(name) is str`."""
+    return re.search(rf"\b(?:isinstance|type)\s*\(\s*{re.escape(name)}\s*[,)]", test) is not None
 
 
 def is_text(node: cst.CSTNode) -> bool:

@@ -17,9 +17,11 @@ from ecolint.readers.python.context import Context
 from ecolint.readers.python.expressions import (
     argument_name,
     arguments_of,
+    asks_type,
     entries_of,
     inside,
     is_list,
+    is_listed,
     is_record,
     is_text,
     last_name,
@@ -48,10 +50,15 @@ Loop: TypeAlias = "int | cst.CSTNode"
 _ORDER: tuple[Count, ...] = ("one", "likely", "some", "many")
 MAX_DEPTH = 40
 """Steps from name to name within which an input is followed to where it comes from."""
+MAX_TESTS = 4
+"""Tests of one `if` chain that are read for the type of a name."""
+MAX_BODY = 60
+"""Lines of a helper that are searched for slices."""
 MAX_CHANGES = 24
 """Changes of one object that are looked at between its binding and its use."""
 
 _COUNTED = re.compile(r"while\s+(\w+)\s*<=?\s*len\(")
+_CUTTING = re.compile(r"\bappend\(|\byield\b|\bfor\b")
 _METHOD = re.compile(r"([^\W\d]\w*)(?:\.\w+|\[[^\[\]]*\])*\.(\w+)\s*\(")
 
 
@@ -133,6 +140,13 @@ class Shapes:
         if isinstance(node, cst.Dict):
             return self._record(node, statement)
         inner = [self.of(one, statement) for one in parts_of(node)]
+        if isinstance(node, cst.IfExp) and any(
+            isinstance(one, cst.Name)
+            and is_listed(other, one.value)
+            and asks_type(statement.code(node.test), one.value)
+            for one, other in ((node.body, node.orelse), (node.orelse, node.body))
+        ):
+            return _either(joined(inner))
         whole = isinstance(node, cst.FormattedString | cst.ConcatenatedString)
         return joined(inner, "one" if whole else None)
 
@@ -165,7 +179,20 @@ class Shapes:
         shapes = [self._binding(binding, name) for binding in dict.fromkeys(bindings)]
         if found.scope == line.scope:
             shapes.append(self._changes(name, bindings, line))
-        return _named(joined(shapes), name)
+        shape = _named(joined(shapes), name)
+        return _either(shape) if any(self._wrapped(one, name) for one in bindings) else shape
+
+    def _wrapped(self, binding: Binding, name: str) -> bool:
+        """True for `if not isinstance(x, list): x = [x]`: where that is not taken, it is a list already."""
+        statement = self.ctx.statement(binding.line) if binding.kind == "assign" else None
+        written = assigned(statement, name) if statement is not None else None
+        if statement is None or written is None or not is_listed(written[0], name):
+            return False
+        line = statement.line
+        header = self.ctx.script.lines[line.parent] if line.parent >= 0 else line
+        return header.kind in ("if", "elif", "else") and any(
+            asks_type(self.ctx.flow.test(one), name) for one in self.ctx.flow.chain(header.leader)[:MAX_TESTS]
+        )
 
     def _clause(self, node: cst.Name, statement: Statement) -> Shape | None:
         """The shape of a name that a comprehension or a lambda around it binds."""
@@ -358,6 +385,10 @@ class Shapes:
 
     def _element_of_call(self, node: cst.Call, statement: Statement) -> Count:
         tail = tail_of(node.func)
+        parts = dotted(node.func)
+        local = local_definition(self.ctx, parts, statement) if parts is not None else None
+        if local is not None and self._gives_slices(local):
+            return "many"
         if tail in ("range", "trange"):
             if len(node.args) < 3:
                 return "one"
@@ -373,6 +404,29 @@ class Shapes:
         if plurals.CUTS_TEXT.search(tail):
             return "one"
         return "many" if plurals.BATCHES.search(tail) else "one"
+
+    def _gives_slices(self, function: int) -> bool:
+        """True for a helper of this file that cuts a list: what it yields, or gathers and gives back, are slices."""
+        lines = self.ctx.script.lines
+        for line in lines[function + 1 : min(lines[function].tail, function + MAX_BODY) + 1]:
+            body = self.ctx.script.body(line)
+            statement = self.ctx.statement(line.index) if "[" in body and _CUTTING.search(body) else None
+            for node in statement.nodes if statement is not None else ():
+                value: cst.BaseExpression | None = None
+                if isinstance(node, cst.Call) and tail_of(node.func) == "append" and node.args:
+                    value = node.args[0].value
+                elif isinstance(node, cst.Yield) and isinstance(node.value, cst.BaseExpression):
+                    value = node.value
+                elif isinstance(node, cst.ListComp | cst.GeneratorExp):
+                    value = node.elt
+                if value is not None and statement is not None and self._is_cut(value, statement):
+                    return True
+        return False
+
+    def _is_cut(self, node: cst.BaseExpression, statement: Statement) -> bool:
+        """True for a slice between two bounds of what is a list by its shape."""
+        cut = node.slice[0].slice if isinstance(node, cst.Subscript) and len(node.slice) == 1 else None
+        return isinstance(cut, cst.Slice) and cut.upper is not None and self.of(node, statement).count == "many"
 
     def given(self, inputs: Sequence[tuple[str, cst.CSTNode]], statement: Statement) -> list[Shape]:
         """The shapes of what goes into one call, by names: pictures and sounds belong to the text beside
@@ -497,6 +551,11 @@ class Shapes:
             made = replace(made, count="some")
         # Whatever the function does with its arguments, what it gives hangs on them.
         return replace(made, loops=made.loops | whole.loops, params=made.params | whole.params)
+
+
+def _either(shape: Shape) -> Shape:
+    """What may be one or a list already. Of what was passed in the caller decides."""
+    return shape if shape.params and not shape.loops else replace(shape, count="many")
 
 
 def _keyed(base: Shape, key: str) -> Shape:
