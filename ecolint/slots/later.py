@@ -69,6 +69,8 @@ def _doubts(recognised: Recognised, assignment: Assignment, generates: bool) -> 
             if spec.spreads and matches(use.name, spec.calls):
                 yield spec
     for spec in vocabulary.beside:
+        if spec.only and not matches(recognised.callee, spec.only):
+            continue
         told = any(word in invocation.beside for word in spec.words)
         # Where nobody was seen to generate with the object, code beside it may do something else with it.
         if told or (not generates and any(matches(name, spec.calls) for name in invocation.beside)):
