@@ -61,11 +61,15 @@ def test_a_literal_in_a_call_is_what_is_compared_with() -> None:
 
 def test_negations_and_membership() -> None:
     text = 'def f(d, q):\n    if not q and "cuda" in d:\n        return M.from_pretrained("a")\n'
-    assert facts(told(text)[0, "L4"]) == {("q", True, False), ("d", "cuda", True)}
+    assert facts(told(text)[0, "L4"]) == {
+        ('(not q and "cuda" in d)', True, True),
+        ("q", True, False),
+        ("d", "cuda", True),
+    }
 
 
-def test_of_several_of_which_one_fails_the_whole_is_told() -> None:
+def test_several_that_hold_or_fail_together_are_told_as_a_whole() -> None:
     text = 'def f(a, b):\n    if a and b:\n        return M.from_pretrained("a")\n    return M.from_pretrained("b")\n'
     found = told(text)
-    assert facts(found[0, "L4"]) == {("a", True, True), ("b", True, True)}
+    assert facts(found[0, "L4"]) == {("(a and b)", True, True), ("a", True, True), ("b", True, True)}
     assert facts(found[1, "L4"]) == {("(a and b)", True, False)}

@@ -67,12 +67,14 @@ def _of_chain(flow: Flow, arm: Arm, depth: int = 0) -> Iterator[Told]:
 
 def _told(test: str, holds: bool) -> Iterator[Told]:
     """What follows from a test that holds, or does not. A part of which only one of several must hold says nothing;
-    of several of which one at least fails, only the whole is told, in parentheses."""
+    of several that hold together the whole is told too, in parentheses; it alone where not all of them do."""
     joint, single = (" and ", " or ") if holds else (" or ", " and ")
     if single in test:
         if not holds:
             yield f"({' '.join(test.split())})", True, False
         return
+    if holds and joint in test:
+        yield f"({' '.join(test.split())})", True, True
     for term in test.split(joint)[:MAX_TERMS]:
         text, positive = term.strip(), holds
         while text.startswith("("):
