@@ -16,6 +16,8 @@ from ecolint.readers.python.names import dotted
 from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.plurals import BATCH, INPUT, SWEEP
 from ecolint.readers.python.rounds import Rounds, names
+from ecolint.readers.python.shape_expressions import desk_of
+from ecolint.readers.python.shape_loops import over_batches
 from ecolint.readers.python.shapes import Shape, Shapes, joined
 from ecolint.readers.python.sites import call_sites
 from ecolint.readers.python.tables import entry
@@ -42,7 +44,7 @@ class Loops:
     rounds: Rounds = field(init=False)
 
     def __post_init__(self) -> None:
-        self.shapes, self.rounds = Shapes(self.ctx), Rounds(self.ctx.script, self.ctx.stats)
+        self.shapes, self.rounds = desk_of(self.ctx), Rounds(self.ctx.script, self.ctx.stats)
 
     def per_item(
         self, call: cst.Call, statement: Statement, start: tuple[cst.Call, Statement] | None = None
@@ -140,7 +142,7 @@ class Loops:
         if isinstance(parsed.root, cst.For):
             if self._arrives(header, parsed.root, parsed):
                 return None
-            if self.shapes.over_batches(parsed.root, parsed):
+            if over_batches(self.shapes, parsed.root, parsed):
                 return False
             told = self._items(parsed.root.iter, parsed.root.target)
         targets = set(target_names(parsed.root.target)) if isinstance(parsed.root, cst.For) else set()

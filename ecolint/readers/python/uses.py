@@ -81,7 +81,7 @@ class Collector:
             return
         arms = ctx.flow.path(statement.line)
         for origin in self.identities.of(target.value.value, statement) if arms is not None else ():
-            branches = self._branches(arms or (), origin, statement)
+            branches = self._branches(arms or (), origin)
             if branches is None:
                 continue
             place = ctx.line_place(statement.line)
@@ -233,7 +233,7 @@ class Collector:
             path = ctx.flow.path(statement.line)
             if path is None:
                 continue
-            branches = self._branches(path, origin, statement)
+            branches = self._branches(path, origin)
             if branches is None:
                 continue
             repeated: bool | None = False
@@ -249,7 +249,7 @@ class Collector:
             likely_use = likely or origin.likely or guessed
             uses.append(Use(name, place, table, repeated, branches, likely_use, request, origin.through, beside))
 
-    def _branches(self, path: tuple[Arm, ...], origin: Origin, statement: Statement) -> Branches | None:
+    def _branches(self, path: tuple[Arm, ...], origin: Origin) -> Branches | None:
         """The arms of a use, and of the way to it, that its start does not already stand under; None: they exclude
         each other."""
         own = self.ctx.flow.path(origin.start.statement.line) or ()
