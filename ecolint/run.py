@@ -304,9 +304,10 @@ def problem_lines(problems: Sequence[Problem]) -> Iterator[str]:
             cell = f"cell {problem.cell}:" if problem.cell is not None else ""
             yield f"{problem.path}:{cell}{problem.line}: {' '.join(problem.reason.split())}"
     templated = len({problem.path for problem in problems if problem.templated})
-    if templated:
-        files_are = "templated file was" if templated == 1 else "templated files were"
-        yield f"{templated} {files_are} not read: what they hold is known only once they are rendered"
+    if templated == 1:
+        yield "1 templated file was not read: what it holds is known only once it is rendered"
+    elif templated:
+        yield f"{templated} templated files were not read: what they hold is known only once they are rendered"
 
 
 def known_rules() -> tuple[Rule, ...]:

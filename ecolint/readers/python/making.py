@@ -29,16 +29,16 @@ def module_makers(source: Source, wanted: Wanted, project: Lookup) -> Mapping[st
     """The functions of a module that give back what a wanted call made, by name, and those it imports and passes on."""
     if "\0" in source.text:
         return {}
-    found: dict[str, Made] = {}
-    names = (*wanted.calls, *wanted.likely_calls, *wanted.local_calls)
-    if patterns.mentioned(source.text, names):
-        found |= _own(attach(prepare(source, wanted, project)))
-    if source.path.endswith("__init__.py"):
-        ctx = prepare(source, wanted, project)
-        for name, bindings in ctx.scopes.of(MODULE).bindings.items():
-            made = _of_import(ctx, bindings[-1]) if name not in found else None
-            if made is not None:
-                found[name] = made
+    loads = patterns.mentioned(source.text, (*wanted.calls, *wanted.likely_calls, *wanted.local_calls))
+    passes_on = source.path.endswith("__init__.py")
+    if not (loads or passes_on):
+        return {}
+    ctx = attach(prepare(source, wanted, project))
+    found = _own(ctx) if loads else {}
+    for name, bindings in ctx.scopes.of(MODULE).bindings.items() if passes_on else ():
+        made = _of_import(ctx, bindings[-1]) if name not in found else None
+        if made is not None:
+            found[name] = made
     return found
 
 
