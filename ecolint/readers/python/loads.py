@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Set
 from dataclasses import dataclass
 
 import libcst as cst
 
-from ecolint.readers.python.context import Context
+from ecolint.readers.python.context import Context, Site
 from ecolint.readers.python.handlers import MAX_HELPERS, MAX_MENTIONS, Handlers, fits
 from ecolint.readers.python.lines import Line
 from ecolint.readers.python.names import dotted
@@ -20,6 +21,9 @@ from ecolint.readers.python.tracing import follow, identifiers
 
 BEFORE = 8
 """Statements before a load that are looked at for an early return."""
+MAX_PARAMETERS = 32
+"""Parameters of a function that are followed to what it loads, one by one; of more, any may choose it."""
+OWNERS = frozenset({"self", "cls"})
 SETTING_UP = frozenset({"__call__", "train", "compile", "to", "add_adapter", "gradient_checkpointing_enable"})
 """Wanted methods that only prepare a model."""
 
@@ -63,8 +67,7 @@ class Loads:
         function = self.handlers.function(line)
         if function < 0 or self.guarded(line):
             return False
-        parameters = set(self.ctx.signature(function)) - {"self", "cls"}
-        depends = way.needed & follow(self.ctx.script, self.ctx.script.lines[function], parameters, line)
+        depends = self._deciding(function, line, way.needed)
         kept = way.kept or self._keeps(line, function)
         role = self.handlers.role(function)
         if role is not None:
@@ -77,6 +80,14 @@ class Loads:
             if self._for_a_request(site.statement.line, further, helpers - 1):
                 return True
         return False
+
+    def _deciding(self, function: int, line: Line, needed: Set[str]) -> set[str]:
+        """The parameters of a function of which one of the names that a line needs is made."""
+        header = self.ctx.script.lines[function]
+        parameters = set(self.ctx.signature(function)) - OWNERS
+        if len(parameters) > MAX_PARAMETERS:
+            return parameters
+        return {name for name in parameters if needed & follow(self.ctx.script, header, {name}, line)}
 
     def _asks(self, line: Line, function: int) -> bool:
         """True where a function that may be a job takes one thing to answer, and answers it."""
@@ -154,14 +165,36 @@ class Loads:
 
     def in_loop(self, call: cst.Call, statement: Statement) -> bool:
         """True where a load is repeated for every item of a loop that does not choose what is loaded."""
-        if self._repeats(call, statement):
+        mentioned = _mentioned(call, statement)
+        if self._repeats(call, statement, mentioned):
             return True
-        scope = statement.line.scope
-        if scope < 0 or self.ctx.script.lines[scope].kind != "def" or self.guarded(statement.line):
+        lines, scope = self.ctx.script.lines, statement.line.scope
+        if scope < 0 or lines[scope].kind != "def" or self.guarded(statement.line):
             return False
-        return any(self._repeats(site.call, site.statement) for site in call_sites(self.ctx, scope))
+        # Of what a helper is given, only what the load depends on can choose what is loaded.
+        depends = self._deciding(scope, statement.line, mentioned)
+        return any(
+            self._repeats(site.call, site.statement, self._choosing(site, depends, whole=bool(mentioned & OWNERS)))
+            for site in call_sites(self.ctx, scope)
+        )
 
-    def _repeats(self, call: cst.Call, statement: Statement) -> bool:
+    def _choosing(self, site: Site, depends: set[str], whole: bool) -> set[str]:
+        """The names in the arguments of a call on which a load in the function depends; all of them where it depends on
+        more than its parameters, or where arguments are hidden."""
+        if whole or (site.hidden and depends):
+            return _mentioned(site.call, site.statement)
+        given = (site.arguments[name] for name in depends if name in site.arguments)
+        return set().union(*(identifiers(where.code(node)) for node, where in given))
+
+    def _repeats(self, call: cst.Call, statement: Statement, needed: set[str]) -> bool:
+        """True where a call stands in a loop, or a comprehension, over something that does not decide what it needs."""
+        node: cst.CSTNode = call
+        while (parent := statement.parents.get(node)) is not None:
+            if isinstance(parent, cst.BaseComp) and node is not parent.for_in:
+                targets = identifiers(statement.code(parent.for_in.target))
+                chosen = targets & needed or any(SWEEP.search(name) for name in targets)
+                return not (chosen or _counts(parent.for_in.iter) or self.guarded(statement.line))
+            node = parent
         header = self.ctx.flow.loop(statement.line)
         if header < 0 or self.guarded(statement.line):
             return False
@@ -171,7 +204,7 @@ class Loads:
         if parsed is None or not isinstance(parsed.root, cst.For):
             return False
         targets = identifiers(parsed.code(parsed.root.target))
-        if follow(self.ctx.script, line, targets, statement.line) & _mentioned(call, statement):
+        if follow(self.ctx.script, line, targets, statement.line) & needed:
             return False
         if any(SWEEP.search(name) for name in targets) or _counts(parsed.root.iter):
             return False
