@@ -67,12 +67,12 @@ def findings(folder: Path, *options: str) -> Iterator[tuple[str, int, str, str]]
 
 def anchored(folder: Path) -> Iterator[str]:
     """Files that hold an anchor of some vocabulary and are readable text: where a silence can be judged."""
-    from ecolint.readers import readers
+    from ecolint.readers import reader_of
     from ecolint.stacks import vocabularies, wanted
 
     words = [word.encode() for word in wanted(vocabularies()).triggers]
     for path in sorted(folder.rglob("*")):
-        if path.suffix in readers() and path.is_file() and "test" not in path.as_posix():
+        if reader_of(path.as_posix()) is not None and path.is_file() and "test" not in path.as_posix():
             data = path.read_bytes()
             if len(data) < 1_000_000 and any(word in data for word in words):
                 yield path.relative_to(folder).as_posix()

@@ -24,7 +24,7 @@ from ecolint.model import (
     Source,
     Table,
 )
-from ecolint.readers import Lookup, Reader, readers
+from ecolint.readers import Lookup, reader_of
 from ecolint.ruleset import Rule
 from ecolint.settings import Settings
 from ecolint.stacks import vocabularies, wanted
@@ -38,12 +38,6 @@ class Summaries(Lookup, Protocol):
     def pins(self, path: str) -> Mapping[str, str]:
         """Library name → PEP 440 specifier, as pinned for this file."""
         ...
-
-
-def reader_of(path: str) -> Reader | None:
-    """The reader that handles a file of this name."""
-    dot = path.rfind(".")
-    return readers().get(path[dot:].lower()) if dot >= 0 else None
 
 
 def check(source: Source, project: Summaries, rules: Sequence[Rule], settings: Settings) -> Outcome:

@@ -7,7 +7,7 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -70,11 +70,11 @@ class Discovery:
     to folders are not followed, nor are links to files unless they are named (a pre-commit run sees neither).
     """
 
-    def __init__(self, finder: Finder, suffixes: Iterable[str]) -> None:
+    def __init__(self, finder: Finder, handled: Callable[[str], bool]) -> None:
         self.problems: list[Problem] = []
         self.left_out: list[str] = []
         self._finder = finder
-        self._suffixes = frozenset(suffixes)
+        self._reads = handled
         self._seen: set[str] = set()
         self._top: str | None = None
 
@@ -138,15 +138,15 @@ class Discovery:
                 if not tests and not ignored(entry.path + "/", ignores, excluded):
                     yield entry.path, ignores
             elif (
-                self._handled(entry.name)
+                self._handled(entry.path)
                 and entry.is_file(follow_symlinks=False)
                 and (settings.include_tests or not is_test(entry.path, self._finder.roots))
                 and not ignored(entry.path, ignores, excluded)
             ):
                 yield entry.path
 
-    def _handled(self, name: str) -> bool:
-        return os.path.splitext(name)[1].lower() in self._suffixes
+    def _handled(self, location: str) -> bool:
+        return self._reads(location.replace(os.sep, "/"))
 
     def _once(self, location: str) -> Iterator[File]:
         if location not in self._seen:

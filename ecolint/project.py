@@ -86,15 +86,15 @@ class Project:
         return self._pins[folder]
 
     def _own_pins(self, folder: str) -> Mapping[str, str]:
-        from ecolint.readers import readers
+        from ecolint.readers import reader_of
 
         required: dict[str, set[str]] = {}
         for name in _REQUIREMENTS:
             for library, specifier in self._requirements(os.path.join(folder, name)):
                 required.setdefault(library, set()).add(specifier)
         pinned = {library: found.pop() for library, found in required.items() if len(found) == 1}
-        reader = readers().get(".toml")
         source = self._source(os.path.join(folder, "pyproject.toml"))
+        reader = reader_of("pyproject.toml")
         if reader is not None and source is not None:
             stated: dict[str, set[str]] = {}
             for pin in reader.pins(source):
@@ -153,16 +153,16 @@ class Project:
         return next((one for one in candidates if os.path.isfile(one) and self._inside(one)), None)
 
     def _constants_of(self, location: str) -> Mapping[str, Value]:
-        from ecolint.readers import readers
+        from ecolint.readers import reader_of
 
-        reader = readers().get(".py")
+        reader = reader_of(location)
         source = self._source(location)
         return reader.constants(source) if reader is not None and source is not None else {}
 
     def _makers_of(self, location: str, wanted: Wanted) -> Mapping[str, Made]:
-        from ecolint.readers import Modular, readers
+        from ecolint.readers import Modular, reader_of
 
-        reader = cast("Modular | None", readers().get(".py"))
+        reader = cast("Modular | None", reader_of(location))
         source = self._source(location)
         return reader.makers(source, wanted, self) if reader is not None and source is not None else {}
 

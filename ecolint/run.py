@@ -130,10 +130,10 @@ class _Linting:
         self.failing = self.crashed = False
 
     def go(self) -> Run:
-        from ecolint.readers import readers
+        from ecolint.readers import reader_of
 
         settings = self._run_settings()
-        discovery = files.Discovery(self.finder, readers())
+        discovery = files.Discovery(self.finder, lambda path: reader_of(path) is not None)
         found = list(discovery.files(self.request.paths))
         self.problems += discovery.problems
         with Progress(len(found), sys.stderr) as progress:

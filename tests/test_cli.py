@@ -89,8 +89,8 @@ def ecolint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     monkeypatch.chdir(tmp_path)
     for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE"):
         monkeypatch.delenv(name, raising=False)
-    fake = {suffix: SimpleNamespace() for suffix in (".py", ".yaml", ".toml")}
-    monkeypatch.setattr(readers, "readers", lambda: fake)
+    fake: dict[str, Any] = {suffix: SimpleNamespace() for suffix in (".py", ".yaml", ".toml")}
+    monkeypatch.setattr(readers, "shelf", lambda: readers.Shelf(fake, ()))
     monkeypatch.setattr(engine, "check", judge)
     monkeypatch.setattr(fixes, "apply", mend)
     return Shell(capsys)

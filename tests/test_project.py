@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -29,8 +30,8 @@ def pins(source: Source) -> tuple[Pin, ...]:
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """An empty project with small readers."""
-    fake = {".py": SimpleNamespace(constants=constants), ".toml": SimpleNamespace(pins=pins)}
-    monkeypatch.setattr(readers, "readers", lambda: fake)
+    fake: dict[str, Any] = {".py": SimpleNamespace(constants=constants), ".toml": SimpleNamespace(pins=pins)}
+    monkeypatch.setattr(readers, "shelf", lambda: readers.Shelf(fake, ()))
     root = tmp_path / "root"
     (root / ".git").mkdir(parents=True)
     monkeypatch.chdir(root)

@@ -1,4 +1,4 @@
-"""The reading room: one module or package per syntax, found by the SUFFIXES it declares."""
+"""The reading room: one module or package per syntax, found by the SUFFIXES or NAMES of files it declares."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import functools
 import importlib
 import pkgutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Protocol, cast
 
 from ecolint.model import Change, Edit, Made, Pin, Reading, Source, Table, Value, Wanted
@@ -44,9 +46,11 @@ class Nowhere:
 
 
 class Reader(Protocol):
-    """What every reader module offers. Heavy parsers are imported inside these functions, never by discovery."""
+    """What every reader module offers. Heavy parsers are imported inside these functions, never by discovery.
 
-    SUFFIXES: tuple[str, ...]
+    It declares `SUFFIXES` (".toml"), or `NAMES`: patterns of file names in lower case ("dockerfile.*"), with the folder
+    that the file stands in where that tells what it is ("requirements/*.txt"). A name outranks a suffix.
+    """
 
     def read(self, source: Source, wanted: Wanted, project: Lookup) -> Reading:
         """The invocations, comments and problems of one file; never raises for what the file holds."""
@@ -100,27 +104,51 @@ class ReaderError(Exception):
 _OFFERS = ("read", "rewrite", "pins", "constants")
 
 
+@dataclass(frozen=True)
+class Shelf:
+    """Every reader by file suffix, and by patterns of names."""
+
+    by_suffix: Mapping[str, Reader]
+    by_name: tuple[tuple[str, Reader], ...]
+
+    def of(self, path: str) -> Reader | None:
+        """The reader of a file of this name, `/`-separated."""
+        folder, _, name = path.lower().rpartition("/")
+        tail = f"{folder.rpartition('/')[2]}/{name}"
+        for pattern, reader in self.by_name:
+            if fnmatchcase(tail if "/" in pattern else name, pattern):
+                return reader
+        dot = name.rfind(".")
+        return self.by_suffix.get(name[dot:]) if dot >= 0 else None
+
+
 @functools.cache
-def readers() -> Mapping[str, Reader]:
-    """Every reader by file suffix. Raises `ReaderError` for an incomplete module or a suffix claimed twice."""
-    found: dict[str, Reader] = {}
+def shelf() -> Shelf:
+    """Every reader. Raises `ReaderError` for an incomplete module, or a suffix or name claimed twice."""
+    suffixes: dict[str, Reader] = {}
+    names: dict[str, Reader] = {}
     for info in sorted(pkgutil.iter_modules(__path__), key=lambda item: item.name):
         module = importlib.import_module(f"{__name__}.{info.name}")
-        suffixes = getattr(module, "SUFFIXES", None)
-        if suffixes is None:
+        claimed = [(suffixes, getattr(module, "SUFFIXES", ())), (names, getattr(module, "NAMES", ()))]
+        if not any(patterns for _, patterns in claimed):
             continue
         missing = [name for name in _OFFERS if not callable(getattr(module, name, None))]
         if missing:
-            raise ReaderError(f"reader {info.name} declares SUFFIXES but lacks {', '.join(missing)}")
-        for suffix in suffixes:
-            if suffix in found:
-                raise ReaderError(f"reader {info.name} claims {suffix}, which another reader has")
-            found[suffix] = cast(Reader, module)
-    return found
+            raise ReaderError(f"reader {info.name} declares what it reads but lacks {', '.join(missing)}")
+        for found, patterns in claimed:
+            for pattern in patterns:
+                if pattern in found:
+                    raise ReaderError(f"reader {info.name} claims {pattern}, which another reader has")
+                found[pattern] = cast(Reader, module)
+    return Shelf(suffixes, tuple(names.items()))
+
+
+def reader_of(path: str) -> Reader | None:
+    """The reader that handles a file of this name, `/`-separated."""
+    return shelf().of(path)
 
 
 def packed(path: str) -> Packed | None:
     """The reader of a file of this name, where what it reads is packed into the file."""
-    dot = path.rfind(".")
-    reader = readers().get(path[dot:].lower()) if dot >= 0 else None
+    reader = reader_of(path)
     return cast(Packed, reader) if hasattr(reader, "unpack") else None
