@@ -40,7 +40,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def walk(*paths: str, **overrides: object) -> tuple[list[str], Discovery]:
     """The paths found, and the walk."""
     finder = Finder({name.replace("_", "-"): value for name, value in overrides.items()})
-    discovery = Discovery(finder, lambda path: path.endswith((".py", ".yaml")))
+    discovery = Discovery(finder, lambda path: path.lower().endswith((".py", ".yaml")))
     return [file.path for file in discovery.files(paths or (".",))], discovery
 
 
