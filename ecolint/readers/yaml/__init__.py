@@ -79,8 +79,9 @@ def open_document(source: Source, base: int, text: str) -> tuple[Document, list[
 
 
 def _invocations(document: Document, root: Node, triggers: Sequence[str]) -> list[Invocation]:
+    from ecolint.readers.yaml.compose import compose_services, service_invocations
     from ecolint.readers.yaml.nodes import resolved
-    from ecolint.readers.yaml.pods import compose_services, find_pods, pod_invocations, service_invocations
+    from ecolint.readers.yaml.pods import find_pods, pod_invocations
 
     found: list[Invocation] = []
     skip: set[Node] = set()

@@ -1,0 +1,104 @@
+"""A scalar as a container gets it: always a string, with the references of its syntax resolved."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ecolint.model import Alternative, How, Place, Value
+from ecolint.readers.yaml.nodes import Node, resolved
+from ecolint.readers.yaml.scalars import offsets
+from ecolint.readers.yaml.tables import SUBSTITUTED, Document
+
+_REFERENCE = re.compile(r"\$\$|\$\(([A-Za-z_][\w.-]*)\)")
+_COMPOSE_REFERENCE = re.compile(r"\$\$|\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?-)([^${}]*))?([^{}]*)\})")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string with references resolved: None where unknown, and `lead`, what is known of it from the start."""
+
+    value: str | None
+    lead: str
+    place: Place
+    how: How = "literal"
+    shared: bool = False
+
+    def as_value(self) -> Value:
+        """The text as a value."""
+        if self.value is None:
+            return (Alternative("unknown", None, self.place),)
+        return (Alternative("known", self.value, self.place, self.how, shared=self.shared),)
+
+
+def text_of(document: Document, node: Node, texts: Mapping[str, Text], compose: bool = False) -> Text:
+    """A scalar as the container gets it: always a string, with `$(VAR)` (compose: `${VAR:-default}`) resolved."""
+    bare, shared = resolved(node)
+    place = document.at(bare)
+    if bare.kind != "scalar":
+        return Text(None, "", place)
+    if not document.readable(bare):
+        return Text(None, _known_start(document, bare), place)
+    if "$" not in bare.value:
+        return Text(bare.value, bare.value, place, shared=shared)
+    resolve = _resolve_compose if compose else _resolve
+    return resolve(bare.value, texts, place, shared)
+
+
+def _known_start(document: Document, node: Node) -> str:
+    """The text of a partly templated scalar up to its first template."""
+    where = offsets(document.templates.masked, node, document.base)
+    if where is None:
+        return ""
+    for index, at in enumerate(where):
+        if document.touched(at, at + 1):
+            return node.value[:index]
+    return ""
+
+
+def _resolve(raw: str, texts: Mapping[str, Text], place: Place, shared: bool) -> Text:
+    """`$(VAR)` as Kubernetes replaces it; `$$` escapes; a variable that nobody defines is unknown."""
+    whole = _REFERENCE.fullmatch(raw)
+    if whole and whole.group(1) in texts:
+        source = texts[whole.group(1)]
+        if source.value is None:
+            return Text(None, "", place)
+        return Text(source.value, source.value, source.place, "constant", shared or source.shared)
+    parts: list[str] = []
+    at, how = 0, "literal"
+    for match in _REFERENCE.finditer(raw):
+        parts.append(raw[at : match.start()])
+        at = match.end()
+        name = match.group(1)
+        if name is None:
+            parts.append("$")
+            continue
+        known = texts.get(name)
+        if known is None or known.value is None:
+            return Text(None, "".join(parts), place)
+        parts.append(known.value)
+        how = "constant"
+    text = "".join([*parts, raw[at:]])
+    filled = SUBSTITUTED.search(text)
+    if filled and "\n" not in text:
+        return Text(None, text[: filled.start()], place)
+    return Text(text, text, place, "constant" if how == "constant" else "literal", shared)
+
+
+def _resolve_compose(raw: str, texts: Mapping[str, Text], place: Place, shared: bool) -> Text:
+    """`${VAR:-default}` as compose replaces it: the default where there is one, else unknown (a `.env` may exist)."""
+    parts: list[str] = []
+    at, how = 0, "literal"
+    for match in _COMPOSE_REFERENCE.finditer(raw):
+        parts.append(raw[at : match.start()])
+        at = match.end()
+        if match.group() == "$$":
+            parts.append("$")
+        elif match.group(3) and not match.group(5):
+            parts.append(match.group(4))
+            how = "default"
+        else:
+            return Text(None, "".join(parts), place)
+    text = "".join([*parts, raw[at:]])
+    return Text(text, text, place, "default" if how == "default" else "literal", shared)
