@@ -85,7 +85,7 @@ def judged(
     safer, riskier = settings.extend_safe_fixes, settings.extend_unsafe_fixes
     court = Court(tuple(rules), circumstances, settings.workload, rewrite, safer, riskier, mending)
     everyone = [deployment for group in groups for deployment in group]
-    found = [judge(group, court, everyone) for group in groups]
+    found = [_told(judge(group, court, everyone), source.path) for group in groups]
     names = [word for rule in rules for word in (rule.code, rule.name)]
     once = _once(finding for findings in found for finding in findings)
     verdicts = suppress.apply(once, reading.comments, source.text, source.path, settings.per_file_ignores, names)
@@ -113,6 +113,11 @@ def requirement(pin: Pin) -> Invocation:
     value = (Alternative("known", pin.text or f"{pin.library}{pin.specifier}", pin.place),)
     table = Table("requirement", pin.place, (Entry("requirement", value, pin.place),), pin.library, writable=False)
     return Invocation("requirement", pin.place, f"requirement {pin.library}", mapping=table, branches=ALWAYS)
+
+
+def _told(findings: Sequence[Finding], path: str) -> tuple[Finding, ...]:
+    """The findings that a file tells: of a deployment that is joined from several, those whose culprits stand in it."""
+    return tuple(one for one in findings if one.place.path == path or not one.deployment.invocation.joined)
 
 
 def _once(findings: Iterable[Finding]) -> list[Finding]:

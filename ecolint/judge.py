@@ -143,7 +143,8 @@ def places_of(case: Case, deployment: Deployment) -> tuple[Place, ...]:
     for name in case.underline:
         fact = deployment.facts.get(name) or deployment.settings.get(name)
         # A constant of another module is not in the file that is linted: there the call is the culprit.
-        found = [one for one in fact.sources if one.path == deployment.place.path] if fact is not None else []
+        told = {deployment.place.path, *deployment.invocation.joined}
+        found = [one for one in fact.sources if one.path in told] if fact is not None else []
         if found:
             return tuple(found) if case.every else (found[0],)
     return (deployment.place,)

@@ -200,6 +200,8 @@ class Invocation:
     beside: tuple[str, ...] = ()
     """What else stands in the same module or document: the functions of `Wanted.functions` that are called there and
     the words of `Wanted.words`, or the keys of every mapping."""
+    joined: tuple[str, ...] = ()
+    """The files it is put together from, where they are several: each of them tells the findings that stand in it."""
 
 
 @dataclass(frozen=True, slots=True)

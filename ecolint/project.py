@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from ecolint import files
 from ecolint.model import Made, Pin, Source, Value, Wanted
+from ecolint.readers import Kept
 from ecolint.roots import Roots, display_path
+
+MAX_FOLDERS = 20_000
+"""Folders of a project that are looked through for files of a name."""
+MAX_BESIDE = 5_000
+"""Files of one folder that are told."""
+_FOREIGN = frozenset({"node_modules", "__pycache__", "site-packages"})
 
 _REQUIREMENTS = ("requirements.txt", "requirements-prod.txt", "requirements.in")
 
@@ -26,6 +33,9 @@ class Project:
         self._insiders: dict[str, bool] = {}
         self._makers: dict[str, Mapping[str, Made]] = {}
         self._sources: dict[str, Source | None] = {}
+        self._folders: dict[str, tuple[str, ...]] = {}
+        self._named: dict[frozenset[str], tuple[str, ...]] = {}
+        self._kept: dict[Hashable, Any] = {}
 
     @property
     def texts(self) -> Mapping[str, str]:
@@ -167,6 +177,54 @@ class Project:
         return reader.makers(source, wanted, self) if reader is not None and source is not None else {}
 
     # --- files
+
+    def source(self, path: str) -> Source | None:
+        """The text of a file of the project; None outside the root, or where it cannot be read."""
+        return self._source(os.path.abspath(path))
+
+    def beside(self, path: str) -> tuple[str, ...]:
+        """The files of the folder that `path` stands in, in order."""
+        folder = os.path.dirname(os.path.abspath(path))
+        if folder not in self._folders:
+            found = self._listed(folder)[0] if self._inside(folder) else []
+            self._folders[folder] = tuple(display_path(os.path.join(folder, name)) for name in found[:MAX_BESIDE])
+        return self._folders[folder]
+
+    def named(self, names: frozenset[str]) -> tuple[str, ...]:
+        """Every file of the project that has one of these base names; hidden folders and installed packages aside."""
+        if names not in self._named:
+            found: list[str] = []
+            folders, left = [str(self.root)], MAX_FOLDERS
+            while folders and left:
+                folder, left = folders.pop(), left - 1
+                inside, below = self._listed(folder)
+                found += [display_path(os.path.join(folder, name)) for name in inside if name in names]
+                folders += [
+                    os.path.join(folder, one) for one in reversed(below) if one[0] != "." and one not in _FOREIGN
+                ]
+            self._named[names] = tuple(sorted(found))
+        return self._named[names]
+
+    def kept(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
+        """What was made of the project's files under this key, made once."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return cast(Kept, self._kept[key])
+
+    def changed(self, path: str) -> None:
+        """Forget what was read of a file that has been written, and what was made of any file."""
+        self._sources.pop(display_path(path), None)
+        self._kept.clear()
+
+    def _listed(self, folder: str) -> tuple[list[str], list[str]]:
+        """The names of a folder's files and of its folders, links aside, in order."""
+        try:
+            with os.scandir(folder) as scan:
+                entries = sorted(scan, key=lambda entry: entry.name)
+        except OSError:
+            return [], []
+        inside = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
+        return inside, [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
 
     def _inside(self, location: str) -> bool:
         """Whether a path lies in the root, links resolved: what is outside is nobody's to read."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -128,6 +128,7 @@ class _Linting:
         self.refused: list[tuple[Finding, str]] = []
         self.diffs: list[str] = []
         self.failing = self.crashed = False
+        self.told: set[Hashable] = set()
 
     def go(self) -> Run:
         from ecolint.readers import reader_of
@@ -174,7 +175,7 @@ class _Linting:
 
     def _file(self, file: files.File) -> None:
         settings = self.finder.for_file(Path(file.location))
-        loaded = files.load(file, settings.max_file_size, self._triggers_of(settings))
+        loaded = files.load(file, settings.max_file_size, self._triggers_of(settings)) or self._linked(file, settings)
         if loaded is None:
             return
         if isinstance(loaded, Problem):
@@ -185,6 +186,14 @@ class _Linting:
             settings = replace(settings, context="test")
         self._judge(file, loaded, settings)
 
+    def _linked(self, file: files.File, settings: Settings) -> files.Loaded | None:
+        """A file that holds no trigger, where others may speak of it; what cannot be read of it is no matter."""
+        from ecolint.readers import linking
+
+        words = linking(file.path)
+        loaded = files.load(file, settings.max_file_size, files.Triggers(words)) if words else None
+        return loaded if isinstance(loaded, files.Loaded) else None
+
     def _judge(self, file: files.File, loaded: files.Loaded, settings: Settings) -> None:
         source = loaded.source
         outcome = self._outcome(source, file, settings)
@@ -192,13 +201,24 @@ class _Linting:
             text = self._fixes(source, file, settings, outcome)
             if text != source.text and self._written(file, loaded, text) and self.request.fix:
                 source = replace(source, text=text)
+                self.projects.of(file.location, settings.max_file_size).changed(source.path)
                 outcome = self._outcome(source, file, settings)
         self.problems += outcome.problems
         self.findings += outcome.findings
-        self.deployments += outcome.deployments
+        self.deployments += self._new(outcome.deployments)
         if outcome.findings or outcome.deployments:
             self.sources[source.path] = source.text
         self.failing |= any(fails(finding, settings) for finding in outcome.findings)
+
+    def _new(self, deployments: Iterable[Deployment]) -> Iterator[Deployment]:
+        """The deployments that no other file has told: what is joined from several files is read with each of them."""
+        for one in deployments:
+            if one.invocation.joined:
+                facts = frozenset((name, fact.kind, fact.value, fact.sources) for name, fact in one.facts.items())
+                if (one.invocation.joined, facts) in self.told:
+                    continue
+                self.told.add((one.invocation.joined, facts))
+            yield one
 
     def _outcome(self, source: Source, file: files.File, settings: Settings) -> Outcome:
         from ecolint import engine

@@ -243,9 +243,15 @@ class _Writer:
         if words is not None and words.entries and key.flag and (by_flag >= by_env or not key.env):
             self.add(words, AddEntry(key.flag[0], None if key.present else self.written(key, value, words)))
         elif env is not None and env.entries and key.env:
-            self.add(env, AddEntry(key.env[0], self.written(key, value, env)))
+            home = self.beside_dropped(env)
+            self.add(home, AddEntry(key.env[0], self.written(key, value, home)))
         else:
             raise CannotEdit("there is no list of arguments to add to")
+
+    def beside_dropped(self, env: Table) -> Table:
+        """The part of an environment in which what the plan drops is written: what comes instead stands there too."""
+        dropped = (self.plan.settings[name] for name in sorted(self.plan.drop))
+        return next((s.table for s in dropped if s.where == "env" and s.table is not None), env)
 
     def build(self, name: str, arguments: Mapping[str, Written]) -> None:
         """Write a new object that carries these keys, where its outside keys stood."""

@@ -5,16 +5,18 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Protocol, cast
+from typing import Protocol, TypeVar, cast
 
 from ecolint.model import Change, Edit, Made, Pin, Reading, Source, Table, Value, Wanted
 
+Kept = TypeVar("Kept")
+
 
 class Lookup(Protocol):
-    """What a reader may ask about the rest of the project."""
+    """What a reader may ask about the rest of the project. Paths are as shown, `/`-separated."""
 
     def constants(self, module: str, from_path: str) -> Mapping[str, Value]:
         """The constants that `module`, as imported in `from_path`, exports; empty when it is not in the project."""
@@ -26,6 +28,22 @@ class Lookup(Protocol):
 
     def makers(self, module: str, from_path: str, wanted: Wanted) -> Mapping[str, Made]:
         """The functions of `module`, as imported in `from_path`, that give back a model they load."""
+        ...
+
+    def source(self, path: str) -> Source | None:
+        """The text of a file of the project; None where there is none, or where it cannot be read."""
+        ...
+
+    def beside(self, path: str) -> tuple[str, ...]:
+        """The files of the folder that `path` stands in, in order."""
+        ...
+
+    def named(self, names: frozenset[str]) -> tuple[str, ...]:
+        """Every file of the project that has one of these base names, in order."""
+        ...
+
+    def kept(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
+        """What was made of the project's files under this key, made once."""
         ...
 
 
@@ -44,12 +62,30 @@ class Nowhere:
         """No functions."""
         return {}
 
+    def source(self, path: str) -> Source | None:
+        """No file."""
+        return None
+
+    def beside(self, path: str) -> tuple[str, ...]:
+        """No files."""
+        return ()
+
+    def named(self, names: frozenset[str]) -> tuple[str, ...]:
+        """No files."""
+        return ()
+
+    def kept(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
+        """Made anew."""
+        return make()
+
 
 class Reader(Protocol):
     """What every reader module offers. Heavy parsers are imported inside these functions, never by discovery.
 
     It declares `SUFFIXES` (".toml"), or `NAMES`: patterns of file names in lower case ("dockerfile.*"), with the folder
     that the file stands in where that tells what it is ("requirements/*.txt"). A name outranks a suffix.
+    `LINKING`, where it is declared, are words of files that another file of the project may give a meaning: a file that
+    holds one is read though it holds no trigger.
     """
 
     def read(self, source: Source, wanted: Wanted, project: Lookup) -> Reading:
@@ -146,6 +182,11 @@ def shelf() -> Shelf:
 def reader_of(path: str) -> Reader | None:
     """The reader that handles a file of this name, `/`-separated."""
     return shelf().of(path)
+
+
+def linking(path: str) -> tuple[str, ...]:
+    """The words for which a file of this name is read though it holds no trigger: other files may speak of it."""
+    return tuple(getattr(reader_of(path), "LINKING", ()))
 
 
 def packed(path: str) -> Packed | None:

@@ -14,18 +14,29 @@ if TYPE_CHECKING:
     from ecolint.readers.yaml.tables import Document
 
 SUFFIXES = (".yaml", ".yml")
+LINKING = ("ConfigMap", "kustomize", "op:", "apiVersion:", "image:", "resources:", "model")
+"""Words of files that a kustomization, a chart or a container of another file may speak of."""
 
 
 def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
-    """Everything in a YAML file that may start or configure a model.
+    """Everything in a YAML file that may start or configure a model, and what other files make of it.
 
     Only documents that hold one of the triggers are parsed. A document that cannot be read becomes one Problem; the
     others are read all the same. A file of templates that leaves nothing to conclude from is one Problem as well.
     """
     triggers = [trigger for trigger in wanted.triggers if trigger in source.text]
-    if not triggers:
+    if not triggers and not any(word in source.text for word in LINKING):
         return Reading()
+    from ecolint.readers.yaml.joining import joined
+
+    alone = _alone(source, triggers, project) if triggers else Reading()
+    return replace(alone, invocations=(*alone.invocations, *joined(source, wanted, project)))
+
+
+def _alone(source: Source, triggers: Sequence[str], project: Lookup) -> Reading:
+    """What a file says by itself, with the ConfigMaps that its containers refer to."""
     from ecolint.readers.yaml.comments import Comments
+    from ecolint.readers.yaml.configmaps import maps_of
     from ecolint.readers.yaml.nodes import Unreadable, documents
     from ecolint.readers.yaml.unseen import concluded, hidden_at
 
@@ -33,6 +44,7 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
     problems: list[Problem] = []
     comments = Comments(source.text)
     chunks = documents(source.text)
+    maps = maps_of(source, source, project, open_document)
     hidden: int | None = None
     for base, text in chunks:
         if not any(trigger in text for trigger in triggers):
@@ -46,8 +58,9 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
                 problems.append(Problem(source.path, line, error.reason, templated, whole_file=len(chunks) == 1))
             comments.add_lines(base, base + len(text))
             continue
+        document.maps = maps
         comments.add_document(base, document.templates.masked, roots)
-        found = [one for root in roots for one in _invocations(document, root, triggers)]
+        found = [one for root in roots for one in invocations_of(document, root, triggers)]
         invocations += found
         comments.add_places(document.remarks)
         if hidden is None:
@@ -78,7 +91,8 @@ def open_document(source: Source, base: int, text: str) -> tuple[Document, list[
     return Document(source.path, source.text, base, templates), roots
 
 
-def _invocations(document: Document, root: Node, triggers: Sequence[str]) -> list[Invocation]:
+def invocations_of(document: Document, root: Node, triggers: Sequence[str]) -> list[Invocation]:
+    """The invocations of one composed document: its pods, its services, else its mappings."""
     from ecolint.readers.yaml.compose import compose_services, service_invocations
     from ecolint.readers.yaml.nodes import resolved
     from ecolint.readers.yaml.pods import find_pods, pod_invocations

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ecolint.model import Branches, Entry, Place, Table
+from ecolint.readers.yaml.configmaps import ConfigMap, splatted
 from ecolint.readers.yaml.nodes import Node, resolved
 from ecolint.readers.yaml.tables import Document
 from ecolint.readers.yaml.texts import Text, text_of
@@ -17,6 +17,8 @@ class Environment:
 
     table: Table | None
     texts: dict[str, Text] = field(default_factory=dict)
+    files: set[str] = field(default_factory=set)
+    """The files of the ConfigMaps that variables were taken from."""
 
     def plain(self) -> dict[str, str | None]:
         """Variables with their values, None where unknown."""
@@ -24,39 +26,65 @@ class Environment:
 
 
 def environment(document: Document, container: Node, outer: Branches) -> Environment:
-    """`env` of a Kubernetes container; `envFrom` makes it open. Without `env` the table stands at the container."""
+    """`env` and `envFrom` of a Kubernetes container. Without `env` the table stands at the container."""
     fields = document.fields(container).by_name
+    env = Environment(None)
+    given: list[Entry] = []
+    open_ = "envFrom" in fields and not _given(document, fields["envFrom"].value, env, given)
     listed = fields.get("env")
-    open_ = "envFrom" in fields
     if listed is None:
-        writable = not container.shared and not document.touched(container.start, container.end)
+        writable = not container.shared and not document.generated(container)
         open_ = open_ or document.fields(container).open
-        return Environment(Table("yaml.env", document.at(container), (), open=open_, writable=writable))
+        env.table = Table("yaml.env", document.at(container), tuple(given), open=open_, writable=writable)
+        return env
     bare, shared = resolved(listed.value)
     shared = shared or listed.shared or listed.merged or container.shared
     entries: dict[str, Entry] = {}
-    texts: dict[str, Text] = {}
     if bare.kind != "sequence":
         open_ = open_ or bare.kind != "scalar" or document.value(bare)[0].kind == "unknown"
     else:
         open_ = open_ or document.items(bare).open
     for item in bare.children if bare.kind == "sequence" else ():
-        one = _variable(document, item, texts, shared)
+        one = _variable(document, item, env, shared)
         if one is None:
             open_ = True
             continue
         name, text, place = one
-        texts[name] = text
+        env.texts[name] = text
         entries.pop(name, None)
-        entries[name] = Entry(name, text.as_value(), place, document.branches(place.span.start, outer))
-    writable = not shared and bare.kind == "sequence" and not document.touched(bare.start, bare.end)
-    table = Table("yaml.env", document.at(bare), tuple(entries.values()), open=open_, writable=writable)
-    return Environment(table, texts)
+        entries[name] = Entry(name, text.as_value(), place, document.branches(item.start, outer))
+    writable = not shared and bare.kind == "sequence" and not document.generated(bare)
+    env.table = Table("yaml.env", document.at(bare), (*given, *entries.values()), open=open_, writable=writable)
+    return env
 
 
-def _variable(
-    document: Document, item: Node, texts: Mapping[str, Text], shared: bool
-) -> tuple[str, Text, Place] | None:
+def _given(document: Document, node: Node, env: Environment, given: list[Entry]) -> bool:
+    """Take over what `envFrom` gives; False where there may be more than can be seen (a Secret, a prefix)."""
+    bare = resolved(node)[0]
+    whole = bare.kind == "sequence" and not document.items(bare).open
+    for item in bare.children if bare.kind == "sequence" else ():
+        keys = document.fields(item)
+        found = _map_of(document, keys.by_name["configMapRef"].value) if "configMapRef" in keys.by_name else None
+        if found is None or "prefix" in keys.by_name:
+            whole = False
+            continue
+        given.append(splatted(found))
+        env.texts.update(found.texts)
+        env.files.add(found.path)
+        whole = whole and not keys.open and not found.table.open
+    return whole
+
+
+def _map_of(document: Document, reference: Node) -> ConfigMap | None:
+    """The ConfigMap that a reference names."""
+    named = document.fields(reference).by_name.get("name")
+    name = resolved(named.value)[0] if named is not None else None
+    if document.maps is None or name is None or name.kind != "scalar" or not document.readable(name):
+        return None
+    return document.maps.find(name.value)
+
+
+def _variable(document: Document, item: Node, env: Environment, shared: bool) -> tuple[str, Text, Place] | None:
     """One item of an `env` list: name, text and place; None where its name cannot be read."""
     bare, twice = resolved(item)
     fields = document.fields(bare).by_name
@@ -65,14 +93,29 @@ def _variable(
         return None
     place = document.at(bare)
     if "valueFrom" in fields:
-        return name.value, Text(None, "", document.at(resolved(fields["valueFrom"].value)[0])), place
+        return name.value, _referred(document, resolved(fields["valueFrom"].value)[0], env), place
     if "value" not in fields:
         return name.value, Text("" if not document.fields(bare).open else None, "", place), place
     value = fields["value"]
-    text = text_of(document, value.value, texts)
+    text = text_of(document, value.value, env.texts)
     if shared or twice or value.shared or value.merged:
         text = replace(text, shared=True)
     return name.value, text, place
+
+
+def _referred(document: Document, source: Node, env: Environment) -> Text:
+    """What `valueFrom` gives: the key of a ConfigMap; unknown of anything else."""
+    reference = document.fields(source).by_name.get("configMapKeyRef")
+    found = _map_of(document, reference.value) if reference is not None else None
+    if reference is None or found is None:
+        return Text(None, "", document.at(source))
+    named = document.fields(reference.value).by_name.get("key")
+    key = resolved(named.value)[0] if named is not None else None
+    text = found.texts.get(key.value) if key is not None and document.readable(key) else None
+    if text is None or text.value is None:
+        return Text(None, "", document.at(source))
+    env.files.add(found.path)
+    return replace(text, how="constant", shared=True)
 
 
 def pairs_environment(document: Document, node: Node, outer: Branches) -> Environment:

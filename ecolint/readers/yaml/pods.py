@@ -68,20 +68,20 @@ def pod_invocations(document: Document, pod: Pod) -> list[Invocation]:
         name = named.value if named is not None and not document.templated(named) else ""
         image = image_value(document, fields["image"].value, env) if "image" in fields else ()
         around = _surroundings(document, pod, container, outer)
-        for line in lines(document, lists, env, outer):
-            place = document.at(container)
-            found.append(
-                Invocation(
-                    "yaml",
-                    place,
-                    f"container {name}".rstrip(),
-                    words=line.words,
-                    env=line.env,
-                    image=image,
-                    surroundings=around,
-                    branches=line.branches,
-                )
+        found += [
+            Invocation(
+                "yaml",
+                document.at(container),
+                f"container {name}".rstrip(),
+                words=line.words,
+                env=line.env,
+                image=image,
+                surroundings=around,
+                branches=line.branches,
+                joined=document.joined(env.files),
             )
+            for line in lines(document, lists, env, outer)
+        ]
     return found
 
 

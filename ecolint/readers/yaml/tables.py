@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ecolint.model import (
     ALWAYS,
@@ -20,6 +22,9 @@ from ecolint.model import (
 )
 from ecolint.readers.yaml.nodes import MAX_DEPTH, Node, resolved, scalar_data
 from ecolint.readers.yaml.templates import Templates
+
+if TYPE_CHECKING:
+    from ecolint.readers.yaml.configmaps import Maps
 
 _BLANK = re.compile(r"\s*")
 SUBSTITUTED = re.compile(r"\$\{[A-Za-z_]|^\$[A-Za-z_]\w*\Z")
@@ -58,6 +63,8 @@ class Document:
         self.left = MAX_EXPANDED
         self.remarks: set[tuple[int, int]] = set()
         """Comments inside scripts, found on the way."""
+        self.maps: Maps | None = None
+        """The ConfigMaps that its containers may refer to."""
         self._fields: dict[Node, Fields] = {}
 
     # --- places -------------------------------------------------------------------------------------------------------
@@ -78,9 +85,17 @@ class Document:
         """Whether a template action overlaps a range of the file."""
         return self.templates.touch(start - self.base, end - self.base)
 
+    def generated(self, node: Node) -> bool:
+        """Whether a template writes a part of what stands in a node, so that nobody may edit it as it is read."""
+        return self.touched(node.start, node.end)
+
     def branches(self, position: int, outer: Branches = ALWAYS) -> Branches:
         """Template decisions around a position beyond those of `outer`."""
         return self.templates.branches(position - self.base) - outer
+
+    def joined(self, others: Collection[str]) -> tuple[str, ...]:
+        """The files that something is put together from, where further ones take part in it."""
+        return tuple(sorted({self.path, *others})) if set(others) - {self.path} else ()
 
     # --- mappings -----------------------------------------------------------------------------------------------------
 

@@ -46,6 +46,16 @@ def text_of(document: Document, node: Node, texts: Mapping[str, Text], compose: 
     return resolve(bare.value, texts, place, shared)
 
 
+def plain_text(document: Document, node: Node) -> Text:
+    """A scalar in which nobody resolves references; unknown where something must fill it in before it is used."""
+    bare, shared = resolved(node)
+    place = document.at(bare)
+    filled = SUBSTITUTED.search(bare.value) if "\n" not in bare.value else None
+    if bare.kind != "scalar" or not document.readable(bare) or filled:
+        return Text(None, "", place)
+    return Text(bare.value, bare.value, place, shared=shared)
+
+
 def _known_start(document: Document, node: Node) -> str:
     """The text of a partly templated scalar up to its first template."""
     where = offsets(document.templates.masked, node, document.base)
