@@ -36,7 +36,7 @@ def deployments(invocation: Invocation, circumstances: Circumstances) -> tuple[D
         facts["reloaded"] = reloaded(recognised)
         for platform in platforms:
             around = Slots(replace(recognised, vocabulary=platform), assignment, versions).settings()
-            facts = _joined(facts, evaluate(platform, around, versions), platform.overrules)
+            facts = _joined(facts, evaluate(platform, around, versions), platform)
         found.append(
             Deployment(
                 stack=recognised.vocabulary.name,
@@ -69,11 +69,22 @@ def recognised_as(deployment: Deployment, vocabularies: tuple[Vocabulary, ...]) 
     return found
 
 
-def _joined(facts: Mapping[str, Fact], around: Mapping[str, Fact], overrules: tuple[str, ...]) -> dict[str, Fact]:
+def _joined(facts: Mapping[str, Fact], around: Mapping[str, Fact], platform: Vocabulary) -> dict[str, Fact]:
     """A stack's facts with its platform's: what the platform reserves outranks what the stack assumes by default."""
     joined = dict(facts)
     for name, fact in around.items():
         present = joined.get(name, NOTHING)
-        if fact.kind != "absent" and (name in overrules or present.kind == "absent" or not present.sources):
+        if fact.kind == "absent":
+            continue
+        ruled = name in platform.overrules or (name in platform.at_least and _no_less(fact, present))
+        if ruled or present.kind == "absent" or not present.sources:
             joined[name] = replace(fact, how="platform")
     return joined
+
+
+def _no_less(fact: Fact, present: Fact) -> bool:
+    """Whether what a platform reserves is known, and not less than what the stack is told to use."""
+    reserved, used = fact.value, present.value
+    if fact.kind != "known" or not isinstance(reserved, (int, float)):
+        return False
+    return not isinstance(used, (int, float)) or reserved >= used

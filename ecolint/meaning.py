@@ -144,6 +144,8 @@ def _combined(how: str, parts: Iterable[Setting]) -> Fact:
     sources = tuple(p.place for p in known if p.place)
     assured = all(p.assured for p in known)
     if how == "product":
+        if parts and parts[0].kind == "absent":
+            return NOTHING  # there is none of what the others multiply
         if any(p.kind == "unknown" for p in parts):
             return DOUBT
         value: Scalar = math.prod(p.value for p in known if isinstance(p.value, (int, float)))

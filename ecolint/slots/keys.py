@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Literal
 
 from ecolint.model import Alternative, Scalar, Table
@@ -164,7 +165,8 @@ class Slots:
 
     def around(self, table: Table, key: Key) -> Setting | None:
         """A key among the surroundings; unknown where nobody can see what stands below a part of its path."""
-        setting = self.under(table, key.surroundings, key, "surroundings")
+        paths = tuple(path for pattern in key.surroundings for path in _paths(table, pattern))
+        setting = self.under(table, paths, key, "surroundings")
         if setting is not None:
             return setting
         present = {entry.name for entry in table.entries if compatible(entry.branches, self.assignment)}
@@ -212,6 +214,13 @@ class Slots:
 
     def within(self, table: Table, name: str, spec: ObjectSpec | None = None) -> Table | Literal[False] | None:
         return within(table, name, self.vocabulary, self.assignment, spec)
+
+
+def _paths(table: Table, pattern: str) -> tuple[str, ...]:
+    """The paths of a table that a pattern means; a path without wildcards is itself."""
+    if "*" not in pattern:
+        return (pattern,)
+    return tuple(entry.name for entry in table.entries if fnmatchcase(entry.name, pattern))
 
 
 def choice_of(choices: tuple[Choice, ...], versions: Mapping[str, str]) -> Scalar:

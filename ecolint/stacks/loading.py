@@ -17,7 +17,20 @@ from ecolint.stacks.extending import extended
 from ecolint.stacks.vocabulary import Ineffective, Key, LaunchSpec, ObjectSpec, UseSpec, Vocabulary
 
 TABLES = (
-    *("name", "library", "kind", "overrules", "extends", "wraps", "recognise", "objects", "spelling", "keys", "uses"),
+    *(
+        "name",
+        "library",
+        "kind",
+        "overrules",
+        "at_least",
+        "extends",
+        "wraps",
+        "recognise",
+        "objects",
+        "spelling",
+        "keys",
+        "uses",
+    ),
     *("beside", "facts", "services", "launches", "ineffective"),
 )
 RECOGNISE = (
@@ -52,8 +65,9 @@ def load(text: str, path: str, bases: Mapping[str, Mapping[str, Any]] | None = N
     objects = data.get("objects", {})
     keys = {key: _key(file, key, spec, regular, objects) for key, spec in data.get("keys", {}).items()}
     chosen, combined = facts(file, data.get("facts", {}), keys)
-    for fact in texts(data.get("overrules")):
-        file.known(fact, chosen, "overrules")
+    for which in ("overrules", "at_least"):
+        for fact in texts(data.get(which)):
+            file.known(fact, {**chosen, **combined}, which)
     return Vocabulary(
         name=name,
         path=path,
@@ -69,6 +83,7 @@ def load(text: str, path: str, bases: Mapping[str, Mapping[str, Any]] | None = N
         combined=combined,
         ineffective=tuple(_ineffective(file, spec, keys) for spec in data.get("ineffective", ())),
         overrules=texts(data.get("overrules")),
+        at_least=texts(data.get("at_least")),
         services=tuple(_service(file, spec) for spec in data.get("services", ())),
         launches=tuple(_launch(file, spec) for spec in data.get("launches", ())),
     )

@@ -206,5 +206,7 @@ class Vocabulary:
     triggers: tuple[str, ...] = ()
     overrules: tuple[str, ...] = ()
     """Facts of a platform that hold whatever the stack says."""
+    at_least: tuple[str, ...] = ()
+    """Facts of a platform that hold unless the stack is told of more than is reserved in one place."""
     launches: tuple[LaunchSpec, ...] = ()
     services: tuple[Service, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ecolint.model import Branches, Invocation, Table, Value
 from ecolint.readers.yaml.environments import Environment, environment
@@ -12,22 +12,29 @@ from ecolint.readers.yaml.tables import Document
 from ecolint.readers.yaml.texts import text_of
 from ecolint.readers.yaml.words import lines
 
+LEADER, WORKER = "leaderTemplate", "workerTemplate"
+"""Keys of a group of pods: where both stand, the leader starts what the workers join."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """A mapping that has a `containers` list, and the mappings around it, outermost first."""
+    """A mapping that has a `containers` list, and the mappings around it, outermost first.
+
+    `worker` is the template of the pods that it leads: they are part of the same deployment.
+    """
 
     spec: Node
     around: tuple[Node, ...]
+    worker: Node | None = None
 
 
 def find_pods(document: Document, root: Node) -> list[Pod]:
     """Pod specs wherever they stand under a node. Shared nodes are visited once."""
     found: list[Pod] = []
     seen: set[Node] = set()
-    stack: list[tuple[Node, tuple[Node, ...]]] = [(root, ())]
+    stack: list[tuple[Node, tuple[Node, ...], Node | None]] = [(root, (), None)]
     while stack:
-        node, around = stack.pop()
+        node, around, worker = stack.pop()
         node = resolved(node)[0]
         if node in seen or len(around) > MAX_DEPTH:
             continue
@@ -35,11 +42,15 @@ def find_pods(document: Document, root: Node) -> list[Pod]:
         if node.kind == "mapping":
             fields = document.fields(node).by_name
             if "containers" in fields and _containers(document, node):
-                found.append(Pod(node, around))
+                found.append(Pod(node, around, worker))
                 continue
-            stack.extend((one.value, (*around, node)) for one in reversed(fields.values()) if _deep(one.value))
+            for name, one in reversed(fields.items()):
+                led = LEADER in fields and WORKER in fields
+                if _deep(one.value) and not (led and name == WORKER):
+                    beside = fields[WORKER].value if led and name == LEADER else worker
+                    stack.append((one.value, (*around, node), beside))
         elif node.kind == "sequence":
-            stack.extend((child, around) for child in reversed(node.children) if _deep(child))
+            stack.extend((child, around, worker) for child in reversed(node.children) if _deep(child))
     return found
 
 
@@ -67,13 +78,13 @@ def pod_invocations(document: Document, pod: Pod) -> list[Invocation]:
         named = resolved(fields["name"].value)[0] if "name" in fields else None
         name = named.value if named is not None and not document.templated(named) else ""
         image = image_value(document, fields["image"].value, env) if "image" in fields else ()
-        around = _surroundings(document, pod, container, outer)
+        around = surroundings(document, pod, container, outer)
         found += [
             Invocation(
                 "yaml",
                 document.at(container),
                 f"container {name}".rstrip(),
-                words=line.words,
+                words=_led(document, line.words, pod.worker) if pod.worker is not None else line.words,
                 env=line.env,
                 image=image,
                 surroundings=around,
@@ -83,6 +94,16 @@ def pod_invocations(document: Document, pod: Pod) -> list[Invocation]:
             for line in lines(document, lists, env, outer)
         ]
     return found
+
+
+def _led(document: Document, words: Table | None, worker: Node) -> Table | None:
+    """The leader's words: where its workers are given the same flags, changing the leader alone would part them."""
+    if words is None:
+        return None
+    text = document.text[worker.start : worker.end]
+    flags = (one.data for entry in words.entries for one in entry.value if isinstance(one.data, str))
+    both = any(flag.startswith("--") and flag.partition("=")[0] in text for flag in flags)
+    return replace(words, writable=False) if both else words
 
 
 def image_value(document: Document, node: Node, env: Environment, compose: bool = False) -> Value:
@@ -97,53 +118,13 @@ def image_value(document: Document, node: Node, env: Environment, compose: bool 
     return text.as_value()
 
 
-# --- surroundings -----------------------------------------------------------------------------------------------------
-
-
-def _surroundings(document: Document, pod: Pod, container: Node, outer: Branches) -> Table:
+def surroundings(document: Document, pod: Pod, container: Node, outer: Branches) -> Table:
     """Resources of the container; node selection and labels of the pod; kind and replicas of its owner."""
     made = Surroundings(document, outer)
-    made.scalars("resources.limits", container, "resources", "limits")
-    made.scalars("resources.requests", container, "resources", "requests")
-    resources = made.node(container, "resources")
-    if resources is not None:
-        made.open = made.open or document.value(resources)[0].kind == "unknown"
-    made.scalars("nodeSelector", pod.spec, "nodeSelector")
-    made.scalar("runtimeClassName", pod.spec, "runtimeClassName")
-    _affinity(made, pod.spec)
+    made.resources(container)
+    made.nodes(pod.spec)
     template = pod.around[-1] if pod.around else None
     made.scalars("labels", template, "metadata", "labels")
     made.scalars("annotations", template, "metadata", "annotations")
-    wanted = {"kind": ("kind",), "replicas": ("replicas",), "metadata.namespace": ("metadata", "namespace")}
-    for node in (pod.spec, *reversed(pod.around)):
-        wanted = {name: path for name, path in wanted.items() if not made.scalar(name, node, *path)}
-        if "kind" in made.entries:
-            break
+    made.owner((pod.spec, *reversed(pod.around)))
     return made.table(document.at(container))
-
-
-def _affinity(made: Surroundings, spec: Node) -> None:
-    """Required node affinity: a key with one value is known, anything else about it unknown."""
-    required = "requiredDuringSchedulingIgnoredDuringExecution"
-    terms = made.node(spec, "affinity", "nodeAffinity", required, "nodeSelectorTerms")
-    if terms is None or terms.kind != "sequence":
-        return
-    for term in terms.children:
-        expressions = made.node(term, "matchExpressions")
-        for item in expressions.children if expressions is not None and expressions.kind == "sequence" else ():
-            key, operator, values = (made.node(item, name) for name in ("key", "operator", "values"))
-            if key is None or key.kind != "scalar":
-                continue
-            name = f"nodeAffinity.{key.value}"
-            single = (
-                operator is not None
-                and operator.value == "In"
-                and values is not None
-                and values.kind == "sequence"
-                and len(values.children) == 1
-                and len(terms.children) == 1
-                and name not in made.entries
-            )
-            bare = resolved(item)[0]
-            value = made.document.value(values.children[0]) if single and values else made.document.unknown(bare)
-            made.put(name, value, made.document.at(bare))

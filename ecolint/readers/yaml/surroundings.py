@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ecolint.model import Branches, Entry, Place, Table, Value
 from ecolint.readers.yaml.nodes import MAX_DEPTH, Node, resolved
 from ecolint.readers.yaml.tables import Document
@@ -41,23 +43,24 @@ class Surroundings:
         self.put(name, self.document.value(one.value, one.shared), self.document.pair_place(one))
         return True
 
-    def scalars(self, prefix: str, start: Node | None, *path: str) -> None:
-        """Add every scalar of the mapping under a path of keys."""
+    def scalars(self, prefix: str, start: Node | None, *path: str) -> bool:
+        """Add every scalar of the mapping under a path of keys; whether there is one."""
         node = self.node(start, *path)
         if node is None:
-            return
+            return False
         if node.kind != "mapping":
             self.open = self.open or self.document.value(node)[0].kind == "unknown"
-            return
+            return False
         fields = self.document.fields(node)
         self.open = self.open or fields.open
         for name, one in fields.by_name.items():
             if resolved(one.value)[0].kind == "scalar":
                 value = self.document.value(one.value, one.shared)
                 self.put(f"{prefix}.{name}", value, self.document.pair_place(one))
+        return bool(fields.by_name)
 
     def everything(self, prefix: str, node: Node, depth: int = 0) -> None:
-        """Add all scalars below a node by dotted path; list items by position."""
+        """Add all scalars below a node by dotted path; list items by position, and under "#" how many there are."""
         node = resolved(node)[0]
         if depth > MAX_DEPTH or self.document.left < 0:
             self.open = True
@@ -69,8 +72,66 @@ class Surroundings:
         elif node.kind == "sequence":
             for index, child in enumerate(node.children):
                 self.everything(f"{prefix}.{index}", child, depth + 1)
+            place = self.document.at(node)
+            hidden = self.document.items(node).open
+            many = self.document.unknown(node) if hidden else self.document.known(len(node.children), place, "derived")
+            self.put(f"{prefix}.#", many, place)
         else:
             self.put(prefix, self.document.value(node), self.document.at(node))
+
+    def resources(self, holder: Node) -> bool:
+        """Add the resources of a mapping; whether it has any. Where a template writes them, anything may be there."""
+        held = self.node(holder, "resources")
+        if held is None:
+            return False
+        self.open = self.open or self.document.value(held)[0].kind == "unknown"
+        limits = self.scalars("resources.limits", held, "limits")
+        return self.scalars("resources.requests", held, "requests") or limits
+
+    def nodes(self, spec: Node) -> None:
+        """Add what a mapping says about the nodes it may run on."""
+        self.scalars("nodeSelector", spec, "nodeSelector")
+        self.scalar("runtimeClassName", spec, "runtimeClassName")
+        self.affinity(spec)
+
+    def affinity(self, spec: Node) -> None:
+        """Required node affinity: a key with one value is known, anything else about it unknown."""
+        required = "requiredDuringSchedulingIgnoredDuringExecution"
+        terms = self.node(spec, "affinity", "nodeAffinity", required, "nodeSelectorTerms")
+        if terms is None or terms.kind != "sequence":
+            return
+        for term in terms.children:
+            expressions = self.node(term, "matchExpressions")
+            for item in expressions.children if expressions is not None and expressions.kind == "sequence" else ():
+                self.expression(item, alone=len(terms.children) == 1)
+
+    def expression(self, item: Node, alone: bool) -> None:
+        """Add one `{key, operator, values}`: known where it asks for one value and no other term may be met instead."""
+        key, operator, values = (self.node(item, name) for name in ("key", "operator", "values"))
+        if key is None or key.kind != "scalar":
+            return
+        name = f"nodeAffinity.{key.value}"
+        bare = resolved(item)[0]
+        value = self.document.unknown(bare)
+        if operator is not None and operator.value in ("In", "") and values is not None and name not in self.entries:
+            if alone and values.kind == "sequence" and len(values.children) == 1:
+                value = self.document.value(values.children[0])
+        elif operator is not None and operator.value in ("Exists", "NotIn", "DoesNotExist", "Gt", "Lt"):
+            return  # it names no card
+        self.put(name, value, self.document.at(bare))
+
+    def owner(self, levels: Sequence[Node]) -> None:
+        """Add kind, replicas and the like from the nearest of the mappings around a container, innermost first."""
+        wanted = {
+            "kind": ("kind",),
+            "replicas": ("replicas",),
+            "metadata.namespace": ("metadata", "namespace"),
+            "leaderWorkerTemplate.size": ("leaderWorkerTemplate", "size"),
+        }
+        for node in levels:
+            wanted = {name: path for name, path in wanted.items() if not self.scalar(name, node, *path)}
+            if "kind" in self.entries:
+                break
 
     def table(self, place: Place) -> Table:
         """What was collected."""
