@@ -65,7 +65,8 @@ def _recognised(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | 
             and not (keys | set(invocation.beside)) & set(vocabulary.mapping_none)
         ):
             return Recognised(invocation, vocabulary, likely=True)
-        return None
+        if not invocation.image:
+            return None
     return _container(invocation, vocabulary)
 
 

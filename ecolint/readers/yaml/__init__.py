@@ -29,11 +29,11 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
         return Reading()
     from ecolint.readers.yaml.joining import joined
 
-    alone = _alone(source, triggers, project) if triggers else Reading()
+    alone = _alone(source, triggers, wanted, project) if triggers else Reading()
     return replace(alone, invocations=(*alone.invocations, *joined(source, wanted, project)))
 
 
-def _alone(source: Source, triggers: Sequence[str], project: Lookup) -> Reading:
+def _alone(source: Source, triggers: Sequence[str], wanted: Wanted, project: Lookup) -> Reading:
     """What a file says by itself, with the ConfigMaps that its containers refer to."""
     from ecolint.readers.yaml.comments import Comments
     from ecolint.readers.yaml.configmaps import maps_of
@@ -60,7 +60,7 @@ def _alone(source: Source, triggers: Sequence[str], project: Lookup) -> Reading:
             continue
         document.maps = maps
         comments.add_document(base, document.templates.masked, roots)
-        found = [one for root in roots for one in invocations_of(document, root, triggers)]
+        found = [one for root in roots for one in invocations_of(document, root, triggers, wanted.commands)]
         invocations += found
         comments.add_places(document.remarks)
         if hidden is None:
@@ -91,16 +91,22 @@ def open_document(source: Source, base: int, text: str) -> tuple[Document, list[
     return Document(source.path, source.text, base, templates), roots
 
 
-def invocations_of(document: Document, root: Node, triggers: Sequence[str]) -> list[Invocation]:
-    """The invocations of one composed document: its pods, its services, else its mappings."""
+def invocations_of(
+    document: Document, root: Node, triggers: Sequence[str], programs: Sequence[str] = ()
+) -> list[Invocation]:
+    """The invocations of one composed document: its pods, its services, else its mappings and what it runs."""
     from ecolint.readers.yaml.compose import compose_services, service_invocations
     from ecolint.readers.yaml.nodes import resolved
     from ecolint.readers.yaml.pods import find_pods, pod_invocations
+    from ecolint.readers.yaml.runs import find_runs, run_invocations
+    from ecolint.readers.yaml.shapes import find_shapes, shape_invocations
 
     found: list[Invocation] = []
     skip: set[Node] = set()
     for pod in find_pods(document, root):
         skip.add(pod.spec)
+        if pod.worker is not None:
+            skip.add(resolved(pod.worker)[0])
         found += pod_invocations(document, pod)
     services = compose_services(document, root) if not found else []
     if services:
@@ -108,10 +114,19 @@ def invocations_of(document: Document, root: Node, triggers: Sequence[str]) -> l
     for key, service in zip(services[::2], services[1::2], strict=True):
         skip.add(service)
         found += service_invocations(document, key, service)
+    closed = frozenset(skip)
+    shapes = find_shapes(document, root, closed)
+    shaped = {node for shape in shapes for node in (shape.node, shape.image)}
+    for shape in shapes:
+        found += shape_invocations(document, shape)
+    for run in find_runs(document, root, closed, shaped):
+        found += run_invocations(document, run, frozenset(programs))
     if root.kind == "mapping" and not found:
         found.append(_mapping(document, root))
         skip.add(root)
-    found += _nested(document, root, frozenset(triggers), skip)
+    told = {one.mapping.place for one in found if one.mapping is not None}
+    nested = _nested(document, root, frozenset(triggers), skip)
+    found += [one for one in nested if one.place not in told]
     keys = _keys(root) if any(one.mapping is not None for one in found) else ()
     return [one if one.mapping is None else replace(one, beside=keys) for one in found]
 

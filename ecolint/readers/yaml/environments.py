@@ -25,13 +25,13 @@ class Environment:
         return {name: text.value for name, text in self.texts.items()}
 
 
-def environment(document: Document, container: Node, outer: Branches) -> Environment:
+def environment(document: Document, container: Node, outer: Branches, key: str = "env") -> Environment:
     """`env` and `envFrom` of a Kubernetes container. Without `env` the table stands at the container."""
     fields = document.fields(container).by_name
     env = Environment(None)
     given: list[Entry] = []
     open_ = "envFrom" in fields and not _given(document, fields["envFrom"].value, env, given)
-    listed = fields.get("env")
+    listed = fields.get(key)
     if listed is None:
         writable = not container.shared and not document.generated(container)
         open_ = open_ or document.fields(container).open

@@ -133,6 +133,13 @@ class Surroundings:
             if "kind" in self.entries:
                 break
 
+    def settings(self, holder: Node) -> None:
+        """Add the scalars of a mapping and of the mappings in it, below "settings"."""
+        self.scalars("settings", holder)
+        for name, one in self.document.fields(holder).by_name.items():
+            if resolved(one.value)[0].kind == "mapping":
+                self.scalars(f"settings.{name}", one.value)
+
     def table(self, place: Place) -> Table:
         """What was collected."""
         return Table("yaml.mapping", place, tuple(self.entries.values()), open=self.open, writable=False)

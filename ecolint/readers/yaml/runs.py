@@ -1,0 +1,125 @@
+"""Commands that files of workflows and other settings run: strings and lists under keys such as `run` and `script`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+from ecolint.model import Entry, Invocation, Table
+from ecolint.readers.yaml.environments import Environment, pairs_environment
+from ecolint.readers.yaml.nodes import MAX_DEPTH, Node, resolved
+from ecolint.readers.yaml.scripts import Line, script_lines
+from ecolint.readers.yaml.tables import Document
+from ecolint.readers.yaml.words import lines
+
+KEYS = re.compile(
+    r"(?:run|scripts?|commands?|cmds?|source|exec|entrypoint|start|launch|\w*_(?:script|commands?|cmd)|\w*(?:Script|Commands?|Cmd))\Z"
+)
+ENVIRONMENTS = ("env", "envs", "environment", "variables")
+PROGRAM_WORDS = 11
+"""Words of a command among which the program that it starts is looked for."""
+MAX_RUNS = 2_000
+"""Scripts of one document that are read for commands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What stands under a key that names something to run, and the environments around it, outermost first."""
+
+    key: str
+    node: Node
+    holder: Node
+    environments: tuple[Node, ...] = ()
+
+
+@dataclass(slots=True)
+class _Seen:
+    nodes: set[Node] = field(default_factory=set)
+    runs: int = 0
+
+
+def find_runs(document: Document, root: Node, closed: Collection[Node], passed: Collection[Node]) -> Iterator[Run]:
+    """Everything to run under a node: outside of `closed` mappings, and not under keys of those that are `passed`."""
+    seen = _Seen()
+    stack: list[tuple[Node, tuple[Node, ...], int]] = [(root, (), 0)]
+    while stack:
+        node, environments, depth = stack.pop()
+        node = resolved(node)[0]
+        if node in seen.nodes or node in closed or depth > MAX_DEPTH:
+            continue
+        seen.nodes.add(node)
+        if node.kind == "sequence":
+            stack.extend((child, environments, depth + 1) for child in reversed(node.children))
+        if node.kind != "mapping":
+            continue
+        fields = document.fields(node).by_name
+        around = [resolved(fields[name].value)[0] for name in ENVIRONMENTS if name in fields]
+        environments = (*environments, *(one for one in around if one.kind == "mapping"))
+        for name, one in fields.items() if node not in passed else ():
+            if KEYS.match(name) and seen.runs < MAX_RUNS:
+                seen.runs += 1
+                yield Run(name, resolved(one.value)[0], node, environments)
+        inner = [one.value for one in fields.values() if resolved(one.value)[0].kind != "scalar"]
+        stack.extend((child, environments, depth + 1) for child in reversed(inner))
+
+
+def run_invocations(document: Document, run: Run, programs: frozenset[str]) -> list[Invocation]:
+    """One invocation for every command that starts one of the programs."""
+    scripts = [node for node in _texts(run.node) if any(program in node.value for program in programs)]
+    if not scripts:
+        return []
+    env = _environment(document, run)
+    outer = document.branches(run.holder.start)
+    found: list[Line] = []
+    if run.node.kind == "sequence" and any(node.value in programs for node in scripts):
+        fields = document.fields(run.holder).by_name
+        listed = [run.node] + [fields["args"].value for _ in (1,) if run.key == "command" and "args" in fields]
+        found = lines(document, listed, env, outer)
+    else:
+        for node in scripts:
+            found += script_lines(document, node, env, outer, node.shared)
+    return [
+        Invocation(
+            "yaml",
+            document.at(run.holder),
+            f"command {run.key}",
+            words=line.words,
+            env=line.env,
+            branches=line.branches,
+        )
+        for line in found
+        if line.words is not None and _starts(line.words, programs)
+    ]
+
+
+def _texts(node: Node) -> list[Node]:
+    """The scalars of a string or of a list of strings."""
+    listed = node.children if node.kind == "sequence" else [node]
+    return [one for one in (resolved(each)[0] for each in listed) if one.kind == "scalar" and one.value]
+
+
+def _starts(words: Table, programs: frozenset[str]) -> bool:
+    """Whether one of the first words is one of the programs."""
+    for index, entry in enumerate(words.entries[:PROGRAM_WORDS]):
+        data = entry.value[0].data if len(entry.value) == 1 else None
+        if isinstance(data, str) and (data if index else data.rpartition("/")[2]) in programs:
+            return True
+    return False
+
+
+def _environment(document: Document, run: Run) -> Environment:
+    """The variables of all environments around a script, the nearer ones last."""
+    entries: dict[str, Entry] = {}
+    whole = Environment(None)
+    open_ = False
+    for node in run.environments:
+        one = pairs_environment(document, node, document.branches(node.start))
+        if one.table is not None:
+            entries.update((entry.name, entry) for entry in one.table.entries)
+            open_ = open_ or one.table.open
+        whole.texts.update(one.texts)
+    if run.environments:
+        place = document.at(run.environments[-1])
+        whole.table = Table("yaml.env", place, tuple(entries.values()), open=open_, writable=False)
+    return whole

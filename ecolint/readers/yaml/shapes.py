@@ -1,0 +1,204 @@
+"""Containers by their shape: mappings outside of pods that name an image, what it runs and what it runs on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+from ecolint.model import Alternative, Branches, Entry, Invocation, Items, Table, Value
+from ecolint.readers.yaml.environments import Environment, environment, pairs_environment
+from ecolint.readers.yaml.nodes import MAX_DEPTH, Node, resolved
+from ecolint.readers.yaml.pods import image_value
+from ecolint.readers.yaml.scripts import Line
+from ecolint.readers.yaml.surroundings import Surroundings
+from ecolint.readers.yaml.tables import Document, Field
+from ecolint.readers.yaml.words import lines
+
+IMAGES = ("image", "containerImage")
+ADDRESS = ("repository", "name", "image")
+"""Keys of an image's address where the image is a mapping; `registry` stands before it, `tag` or `digest` behind it."""
+HEADS = ("entrypoint", "command", "cmd")
+SCRIPTS = ("script", "source")
+_WORDS = re.compile(r"(?!build)\w*?(?:args|arguments|flags)\Z", re.IGNORECASE)
+_ENV = re.compile(r"\w*?(?:env|envs|env_?vars|environment|environment_?variables)\Z", re.IGNORECASE)
+_OF_PODS = frozenset({"name", "image", "command", "args", "env", "resources", "ports", "volumeMounts", "workingDir"})
+DEFAULTS = "values*"
+"""Files of settings that whoever installs the chart may override."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A mapping that has the shape of a container, with its image, and the mappings around it, outermost first."""
+
+    node: Node
+    image: Node
+    around: tuple[Node, ...]
+
+
+def find_shapes(document: Document, root: Node, closed: Collection[Node]) -> list[Shape]:
+    """Container-shaped mappings under a node, outside of those that are `closed`. Shared nodes are visited once."""
+    found: list[Shape] = []
+    seen: set[Node] = set()
+    stack: list[tuple[Node, tuple[Node, ...]]] = [(root, ())]
+    while stack:
+        node, around = stack.pop()
+        node = resolved(node)[0]
+        if node in seen or node in closed or len(around) > MAX_DEPTH:
+            continue
+        seen.add(node)
+        if node.kind == "mapping":
+            fields = document.fields(node).by_name
+            image = _image(document, fields)
+            if image is not None and _runs(document, fields, image):
+                found.append(Shape(node, image, around))
+            inner = [one.value for one in fields.values() if resolved(one.value)[0].kind != "scalar"]
+            stack.extend((child, (*around, node)) for child in reversed(inner))
+        elif node.kind == "sequence":
+            stack.extend((child, around) for child in reversed(node.children))
+    return found
+
+
+def _runs(document: Document, fields: dict[str, Field], image: Node) -> bool:
+    """Whether a mapping says what its image runs, with what, or on what."""
+    runs = any(name in HEADS or name == "resources" or _WORDS.match(name) or _ENV.match(name) for name in fields)
+    return runs or (image.kind == "mapping" and "command" in document.fields(image).by_name)
+
+
+def _image(document: Document, fields: dict[str, Field]) -> Node | None:
+    for name in IMAGES:
+        node = resolved(fields[name].value)[0] if name in fields else None
+        if node is None:
+            continue
+        if node.kind == "scalar" and (node.value or document.templated(node)):
+            return node
+        if node.kind == "mapping" and any(key in document.fields(node).by_name for key in ADDRESS):
+            return node
+    return None
+
+
+def shape_invocations(document: Document, shape: Shape) -> list[Invocation]:
+    """One invocation for every command of a container-shaped mapping; what a template may add to it stays open."""
+    fields = document.fields(shape.node).by_name
+    outer = document.branches(shape.node.start)
+    image = shape.image
+    inside = document.fields(image).by_name if image.kind == "mapping" else {}
+    env = _environment(document, shape.node, fields, outer)
+    given = {**{name: one for name, one in inside.items() if name == "command"}, **fields}
+    listed = [resolved(given[name].value)[0] for name in HEADS if name in given]
+    named = [resolved(one.value)[0] for name, one in fields.items() if _WORDS.match(name)]
+    mapping = next((node for node in named if node.kind == "mapping" and node.children), None)
+    listed += [node for node in named if node.kind != "mapping"]
+    listed += [resolved(fields[name].value)[0] for name in SCRIPTS if name in fields and "command" not in fields]
+    name = resolved(fields["name"].value)[0] if "name" in fields else None
+    label = name.value if name is not None and name.kind == "scalar" and not document.templated(name) else ""
+    whole = image.kind == "scalar" and fields.keys() <= _OF_PODS
+    made = [
+        Invocation(
+            "yaml",
+            document.at(shape.node),
+            f"container {label}".rstrip(),
+            words=line.words if whole else _open(document, shape.node, line.words),
+            env=line.env if whole or line.env is None else replace(line.env, open=True),
+            image=_address(document, image, env),
+            mapping=document.table(mapping, outer=outer) if mapping is not None else None,
+            surroundings=_surroundings(document, shape, outer),
+            branches=line.branches,
+        )
+        for line in _lines(document, listed, env, outer)
+    ]
+    overridable = fnmatchcase(document.path.rpartition("/")[2], DEFAULTS)
+    return [_overridable(one) for one in made] if overridable else made
+
+
+def _lines(document: Document, listed: list[Node], env: Environment, outer: Branches) -> list[Line]:
+    written = [node for node in listed if node.kind != "scalar" or node.value or document.templated(node)]
+    return lines(document, written, env, outer)
+
+
+def _open(document: Document, node: Node, words: Table | None) -> Table:
+    if words is None:
+        return Table("yaml.words", document.at(node), (), open=True, writable=False)
+    return replace(words, open=True)
+
+
+def _environment(document: Document, node: Node, fields: dict[str, Field], outer: Branches) -> Environment:
+    """The variables of a container-shaped mapping: a list as in pods, a mapping, or `NAME=value`."""
+    for name in fields:
+        if not _ENV.match(name):
+            continue
+        held = resolved(fields[name].value)[0]
+        if held.kind == "sequence" and held.children and resolved(held.children[0])[0].kind == "mapping":
+            return environment(document, node, outer, name)
+        if held.kind != "scalar" and held.children:
+            return pairs_environment(document, fields[name].value, outer)
+    return Environment(Table("yaml.env", document.at(node), (), open=True, writable=False))
+
+
+def _address(document: Document, image: Node, env: Environment) -> Value:
+    """An image's address as one text, put together where its parts stand apart."""
+    if image.kind == "scalar":
+        return image_value(document, image, env)
+    fields = document.fields(image).by_name
+    parts: list[str] = []
+    place = document.at(image)
+    shared = image.shared
+    for names, before in ((("registry",), ""), (ADDRESS, "/"), (("tag",), ":"), (("digest",), "@")):
+        one = next((fields[name] for name in names if name in fields), None)
+        node = resolved(one.value)[0] if one is not None else None
+        if node is None or node.kind != "scalar" or not (node.value or document.templated(node)):
+            continue
+        known = document.readable(node)
+        if not known and names == ADDRESS:
+            return document.unknown(image)
+        if not known and names == ("registry",):
+            continue
+        parts.append((before if parts else "") + (node.value if known else "?"))
+        place = document.at(node)
+        shared = shared or node.shared
+    return document.known("".join(parts), place, "literal", shared) if parts else document.unknown(image)
+
+
+def _surroundings(document: Document, shape: Shape, outer: Branches) -> Table:
+    """Resources and node selection from the nearest mapping that has any."""
+    made = Surroundings(document, outer)
+    levels = (shape.node, *reversed(shape.around))
+    next((True for node in levels if made.resources(node)), None)
+    for node in levels:
+        if document.fields(node).by_name.keys() & {"nodeSelector", "affinity"}:
+            made.nodes(node)
+            break
+    made.owner(levels)
+    made.settings(shape.node)
+    return made.table(document.at(shape.node))
+
+
+# --- what may be overridden -------------------------------------------------------------------------------------------
+
+
+def _overridable(found: Invocation) -> Invocation:
+    """The same, as a default that whoever installs the chart may override."""
+    return replace(
+        found,
+        words=_table(found.words),
+        env=_table(found.env),
+        mapping=_table(found.mapping),
+        surroundings=_table(found.surroundings),
+        image=_defaults(found.image),
+    )
+
+
+def _table(table: Table | None) -> Table | None:
+    return replace(table, entries=tuple(map(_entry, table.entries))) if table is not None else None
+
+
+def _entry(entry: Entry) -> Entry:
+    return replace(entry, value=_defaults(entry.value))
+
+
+def _defaults(value: Iterable[Alternative]) -> Value:
+    return tuple(
+        replace(one, how="default") if one.kind == "known" and not isinstance(one.data, (Table, Items)) else one
+        for one in value
+    )

@@ -1,0 +1,171 @@
+"""What manifests say of the hardware: resources, node selection, reserved devices, and what the stack adds to it."""
+
+from __future__ import annotations
+
+import pytest
+from test_fixtures import ROOT, Alone
+
+from ecolint.engine import judged
+from ecolint.model import Fact, Scalar, Source
+from ecolint.settings import Settings
+
+POD = """
+apiVersion: apps/v1
+kind: Deployment
+spec:
+  template:
+    spec:
+      {spec}
+      containers:
+      - name: server
+        image: vllm/vllm-openai:v0.8.5
+        args: ["--model", "Qwen/Qwen2.5-7B-Instruct", {args}]
+        resources: {resources}
+"""
+SERVICE = """
+services:
+  server:
+    image: vllm/vllm-openai:v0.8.5
+    command: --model Qwen/Qwen2.5-7B-Instruct {args}
+    {more}
+"""
+
+
+def hardware(text: str, path: str = "deployment.yaml") -> tuple[Scalar, Scalar, Scalar]:
+    """GPU, count and device of the only deployment; "?" is unknown, None absent."""
+    (deployment,) = judged(Source(path, text), Alone(), (), Settings(root=ROOT)).deployments
+    states = [deployment.facts.get(name, Fact("absent")) for name in ("gpu", "gpu_count", "device")]
+    gpu, count, device = ("?" if one.kind == "unknown" else one.value for one in states)
+    return gpu, count, None if device == "cuda" else device
+
+
+def pod(spec: str = "restartPolicy: Always", resources: str = "{}", args: str = "") -> tuple[Scalar, Scalar, Scalar]:
+    return hardware(POD.format(spec=spec, resources=resources, args=args))
+
+
+def affinity(expressions: str) -> str:
+    required = "requiredDuringSchedulingIgnoredDuringExecution"
+    return f"affinity: {{nodeAffinity: {{{required}: {{nodeSelectorTerms: [{expressions}]}}}}}}"
+
+
+@pytest.mark.parametrize(
+    ("resources", "args", "count"),
+    [
+        ("{limits: {nvidia.com/gpu: 2}}", "", 2),
+        ("{limits: {nvidia.com/gpu: '2'}}", "", 2),
+        ("{requests: {nvidia.com/gpu: 4}}", "", 4),
+        ("{limits: {nvidia.com/gpu: 8}}", "'--tensor-parallel-size=4'", 8),
+        ("{limits: {nvidia.com/gpu: 8}}", "'--tensor-parallel-size=16'", 16),
+        ("{limits: {nvidia.com/gpu: 8}}", "'--tensor-parallel-size=$(TP)'", 8),
+        ("{}", "'--tensor-parallel-size=4'", 4),
+        ("{limits: {cpu: 8}}", "", 1),
+        ("{limits: {nvidia.com/gpu: '{{ .Values.gpus }}'}}", "", "?"),
+        ("{limits: {nvidia.com/gpu: '{{ .Values.gpus }}'}}", "'-tp', '2'", 2),
+    ],
+)
+def test_the_count_is_what_is_reserved_unless_the_stack_uses_more(resources: str, args: str, count: Scalar) -> None:
+    assert pod(resources=resources, args=args) == (None, count, None)
+
+
+@pytest.mark.parametrize(
+    ("spec", "gpu"),
+    [
+        ("nodeSelector: {cloud.google.com/gke-accelerator: nvidia-l4}", "L4"),
+        ("nodeSelector: {cloud.google.com/gke-accelerator: nvidia-tesla-a100}", "A100 40GB SXM4"),
+        ("nodeSelector: {nvidia.com/gpu.product: NVIDIA-A100-SXM4-80GB}", "A100 80GB SXM4"),
+        ("nodeSelector: {nvidia.com/gpu.product: NVIDIA-A100-SXM4-80GB-MIG-1g.10gb}", "?"),
+        ("nodeSelector: {nvidia.com/gpu.product: NVIDIA-A10G-SHARED}", "A10G"),
+        ("nodeSelector: {karpenter.k8s.aws/instance-gpu-name: l40s}", "L40S"),
+        ("nodeSelector: {node.kubernetes.io/instance-type: g5.4xlarge}", "A10G"),
+        ("nodeSelector: {beta.kubernetes.io/instance-type: Standard_NC24ads_A100_v4}", "A100 80GB PCIe"),
+        ("nodeSelector: {accelerator: nvidia-tesla-t4}", "T4"),
+        ("nodeSelector: {gpu-type: h100}", "H100 SXM5"),
+        ("nodeSelector: {gpu-type: a100}", None),
+        ("nodeSelector: {accelerator: nvidia}", None),
+        ("nodeSelector: {nvidia.com/gpu: 'true'}", None),
+        ("nodeSelector: {cloud.google.com/gke-spot: 'true'}", None),
+        ("tolerations: [{key: nvidia.com/gpu, operator: Exists}]", None),
+        (affinity("{matchExpressions: [{key: nvidia.com/gpu.product, operator: In, values: [NVIDIA-L40S]}]}"), "L40S"),
+        (
+            affinity(
+                "{matchExpressions: [{key: nvidia.com/gpu.product, operator: In, values: [Tesla-T4, NVIDIA-L4]}]}"
+            ),
+            "?",
+        ),
+        (affinity("{matchExpressions: [{key: nvidia.com/gpu.product, operator: Exists}]}"), None),
+        (affinity("{matchExpressions: [{key: nvidia.com/gpu.product, operator: NotIn, values: [Tesla-T4]}]}"), None),
+    ],
+)
+def test_the_card_is_what_the_node_is_chosen_by(spec: str, gpu: Scalar) -> None:
+    assert pod(spec=spec)[0] == gpu
+
+
+@pytest.mark.parametrize(
+    "resources",
+    [
+        "{limits: {nvidia.com/mig-1g.5gb: 1}}",
+        "{requests: {nvidia.com/mig-3g.40gb: 1}}",
+        "{limits: {nvidia.com/gpu.shared: 1}}",
+    ],
+)
+def test_a_slice_or_a_share_is_not_the_card(resources: str) -> None:
+    assert pod("nodeSelector: {cloud.google.com/gke-accelerator: nvidia-a100-80gb}", resources)[0] == "?"
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "habana.ai/gaudi",
+        "google.com/tpu",
+        "amd.com/gpu",
+        "aws.amazon.com/neuroncore",
+        "huawei.com/Ascend910B",
+        "gpu.intel.com/i915",
+    ],
+)
+def test_other_devices_are_none_of_ours(resource: str) -> None:
+    assert pod(resources=f"{{limits: {{{resource}: 1}}}}")[2] == "other"
+
+
+def test_a_group_of_pods_has_the_cards_of_all() -> None:
+    group = """
+kind: LeaderWorkerSet
+spec:
+  leaderWorkerTemplate:
+    size: 2
+    workerTemplate:
+      spec:
+        containers:
+        - image: vllm/vllm-openai:v0.8.5
+          command: [vllm, serve, meta-llama/Llama-3.1-405B-Instruct]
+          resources: {limits: {nvidia.com/gpu: 8}}
+"""
+    assert hardware(group)[1] == 16
+    assert hardware(group.replace("          resources: {limits: {nvidia.com/gpu: 8}}\n", ""))[1] == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "args", "count"),
+    [
+        ("deploy: {resources: {reservations: {devices: [{driver: nvidia, count: 2, capabilities: [gpu]}]}}}", "", 2),
+        ("deploy: {resources: {reservations: {devices: [{device_ids: ['0', '1', '2'], capabilities: [gpu]}]}}}", "", 3),
+        ("deploy: {resources: {reservations: {devices: [{device_ids: ['1'], capabilities: [gpu]}]}}}", "", 1),
+        ("deploy: {resources: {reservations: {devices: [{count: all, capabilities: [gpu]}]}}}", "", "?"),
+        ("deploy: {resources: {reservations: {devices: [{count: all, capabilities: [gpu]}]}}}", "-tp 4", 4),
+        ("deploy: {resources: {reservations: {devices: [{count: 2, capabilities: [gpu]}]}}}", "-tp 1", 2),
+        ("gpus: [{count: 2}]", "", 2),
+        ("gpus: all", "", "?"),
+        ("runtime: nvidia", "-tp 2", 2),
+    ],
+)
+def test_what_a_compose_service_reserves(more: str, args: str, count: Scalar) -> None:
+    assert hardware(SERVICE.format(more=more, args=args))[1] == count
+
+
+def test_a_values_file_says_which_model_it_serves_on_what() -> None:
+    text = "modelName: Qwen/Qwen3-0.6B\nimage: {repository: x/vllm-openai}\nresources: {limits: {nvidia.com/gpu: 1}}\n"
+    (deployment,) = judged(Source("values.yaml", text), Alone(), (), Settings(root=ROOT)).deployments
+    assert deployment.facts["model"].value == "Qwen/Qwen3-0.6B"
+    assert not deployment.facts["model"].assured
+    assert deployment.facts["gpu_count"].value == 1
+    assert deployment.facts["quantization"].kind == "unknown"
