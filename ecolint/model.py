@@ -416,6 +416,7 @@ FACTS: Mapping[str, FactType] = {
     "attention": "str",
     "kv_cache_dtype": "str",
     "use_cache": "bool",
+    "prefix_caching": "bool",
     "context_length": "number",
     "nightly": "str",
     "removed_keyword": "str",
@@ -438,7 +439,8 @@ FACTS: Mapping[str, FactType] = {
 }
 """Facts of a deployment and their types. `context` is production, interactive, offline or test; `gpu` a catalogue name;
 `precision` the evidence key derived from the others; `device` is cuda where an NVIDIA GPU is asked for, or names what
-else it runs on (cpu, mps, rocm, tpu, …); `nightly` the package or image that is a nightly build; `served` how a service
+else it runs on (cpu, mps, rocm, tpu, …); `prefix_caching` is false where the beginnings that prompts share are computed
+again for each; `nightly` the package or image that is a nightly build; `served` how a service
 answers requests (see `Request`); `reloaded` why the model is loaded again and again (handler, loop); `needs_eager` is
 true where only eager attention gives what the program needs; `task` what the model does: generation, or embedding,
 classification, image, …; `conflict` names settings that contradict each other; `dead_setting` one that has no effect,

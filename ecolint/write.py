@@ -201,7 +201,8 @@ class _Writer:
         assert setting.table is not None
         written = self.written(key, value, setting.table)
         if setting.where == "flag" and len(setting.entries) == 1:
-            written = f"{str(entry.value[0].data).partition('=')[0]}={written}"
+            word = str(entry.value[0].data).partition("=")[0]
+            written = _switched(key, word, bool(value)) if key.present else f"{word}={written}"
         elif isinstance(written, Symbol) and not setting.symbolic:
             written = str(value)
         self.add(setting.table, SetEntry(entry, written))
@@ -274,6 +275,15 @@ class _Writer:
         symbol = key.symbol if syntax.startswith("python") else None
         text = syntax.endswith(("words", "env")) or syntax.startswith(packed.PREFIX)
         return spelling.write(value, key.type, symbol=symbol, text=text)
+
+
+def _switched(key: Key, word: str, on: bool) -> str:
+    """A flag without a value, or its negation, spelled in the manner of the word that stands there."""
+    spellings = key.flag if on else key.off
+    if not spellings:
+        raise CannotEdit("the flag has no negation")
+    beside = key.off if word in key.off else key.flag
+    return spellings[min(beside.index(word), len(spellings) - 1)]
 
 
 def _literal(setting: Setting) -> bool:
