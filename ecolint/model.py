@@ -197,6 +197,8 @@ class Invocation:
     """True where recognising the callee took a heuristic (a class held in a variable)."""
     conditions: Mapping[tuple[str, int], tuple[Condition, ...]] = field(default_factory=dict, hash=False)
     """What the tests of decisions say, by decision and arm: an entry for every arm, empty where a test is not plain."""
+    installs: tuple[Pin, ...] = ()
+    """The libraries that are installed where it runs, as far as that is written beside it."""
     beside: tuple[str, ...] = ()
     """What else stands in the same module or document: the functions of `Wanted.functions` that are called there and
     the words of `Wanted.words`, or the keys of every mapping."""

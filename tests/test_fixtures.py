@@ -21,15 +21,16 @@ from ecolint.verify import Outcome
 
 ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "fixtures"
-EXPECT = re.compile(r"#\s*expect:\s*((?:ECO\d{3}(?: certain| likely)?(?:,\s*)?)+)")
-"""A code may say how sure the finding must be: `# expect: ECO101 likely, ECO210`."""
+EXPECT = re.compile(r"#\s*expect( below)?:\s*((?:ECO\d{3}(?: certain| likely)?(?:,\s*)?)+)")
+"""A code may say how sure the finding must be: `# expect: ECO101 likely, ECO210`. Where a line has no room for a
+comment, the one above says `# expect below: ECO101`."""
 SETTING = re.compile(r"\A\s*#\s*settings:\s*(.*)")
 
 SAMPLES = sorted(p for p in FIXTURES.glob("ECO*/**/*") if p.is_file())
 HITS = [
     p
     for p in SAMPLES
-    if p.name.startswith("hit") or (p.parent.name.startswith("hit") and b"# expect:" in p.read_bytes())
+    if p.name.startswith("hit") or (p.parent.name.startswith("hit") and b"# expect" in p.read_bytes())
 ]
 """A sample may be a folder: its files import one another, and each must report what it expects, be that nothing."""
 MISSES = [p for p in SAMPLES if p not in HITS and not p.name.startswith("fixed")]
@@ -91,20 +92,20 @@ def gpu(name: str) -> str:
 
 def expected(text: str) -> set[tuple[int, str]]:
     return {
-        (number, code.split()[0])
+        (number + bool(match[1]), code.split()[0])
         for number, line in enumerate(text.split("\n"), 1)
         for match in EXPECT.finditer(line)
-        for code in match[1].split(",")
+        for code in match[2].split(",")
     }
 
 
 def sureness(text: str) -> dict[tuple[int, str], str]:
     """How sure the findings must be for which a fixture says so."""
     return {
-        (number, said[0]): said[1]
+        (number + bool(match[1]), said[0]): said[1]
         for number, line in enumerate(text.split("\n"), 1)
         for match in EXPECT.finditer(line)
-        for code in match[1].split(",")
+        for code in match[2].split(",")
         if len(said := code.split()) == 2
     }
 

@@ -83,7 +83,8 @@ class Reader(Protocol):
     """What every reader module offers. Heavy parsers are imported inside these functions, never by discovery.
 
     It declares `SUFFIXES` (".toml"), or `NAMES`: patterns of file names in lower case ("dockerfile.*"), with the folder
-    that the file stands in where that tells what it is ("requirements/*.txt"). A name outranks a suffix.
+    that the file stands in where that tells what it is ("requirements/*.txt"). A name outranks a suffix, but for one of
+    which the end is open: `dockerfile_tools.py` is Python.
     `LINKING`, where it is declared, are words of files that another file of the project may give a meaning: a file that
     holds one is read though it holds no trigger.
     """
@@ -151,11 +152,13 @@ class Shelf:
         """The reader of a file of this name, `/`-separated."""
         folder, _, name = path.lower().rpartition("/")
         tail = f"{folder.rpartition('/')[2]}/{name}"
-        for pattern, reader in self.by_name:
-            if fnmatchcase(tail if "/" in pattern else name, pattern):
-                return reader
         dot = name.rfind(".")
-        return self.by_suffix.get(name[dot:]) if dot >= 0 else None
+        suffixed = self.by_suffix.get(name[dot:]) if dot >= 0 else None
+        for pattern, reader in self.by_name:
+            ends = suffixed is None or not pattern.endswith("*")
+            if ends and fnmatchcase(tail if "/" in pattern else name, pattern):
+                return reader
+        return suffixed
 
 
 @functools.cache
