@@ -13,6 +13,7 @@ from ecolint.report.json import fact_value, range_object
 _HOW: Mapping[str, str] = {
     "literal": "written",
     "constant": "a constant",
+    "fallback": "written, to be overridden",
     "default": "a default",
     "setting": "a setting",
     "name": "read from a name",

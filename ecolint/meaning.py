@@ -26,6 +26,7 @@ _DIRECT: tuple[How, ...] = (
     "platform",
     "setting",
     "derived",
+    "fallback",
     "default",
 )
 """How facts are resolved, from what stands in the call itself to what others may still change."""

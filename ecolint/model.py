@@ -68,7 +68,11 @@ Branches: TypeAlias = frozenset[tuple[str, int]]
 ALWAYS: Branches = frozenset()
 
 Kind = Literal["known", "absent", "unknown"]
-How = Literal["literal", "constant", "default", "setting", "name", "image", "catalog", "derived", "platform"]
+How = Literal[
+    "literal", "constant", "fallback", "default", "setting", "name", "image", "catalog", "derived", "platform"
+]
+"""How something is known. A "fallback" is written out where whoever installs it may say otherwise; a "default" holds
+where nothing else is said."""
 
 
 @dataclass(frozen=True, slots=True)

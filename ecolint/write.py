@@ -288,7 +288,7 @@ def _switched(key: Key, word: str, on: bool) -> str:
 
 def _literal(setting: Setting) -> bool:
     """Whether a key's value is written out where the key stands, and nowhere else."""
-    if setting.kind != "known" or setting.how != "literal" or setting.place is None:
+    if setting.kind != "known" or setting.how not in ("literal", "fallback") or setting.place is None:
         return False
     return all(
         len(entry.value) == 1

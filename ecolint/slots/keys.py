@@ -92,11 +92,15 @@ class Slots:
                 yield from self.from_table(call, key, key.keyword, "call")
         if mapping is not None:
             yield from self.from_table(mapping, key, key.mapping, "mapping")
-        line = self.recognised.command
-        if line is not None:
-            yield self.from_command(line, key)
-        if self.invocation.env is not None and key.env:
-            yield self.under(self.invocation.env, key.env, key, "env")
+        env, line = self.invocation.env, self.recognised.command
+        varied = self.under(env, key.env, key, "env") if env is not None and key.env else None
+        told = self.from_command(line, key) if line is not None else None
+        if told is OPEN and varied is not None and varied.kind == "known":
+            # A flag that nobody can see would outrank the variable: who sets one hardly sets the other.
+            varied = replace(varied, assured=False)
+            told = None
+        yield told
+        yield varied
         if self.invocation.surroundings is not None and key.surroundings:
             yield self.around(self.invocation.surroundings, key)
         if key.condition:

@@ -71,8 +71,8 @@ def read(
         data,
         written if key.named and written else alternative.place or written,
         alternative.how,
-        # A default that a caller or the environment may override is only what is likely.
-        alternative.how != "default",
+        # What a caller, an installation or the environment may override is only what is likely.
+        alternative.how not in ("default", "fallback"),
         True,
         where,
         table,

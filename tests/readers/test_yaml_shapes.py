@@ -53,7 +53,7 @@ def test_words_and_variables_of_a_values_file_are_defaults_that_may_be_added_to(
     assert one.words.open
     assert one.env is not None
     assert one.env.open
-    assert {a.how for table in (one.words, one.env) for e in table.entries for a in e.value} == {"default"}
+    assert {a.how for table in (one.words, one.env) for e in table.entries for a in e.value} == {"fallback"}
     other = alone(text, "service.yaml")
     assert other.words is not None
     assert {a.how for e in other.words.entries for a in e.value} == {"literal"}

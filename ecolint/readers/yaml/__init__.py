@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from ecolint.readers.yaml.tables import Document
 
 SUFFIXES = (".yaml", ".yml")
-NAMES = ("kustomization",)
 LINKING = ("ConfigMap", "kustomize", "op:", "apiVersion:", "image:", "resources:", "model")
 """Words of files that a kustomization, a chart or a container of another file may speak of."""
 
@@ -31,7 +30,7 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
     from ecolint.readers.yaml.joining import joined
 
     alone = _alone(source, triggers, wanted, project) if triggers else Reading()
-    return replace(alone, invocations=joined(source, wanted, project).of(alone.invocations))
+    return replace(alone, invocations=(*alone.invocations, *joined(source, wanted, project)))
 
 
 def _alone(source: Source, triggers: Sequence[str], wanted: Wanted, project: Lookup) -> Reading:
@@ -182,8 +181,10 @@ def rewrite(source: Source, table: Table, changes: Sequence[Change]) -> tuple[Ed
 
 
 def pins(source: Source) -> tuple[Pin, ...]:
-    """YAML files pin no libraries here."""
-    return ()
+    """The libraries that what runs in a file installs."""
+    from ecolint.readers.yaml.installs import installs
+
+    return installs(source)
 
 
 def constants(source: Source) -> Mapping[str, Value]:

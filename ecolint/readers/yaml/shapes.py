@@ -199,6 +199,6 @@ def _entry(entry: Entry) -> Entry:
 
 def _defaults(value: Iterable[Alternative]) -> Value:
     return tuple(
-        replace(one, how="default") if one.kind == "known" and not isinstance(one.data, (Table, Items)) else one
+        replace(one, how="fallback") if one.kind == "known" and not isinstance(one.data, (Table, Items)) else one
         for one in value
     )
