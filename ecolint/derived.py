@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ecolint import catalog
+from ecolint import catalog, memory
 from ecolint.meaning import DOUBT, NOTHING
 from ecolint.model import Fact, Scalar
 from ecolint.stacks.vocabulary import Vocabulary
@@ -33,6 +33,7 @@ def derive(facts: Mapping[str, Fact], circumstances: Circumstances) -> dict[str,
     _derive_size(found)
     _derive_gpu(found)
     found["precision"] = precision(found)
+    memory.add_up(found)
     return found
 
 
@@ -61,7 +62,9 @@ def _derive_gpu(facts: dict[str, Fact]) -> None:
     if entry is None:
         return
     facts["gpu"] = replace(gpu, value=entry.name)
-    facts["gpu_memory_gb"] = replace(gpu, value=entry.vram_gb, how="catalog")
+    # Who gets a slice of a card, or takes turns on it, does not have its memory.
+    whole = facts.get("gpu_share", NOTHING).kind == "absent"
+    facts["gpu_memory_gb"] = replace(gpu, value=entry.vram_gb, how="catalog") if whole else DOUBT
     facts["architecture"] = replace(gpu, value=entry.architecture, how="catalog")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ecolint import evidence
+from ecolint.computed import Computed
 from ecolint.derived import Circumstances, derive
 from ecolint.ineffective import readings
 from ecolint.model import (
@@ -156,7 +157,7 @@ def _estimate(rule: Rule, case: Case, deployment: Deployment, court: Court) -> E
         first = next((b for b in rule.betters if b.when is None or b.when.holds(deployment)), None)
         if first is None:
             return None
-        wanted = {name: options[0] for name, options in _options(first)}
+        wanted = {name: options[0] for name, options in _options(first, deployment)}
     if rule.basis != "measured":
         return None
     better, _ = improved(deployment, {name: (value,) for name, value in wanted.items()}, court)
@@ -164,9 +165,11 @@ def _estimate(rule: Rule, case: Case, deployment: Deployment, court: Court) -> E
     return evidence.estimate(deployment, better, told, court.workload, rule.claim)
 
 
-def _options(better: Better) -> Iterator[tuple[str, tuple[Scalar, ...]]]:
+def _options(better: Better, deployment: Deployment) -> Iterator[tuple[str, tuple[Scalar, ...]]]:
+    """The acceptable values of each fact; None is one that the deployment does not tell."""
     for name, value in better.set.items():
-        yield name, value if isinstance(value, tuple) else (value,)
+        told = value.of(deployment) if isinstance(value, Computed) else value
+        yield name, told if isinstance(told, tuple) else (told,)
 
 
 def improved(
@@ -214,6 +217,11 @@ def _finding(hits: Sequence[_Hit], variants: Sequence[Deployment], court: Court)
         deployment=worst.deployment,
         estimate=worst.estimate,
         fixes=tuple(_fixes(worst, court)) if court.mending else (),
+        detail=tuple(
+            (label.render(worst.reading), value.render(worst.reading))
+            for label, value in worst.rule.detail
+            if label.known(worst.reading) and value.known(worst.reading)
+        ),
     )
 
 
@@ -238,7 +246,9 @@ def _fixes(hit: _Hit, court: Court) -> Iterator[Fix]:
     for better in hit.rule.betters:
         if better.when is not None and not better.when.holds(hit.reading):
             continue
-        wanted = dict(_options(better))
+        wanted = dict(_options(better, hit.reading))
+        if any(None in options for options in wanted.values()):
+            continue
         deployment, found = improved(hit.deployment, wanted, court)
         if better.needs is not None and not better.needs.holds(deployment):
             continue

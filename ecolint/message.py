@@ -41,6 +41,11 @@ class Message:
     facts: frozenset[str] = field(compare=False)
     segments: tuple[_Segment, ...] = field(compare=False, repr=False)
 
+    def known(self, deployment: Deployment) -> bool:
+        """Whether every fact that must be named is known."""
+        must = [name for segment in self.segments if not segment.optional for name in segment.facts]
+        return all(_presentable(name, deployment.facts.get(name, _NOT_THERE)).kind == KNOWN for name in must)
+
     def render(self, deployment: Deployment) -> str:
         """The sentence for one deployment."""
         written = []
@@ -120,5 +125,7 @@ def _value(value: Scalar) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
+        if abs(value) >= 10 and not value.is_integer():
+            return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.1f}"
         return f"{value:.1f}" if value.is_integer() and abs(value) < 1e15 else f"{value:.3g}"
     return str(value)

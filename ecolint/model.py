@@ -410,6 +410,11 @@ FACTS: Mapping[str, FactType] = {
     "gpu": "str",
     "gpu_count": "number",
     "gpu_memory_gb": "number",
+    "gpu_share": "str",
+    "reserved_gpus": "number",
+    "sharding": "number",
+    "data_parallel": "number",
+    "memory_share": "number",
     "architecture": "str",
     "dtype": "str",
     "quantization": "str",
@@ -424,6 +429,17 @@ FACTS: Mapping[str, FactType] = {
     "use_cache": "bool",
     "prefix_caching": "bool",
     "context_length": "number",
+    "input_length": "number",
+    "context_extended": "bool",
+    "model_context": "number",
+    "kv_room": "str",
+    "uncounted": "str",
+    "kv_tokens": "number",
+    "weights_gib": "number",
+    "kv_cache_gib": "number",
+    "memory_needed_gib": "number",
+    "memory_available_gib": "number",
+    "fitting_length": "number",
     "nightly": "str",
     "removed_keyword": "str",
     "generates": "bool",
@@ -443,7 +459,18 @@ FACTS: Mapping[str, FactType] = {
     "workload": "str",
     "context": "str",
 }
-"""Facts of a deployment and their types. `context` is production, interactive, offline or test; `gpu` a catalogue name;
+"""Facts of a deployment and their types.
+
+How memory is shared out: `gpu_share` says that the platform hands out less than a card (part, shared);
+`reserved_gpus` is what the platform reserves, `sharding` how many GPUs one copy of the weights is spread over,
+`data_parallel` how many copies there are; `memory_share` the part of a GPU's memory that the engine takes; `kv_room`
+what it keeps room for in it: one sequence of the length written, else of the model's whole window (window), one of the
+length written (written), or batch times length (batch); `uncounted` names a setting that moves memory elsewhere.
+`model_context` is the longest window that the model is known to have, `context_extended` that settings stretch it,
+`context_length` what is asked for, `input_length` the part of it that prompts may take. What follows is added up in GiB
+(`ecolint.memory`): `weights_gib`, `kv_cache_gib` for `kv_tokens`, their sum, what the GPUs have, `fitting_length`.
+
+`context` is production, interactive, offline or test; `gpu` a catalogue name;
 `precision` the evidence key derived from the others; `device` is cuda where an NVIDIA GPU is asked for, or names what
 else it runs on (cpu, mps, rocm, tpu, …); `prefix_caching` is false where the beginnings that prompts share are computed
 again for each; `nightly` the package or image that is a nightly build; `served` how a service
@@ -595,6 +622,8 @@ class Finding:
     estimate: Estimate | None = None
     fixes: tuple[Fix, ...] = ()
     suppressed: Suppressed | None = None
+    detail: tuple[tuple[str, str], ...] = ()
+    """A small table that shows how the finding was reckoned: label and value."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from ecolint import catalog
-from ecolint.model import ABSENT, FACTS, GENERATION, KNOWN, Deployment, Fact, FactType
+from ecolint.memory import SPARE
+from ecolint.model import ABSENT, FACTS, GENERATION, KNOWN, UNKNOWN, Deployment, Fact, FactType
 
 Answer: TypeAlias = "bool | float | None"
 """What a predicate says; None where it cannot know."""
@@ -17,6 +19,9 @@ ROOM_FOR_WEIGHTS = 0.8
 
 USUAL_CROSSOVER_B = 3.0
 """Crossover in billions of parameters where the GPU is not known, or none is published for its architecture."""
+
+LARGEST_BATCH = 64
+"""The largest batch of the published sweeps: beyond it nothing was measured."""
 
 _NOT_THERE = Fact("absent")
 _NOT_WRITTEN = frozenset({"default", "catalog", "derived", "platform"})
@@ -146,6 +151,69 @@ def fp16_share_of_memory(deployment: Deployment) -> float | None:
         return None
     weights = catalog.weights_gb(params, "fp16")
     return None if weights is None else weights / memory
+
+
+@predicate(
+    reads=(
+        *("params_b", "precision", "dtype", "quantization", "gpu_memory_gb", "reserved_gpus"),
+        *("sharding", "gpu_count", "data_parallel"),
+    ),
+    returns="number",
+)
+def weights_share_of_reserved(deployment: Deployment) -> float | None:
+    """The weights, all copies of them, as a share of the memory of the GPUs that the platform reserves.
+
+    GPUs that the engine uses beyond one pod count too. Weights in a format whose width is not known count with 16 bits,
+    which no quantized format takes. Unknown where nobody is seen to reserve GPUs.
+    """
+    memory, reserved = _number(deployment, "gpu_memory_gb"), _number(deployment, "reserved_gpus")
+    weights = _weights_at_most(deployment)
+    spread = next((n for name in ("sharding", "gpu_count") if (n := _number(deployment, name)) is not None), 1.0)
+    unsure = any(_fact(deployment, name).kind == UNKNOWN for name in ("sharding", "gpu_count", "data_parallel"))
+    copies = _number(deployment, "data_parallel") or 1.0
+    if memory is None or reserved is None or weights is None or unsure or memory <= 0 or reserved <= 0:
+        return None
+    return weights * copies / (memory * max(reserved, spread * copies))
+
+
+def _weights_at_most(deployment: Deployment) -> float | None:
+    """Decimal gigabytes that the weights take at most; None where nothing says that they are no wider than 16 bits."""
+    params, precision = _number(deployment, "params_b"), _text(deployment, "precision")
+    if params is None:
+        return None
+    weights = catalog.weights_gb(params, precision) if precision is not None else None
+    if weights is not None:
+        return weights
+    dtype, quantization = _fact(deployment, "dtype"), _fact(deployment, "quantization")
+    narrow = quantization.kind == KNOWN and quantization.value != "none"
+    return catalog.weights_gb(params, "fp16") if narrow or dtype.kind == ABSENT or dtype.value == "auto" else None
+
+
+@predicate(reads=("memory_needed_gib", "memory_available_gib", "sharding", "gpu_count"), returns="number")
+def cards_needed(deployment: Deployment) -> float | None:
+    """The number of GPUs, doubled until they do, that hold the weights and the KV cache with a tenth to spare."""
+    needed, available = _number(deployment, "memory_needed_gib"), _number(deployment, "memory_available_gib")
+    used = _number(deployment, "sharding") or _number(deployment, "gpu_count")
+    if needed is None or not available or not used:
+        return None
+    times = needed / (available * (1 - SPARE))
+    return used * float(2 ** max(0, math.ceil(math.log2(times))))
+
+
+@predicate(reads=("batch_size",))
+def power_of_two(deployment: Deployment) -> bool | None:
+    """The batch size is 1, 2, 4, 8, …; unknown where it is not a known whole number."""
+    batch = _number(deployment, "batch_size")
+    if batch is None or batch < 1 or not batch.is_integer():
+        return None
+    return int(batch) & (int(batch) - 1) == 0
+
+
+@predicate(reads=("batch_size",), returns="number")
+def lower_power_of_two(deployment: Deployment) -> float | None:
+    """The nearest power of two that is not above the batch size, and at most 64."""
+    batch = _number(deployment, "batch_size")
+    return None if batch is None or batch < 1 else float(1 << (int(min(batch, LARGEST_BATCH)).bit_length() - 1))
 
 
 @predicate(reads=("task",))

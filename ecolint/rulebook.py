@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+from ecolint.computed import Computed
 from ecolint.model import FACTS
 from ecolint.operands import type_name
 from ecolint.predicates import PREDICATES, Predicate
 from ecolint.rulefile import Better, Example, Rule, read
 from ecolint.ruleset import find, load, packaged
-from ecolint.ruletable import RuleError
+from ecolint.ruletable import RuleError, Wanted
 from ecolint.skeleton import skeleton
 
 Format = Literal["text", "json", "markdown"]
@@ -86,10 +87,11 @@ def as_json(rule: Rule) -> dict[str, object]:
             }
             for case in rule.cases
         ],
+        "detail": [{"label": label.text, "value": value.text} for label, value in rule.detail],
         "better": [
             {
                 "title": title(better),
-                "set": {fact: list(v) if isinstance(v, tuple) else v for fact, v in better.set.items()},
+                "set": {fact: _wanted(value) for fact, value in better.set.items()},
                 "when": better.when.text if better.when else None,
                 "needs": better.needs.text if better.needs else None,
                 "applicability": better.applicability,
@@ -109,6 +111,10 @@ def as_json(rule: Rule) -> dict[str, object]:
             "fix_safety": rule.docs.fix_safety,
         },
     }
+
+
+def _wanted(value: Wanted) -> object:
+    return list(value) if isinstance(value, tuple) else {"value": value.text} if isinstance(value, Computed) else value
 
 
 def title(better: Better) -> str:

@@ -13,7 +13,7 @@ from ecolint import condition, message
 from ecolint.condition import Condition
 from ecolint.message import Message
 from ecolint.model import FACTS, Applicability, Level, Scalar
-from ecolint.ruletable import File, RuleError, Table
+from ecolint.ruletable import File, RuleError, Table, Wanted
 
 BASES = ("measured", "derived", "convention")
 WORKLOADS = ("inference", "training", "conversion")
@@ -41,13 +41,14 @@ class Case:
 
 @dataclass(frozen=True)
 class Better:
-    """A better deployment. A tuple in `set` means that any of its values will do, the first being written.
+    """A better deployment. A tuple in `set` means that any of its values will do, the first being written; a computed
+    value is asked of the deployment as it is, and without one the offer is not made.
 
     `when` is asked of the deployment as it is, `needs` of the better one; both must be true for the offer.
     `advice` is what to do by hand where a stack cannot write it.
     """
 
-    set: Mapping[str, Scalar | tuple[Scalar, ...]]
+    set: Mapping[str, Wanted]
     needs: Condition | None
     applicability: Applicability
     title: str | None
@@ -98,6 +99,8 @@ class Rule:
     workloads: tuple[str, ...]
     cases: tuple[Case, ...]
     betters: tuple[Better, ...]
+    detail: tuple[tuple[Message, Message], ...]
+    """Rows of a small table beside the finding, label and value; a row of which a fact is not known is left out."""
     docs: Docs
     path: str
 
@@ -135,6 +138,7 @@ def read(path: str, text: str) -> Rule:
         workloads=top.words("workloads", WORKLOADS, "workload", ("inference",)),
         cases=cases,
         betters=betters,
+        detail=tuple(_detail(table) for table in top.tables("detail")),
         docs=_docs(top, bool(betters)),
         path=path,
     )
@@ -165,6 +169,11 @@ def _case(table: Table) -> Case:
         compare=table.scalars("compare"),
         every=table.flag("every", False),
     )
+
+
+def _detail(table: Table) -> tuple[Message, Message]:
+    label, value = (table.compiled(key, table.text(key), message.parse) for key in ("label", "value"))
+    return label, value
 
 
 def _better(table: Table) -> Better:

@@ -6,21 +6,28 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, TypeVar
 
-from ecolint import condition
+from ecolint import computed, condition
+from ecolint.computed import Computed
 from ecolint.condition import Condition, ConditionError, nearest
 from ecolint.message import MessageError
 from ecolint.model import FACTS, FactType, Scalar
 from ecolint.operands import type_name
 
-DERIVED_FACTS = frozenset({"precision"})
+DERIVED_FACTS = frozenset(
+    (
+        *("precision", "model_context", "kv_tokens", "weights_gib", "kv_cache_gib", "memory_needed_gib"),
+        *("memory_available_gib", "fitting_length"),
+    )
+)
 """Facts that follow from others and so cannot be set."""
 
 KEYS: Mapping[str, tuple[str, ...]] = {
     "": (
         *("code", "name", "basis", "summary", "claim", "compare", "rises", "unanimous", "defers_to"),
-        *("workloads", "case", "better", "docs"),
+        *("workloads", "case", "detail", "better", "docs"),
     ),
     "case": ("when", "level", "message", "underline", "quantify", "likely", "compare", "every"),
+    "detail": ("label", "value"),
     "better": ("set", "when", "needs", "applicability", "title", "caveat", "advice"),
     "docs": ("what", "why", "fix_safety", "references", "example"),
     "docs.example": ("file", "gpu", "context", "bad", "good"),
@@ -28,6 +35,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 """The keys that each kind of table may have."""
 
 _Compiled = TypeVar("_Compiled")
+Wanted: TypeAlias = "Scalar | tuple[Scalar, ...] | Computed"
+"""What a fact shall be: one value, any of several, or what the deployment itself tells."""
 Where: TypeAlias = "tuple[str | int, ...]"
 """The way to a key: table names, positions in lists of tables, the key."""
 
@@ -177,8 +186,8 @@ class Table:
             raise self.error(key, f"'{key}' is a list of tables", f"write [[{kind}]]")
         return [Table(self.file, one, (*self.where, key, number), kind) for number, one in enumerate(found)]
 
-    def facts(self, key: str) -> dict[str, Scalar | tuple[Scalar, ...]]:
-        """A table of facts with values of their types; a list of values becomes a tuple."""
+    def facts(self, key: str) -> dict[str, Wanted]:
+        """A table of facts with values of their types; a list becomes a tuple, `{ value = "…" }` what is computed."""
         found = self.data.get(key)
         if not isinstance(found, dict) or not found:
             raise self.error(
@@ -192,18 +201,26 @@ class Table:
             return None
         values: dict[str, Scalar] = {}
         for name, value in self.facts(key).items():
-            if isinstance(value, tuple):
-                raise self.error(key, f"'{name}' in '{key}' has several values", "write the one to compare with")
+            if isinstance(value, (tuple, Computed)):
+                what = "several values" if isinstance(value, tuple) else "a computed value"
+                raise self.error(key, f"'{name}' in '{key}' has {what}", "write the one to compare with")
             values[name] = value
         return values
 
-    def _fact_value(self, key: str, name: str, value: object) -> Scalar | tuple[Scalar, ...]:
+    def _fact_value(self, key: str, name: str, value: object) -> Wanted:
         if name not in FACTS:
             like = nearest(name, FACTS)
             instead = f"write '{like}'" if like else f"write one of {', '.join(FACTS)}"
             raise self.error(key, f"unknown fact '{name}' in '{key}'", instead)
         if name in DERIVED_FACTS:
             raise self.error(key, f"'{name}' follows from other facts", "write those: quantization, dtype, …")
+        if isinstance(value, dict) and value.keys() == {"value"}:
+            found = self.compiled(key, str(value["value"]), computed.parse)
+            if found.type != FACTS[name]:
+                raise self.error(
+                    key, f"'{name}' is {type_name(FACTS[name])}", f"{found.text} is {type_name(found.type)}"
+                )
+            return found
         if isinstance(value, list) and value:
             return tuple(self._one_value(key, name, one) for one in value)
         return self._one_value(key, name, value)

@@ -330,3 +330,38 @@ def test_known_and_written() -> None:
     assert holds("written('batch_size')", batch_size=Fact("known", 1, how="default")) is False
     assert holds("written('batch_size')", batch_size=UNKNOWN) is None
     assert holds("written('batch_size')") is False
+
+
+def test_weights_share_of_reserved() -> None:
+    small: dict[str, Scalar | Fact] = {"params_b": 3.0, "precision": UNKNOWN, "dtype": "auto", "quantization": "none"}
+    card: dict[str, Scalar | Fact] = {**small, "gpu_memory_gb": 80.0, "reserved_gpus": 1, "sharding": 1}
+    share = "weights_share_of_reserved()"
+    assert holds(f"{share} <= 0.1", **card) is True
+    assert holds(f"{share} <= 0.07", **card) is False
+    assert holds(f"{share} <= 0.1", **{**card, "params_b": 32.0, "reserved_gpus": 8}) is True
+    assert holds(f"{share} <= 0.1", **{**card, "params_b": 32.0, "reserved_gpus": 8}, data_parallel=8) is False
+    assert holds(f"{share} <= 0.1", **{**card, "precision": "fp32"}) is False
+    assert holds(f"{share} <= 0.1", **{**card, "dtype": UNKNOWN}) is None
+    assert holds(f"{share} <= 0.1", **{**card, "dtype": UNKNOWN, "quantization": "gptq"}) is True
+    for name in ("params_b", "gpu_memory_gb", "reserved_gpus", "sharding"):
+        assert holds(f"{share} <= 0.1", **{**card, name: UNKNOWN}) is None
+    assert holds(f"{share} <= 0.1", **small, gpu_memory_gb=80.0) is None
+
+
+def test_cards_needed() -> None:
+    sum_: dict[str, Scalar | Fact] = {"memory_needed_gib": 61.0, "memory_available_gib": 22.0, "sharding": 1}
+    assert holds("cards_needed() == 4", **sum_) is True
+    assert holds("cards_needed() == 8", **{**sum_, "sharding": 2}) is True
+    assert holds("cards_needed() == 1", **{**sum_, "memory_needed_gib": 10.0}) is True
+    assert holds("cards_needed() == 4", **{**sum_, "memory_available_gib": UNKNOWN}) is None
+
+
+def test_powers_of_two() -> None:
+    for batch in (1, 2, 8, 64, 256):
+        assert holds("power_of_two()", batch_size=batch) is True
+    for batch in (3, 10, 48, 100):
+        assert holds("power_of_two()", batch_size=batch) is False
+    for unusable in (0, 2.5, UNKNOWN):
+        assert holds("power_of_two()", batch_size=unusable) is None
+    for batch, lower in ((3, 2), (10, 8), (64, 64), (100, 64), (1000, 64)):
+        assert holds(f"lower_power_of_two() == {lower}", batch_size=batch) is True

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ecolint import evidence
+from ecolint.computed import Computed
 from ecolint.message import MessageError, parse
 from ecolint.model import Deployment, Fact, Invocation, Place, Scalar, Span
 from ecolint.ruleset import Rule, RuleError, SelectorError, find, load, packaged, select
@@ -78,6 +79,26 @@ def test_a_rule_is_read_whole(tmp_path: Path) -> None:
     assert pickle.loads(pickle.dumps(rule)) == rule
 
 
+def test_a_better_value_may_be_computed(tmp_path: Path) -> None:
+    write(tmp_path, RULE.replace("gpu_count = 1", 'gpu_count = { value = "cards_needed()" }'))
+    (rule,) = load([tmp_path])
+    value = rule.betters[0].set["gpu_count"]
+    assert isinstance(value, Computed)
+    assert value.of(deployment(memory_needed_gib=61.0, memory_available_gib=22.0, sharding=1)) == 4
+    assert isinstance(value.of(deployment(memory_needed_gib=61.0, memory_available_gib=22.0, sharding=1)), int)
+    assert value.of(deployment(memory_needed_gib=UNKNOWN)) is None
+    assert pickle.loads(pickle.dumps(rule)) == rule
+
+
+def test_a_rule_may_show_how_it_reckons(tmp_path: Path) -> None:
+    rows = '[[detail]]\nlabel = "cards[ of {gpu}]"\nvalue = "{gpu_count}"\n\n[[better]]'
+    write(tmp_path, RULE.replace("[[better]]", rows))
+    (rule,) = load([tmp_path])
+    ((label, value),) = rule.detail
+    assert label.render(deployment(gpu_count=2)) == "cards"
+    assert (value.known(deployment(gpu_count=2)), value.known(deployment(gpu="L4"))) == (True, False)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "message"),
     [
@@ -95,6 +116,13 @@ def test_a_rule_is_read_whole(tmp_path: Path) -> None:
         ("gpu_count = 1", "gpu_count = true", 14, "'gpu_count' is a number; write gpu_count = 1.0"),
         ("gpu_count = 1", 'precision = "fp16"', 14,
          "'precision' follows from other facts; write those: quantization, dtype, …"),
+        ("gpu_count = 1", 'gpu_count = { value = "gpu_memroy_gb" }', 14,
+         "unknown fact 'gpu_memroy_gb'; write 'gpu_memory_gb'"),
+        ("gpu_count = 1", 'gpu_count = { value = "gpu" }', 14, "'gpu_count' is a number; gpu is text"),
+        ("gpu_count = 1", 'gpu_count = { value = "1 + 1" }', 14,
+         "'1 + 1' computes nothing; write a fact, or a predicate with parentheses"),
+        ("compare = { execution =", "compare = { gpu_count = { value = 'gpu_count' }, execution =", 5,
+         "'gpu_count' in 'compare' has a computed value; write the one to compare with"),
         ('"unsafe"', '"usafe"', 15, "unknown applicability 'usafe'; write 'unsafe'"),
         ('"unsafe"', '"manual"', 15, "a manual fix has no 'advice'; write advice = \"what to do by hand\""),
         ('"derived"', '"guess"', 3, "unknown basis 'guess'; write one of measured, derived, convention"),
@@ -392,7 +420,8 @@ def offers(rule: Rule, facts: dict[str, Scalar | Fact]) -> list[int]:
     precisions = {"none": "fp16", "nf4": "nf4", "int8": "int8_pure"}
     for position, better in enumerate(rule.betters):
         changed: dict[str, Scalar | Fact] = {
-            name: value[0] if isinstance(value, tuple) else value for name, value in better.set.items()
+            name: value[0] if isinstance(value, tuple) else UNKNOWN if isinstance(value, Computed) else value
+            for name, value in better.set.items()
         }
         after = deployment(**{**facts, **changed, "precision": precisions[str(changed.get("quantization", "int8"))]})
         wanted = better.when is None or better.when.holds(deployment(**facts)) is True

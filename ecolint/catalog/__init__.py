@@ -1,9 +1,9 @@
 """The catalogue: facts about GPUs, cloud instances, models and grids, looked up by the names people write."""
 
 from ecolint.catalog.gpus import PLATFORMS, Gpu, Instance, all_gpus, canonical, gpu, gpus, instance, vendor
-from ecolint.catalog.models import Model, Size, all_models, model, size_in_name
+from ecolint.catalog.models import Model, Size, all_models, model, published, requantized, size_in_name
 from ecolint.catalog.regions import Region, all_regions, equivalents, region
-from ecolint.catalog.sizes import crossover, weights_gb
+from ecolint.catalog.sizes import crossover, least_bytes, weights_gb
 
 __all__ = [
     "PLATFORMS",
@@ -21,8 +21,11 @@ __all__ = [
     "gpu",
     "gpus",
     "instance",
+    "least_bytes",
     "model",
+    "published",
     "region",
+    "requantized",
     "size_in_name",
     "vendor",
     "weights_gb",

@@ -31,6 +31,14 @@ class Model:
     head_dim: int | None = None
     max_context: int | None = None
     kv_bytes_per_token_fp16: float | None = None
+    """An upper bound where attention is windowed."""
+    checkpoint: str | None = None
+    """The number format of the published weights where that is no plain one: fp8, mxfp4, int4."""
+    windowed: bool = False
+    """Some layers keep only a window of the sequence in their KV cache."""
+    context_holds: Literal["variants", "id", "bound", ""] = ""
+    """What `max_context` is: the window in the published configuration of this model and of its variants, of this very
+    id (no variant has a longer one), an upper bound of it, or not verified as any of them."""
     how: Literal["catalog", "alias", "name"] = "catalog"
 
 
@@ -45,6 +53,11 @@ class Size:
 _TAIL = re.compile(
     r"[-.](?:instruct|chat|it|hf|base|gptq|awq|gguf|ggml|bnb|unsloth|quantized|dynamic|[48]bit|int[48]|fp8|fp16|bf16|f16|f32|nf4"
     r"|w[48]a(?:8|16)|\d{2,3}g|q\d(?:-\w)*|bin|pt|safetensors)$"
+)
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+_FORMAT = re.compile(
+    r"(?:^|[-./])(?:gptq|awq|gguf|ggml|exl[23]|mlx|bnb|hqq|aqlm|marlin|quip|quant\w*|dynamic|int[2-8]|[2-8]-?bits?|(?:mx|nv)?(?:fp|nf)[48]"
+    r"|w\d+a\d+|q\d)(?:$|[-./])|-q\d"
 )
 _VERSION = re.compile(r"-(?:v\d+\.\d+|2[45]\d\d)$")
 _SIZED = re.compile(r"\d[bm](?:\d|-|$)")
@@ -78,6 +91,17 @@ def model(name: str) -> Model | None:
         if size is not None:
             return Model(part, size.total_b, size.active_b, how="name")
     return None
+
+
+def published(name: str) -> Model | None:
+    """The model whose own repository on the hub this is: no path, no mirror, no name without an organisation."""
+    found = model(name) if _HUB_ID.fullmatch(name) else None
+    return found if found is not None and found.how == "catalog" else None
+
+
+def requantized(name: str) -> bool:
+    """Whether a name says that the weights were given another number format after they were published."""
+    return _FORMAT.search(_key(name)) is not None
 
 
 def size_in_name(name: str) -> Size | None:
@@ -151,9 +175,16 @@ def _catalogued(text: str, owner: str | None) -> Model | None:
             plain = _without_tails(key)
             same_version = any(_without_tails(_key(each.name.split("/")[-1])) == plain for each in candidates)
             keeps_context = same_version and len(contexts) == 1
-            one = one if keeps_context else replace(one, max_context=None)
+            one = _as_variant(one, keeps_context)
             return _owned(one, owner, as_named=same_version or plain == base)
     return None
+
+
+def _as_variant(known: Model, keeps_context: bool) -> Model:
+    """A row for a name that is not quite its own: a window that holds for the row's id is a bound for its variants."""
+    if not keeps_context:
+        return replace(known, max_context=None, context_holds="")
+    return replace(known, context_holds="bound") if known.context_holds == "id" else known
 
 
 def _owned(known: Model, owner: str | None, as_named: bool) -> Model:
@@ -255,4 +286,14 @@ def _model(row: Mapping[str, str]) -> Model:
         head_dim=whole(row["head_dim"]),
         max_context=whole(row["max_context"]),
         kv_bytes_per_token_fp16=number(row["kv_bytes_per_token_fp16"]),
+        checkpoint=row["checkpoint"] or None,
+        windowed=row["attention"] == "windowed",
+        context_holds=_holds(row["context_holds"]),
     )
+
+
+def _holds(text: str) -> Literal["variants", "id", "bound", ""]:
+    match text:
+        case "variants" | "id" | "bound":
+            return text
+    return ""

@@ -31,6 +31,14 @@ def weights_gb(params_b: float, precision: str) -> float | None:
     return None if width is None else params_b * width
 
 
+def least_bytes(number_format: str) -> float | None:
+    """The bytes that a parameter takes at the very least in this format, or None where its width is not known.
+
+    Scales, zero points and whatever stays in 16 bits come on top, so this never overstates.
+    """
+    return _least_widths().get(number_format)
+
+
 def _kind(precision: str) -> str:
     return "int8" if precision.startswith("int8") else precision
 
@@ -47,3 +55,8 @@ def _crossovers() -> Mapping[tuple[str, str], tuple[tuple[float, str], ...]]:
 @lru_cache(maxsize=1)
 def _widths() -> Mapping[str, float]:
     return {row["precision"]: float(row["bytes_per_parameter"]) for row in records("precisions.csv")}
+
+
+@lru_cache(maxsize=1)
+def _least_widths() -> Mapping[str, float]:
+    return {row["format"]: float(row["bytes_per_parameter"]) for row in records("least_widths.csv")}

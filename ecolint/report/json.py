@@ -50,6 +50,7 @@ def finding_object(finding: Finding, sources: Sources) -> dict[str, Any]:
         "certainty": finding.certainty,
         "deployment": deployment_object(finding.deployment),
         "estimate": _estimate(finding.estimate),
+        "detail": [{"label": label, "value": value} for label, value in finding.detail],
         "fixes": [_fix(fix, sources) for fix in finding.fixes],
         "suppressed": dataclasses.asdict(finding.suppressed) if finding.suppressed else None,
     }

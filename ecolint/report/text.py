@@ -68,6 +68,7 @@ def _finding(page: _Page, finding: Finding, report: Report, sources: Sources) ->
     _excerpt(page, finding, place, sources)
     for line in textwrap.wrap(one_line(finding.message), _WRAP - 2, break_long_words=False, break_on_hyphens=False):
         page.add(f"  {line}")
+    _detail(page, finding)
     if finding.estimate is not None:
         _estimate(page, finding.estimate, report)
     if finding.certainty == "likely":
@@ -77,6 +78,15 @@ def _finding(page: _Page, finding: Finding, report: Report, sources: Sources) ->
     if finding.suppressed is not None:
         reason = f": {finding.suppressed.reason}" if finding.suppressed.reason else ""
         page.field("suppressed", f" {finding.suppressed.by}{reason}")
+
+
+def _detail(page: _Page, finding: Finding) -> None:
+    """The small table that shows how the finding was reckoned."""
+    labels = max((width(label) for label, _ in finding.detail), default=0)
+    values = max((width(value) for _, value in finding.detail), default=0)
+    for number, (label, value) in enumerate(finding.detail):
+        head = page.paint("in detail".ljust(_LABEL), _BOLD) if number == 0 else " " * _LABEL
+        page.add(f"  {head}{label}{' ' * (labels - width(label) + 2 + values - width(value))}{value}")
 
 
 def _excerpt(page: _Page, finding: Finding, place: Range, sources: Sources) -> None:

@@ -11,7 +11,7 @@ from ecolint.model import Fix, Problem, Suppressed
 from ecolint.report import render
 
 KEYS = {"code", "name", "level", "message", "path", "cell", "range", "certainty"}
-KEYS |= {"deployment", "estimate", "fixes", "suppressed"}
+KEYS |= {"deployment", "detail", "estimate", "fixes", "suppressed"}
 
 
 def loaded(*args: Any, **changes: Any) -> Any:
@@ -36,6 +36,7 @@ def test_it_has_the_keys_of_the_contract() -> None:
     assert one["estimate"]["published"] == {"text": "+17 to +147 %", "source": "skill-v3.0.8"}
     assert one["estimate"]["energy_j_per_1k_tokens"]["better"]["central"] == 670.0
     assert set(one["estimate"]["monthly"]) == {"kwh", "usd", "kg_co2", "equivalent"}
+    assert one["detail"] == []
     (fix,) = one["fixes"]
     assert set(fix) == {"title", "applicability", "set", "advice", "estimate", "edits"}
     assert fix["edits"][0]["range"] == one["range"]
@@ -100,3 +101,8 @@ def test_the_summary_counts() -> None:
         "files": 3, "skipped": 1, "templated": 1, "red": 1, "yellow": 1, "green": 0, "gray": 0, "fixable": 1,
         "mood": "orange",
     }  # fmt: skip
+
+
+def test_it_shows_how_a_finding_was_reckoned() -> None:
+    (one,) = loaded(finding(detail=(("weights", "15.0 GiB"), ("KV cache", "16.0 GiB"))))["findings"]
+    assert one["detail"] == [{"label": "weights", "value": "15.0 GiB"}, {"label": "KV cache", "value": "16.0 GiB"}]

@@ -43,6 +43,11 @@ def test_a_finding_reads_like_one() -> None:
     assert "Mood: orange" in said
 
 
+def test_a_small_table_shows_how_a_finding_was_reckoned() -> None:
+    said = render("text", report(finding(detail=(("weights", "15.0 GiB"), ("KV cache 宽", "1.00 GiB")))))
+    assert "  in detail weights      15.0 GiB\n            KV cache 宽  1.00 GiB\n" in said
+
+
 @pytest.mark.parametrize("before", ["", "\t\t", "宽字 = ", "é", "e\u0301\u0301 = ", "x = '\x1b[31m'; ", "\u202e"])
 def test_the_underline_stands_below_the_culprit(before: str) -> None:
     text = f"{before}load_in_8bit=True  # 宽\n"
