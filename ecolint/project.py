@@ -182,6 +182,10 @@ class Project:
         """The text of a file of the project; None outside the root, or where it cannot be read."""
         return self._source(os.path.abspath(path))
 
+    def path(self, reference: str, from_path: str) -> str:
+        """The path, as shown, that a reference in a file means."""
+        return display_path(os.path.join(os.path.dirname(os.path.abspath(from_path)), reference))
+
     def beside(self, path: str) -> tuple[str, ...]:
         """The files of the folder that `path` stands in, in order."""
         folder = os.path.dirname(os.path.abspath(path))

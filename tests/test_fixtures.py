@@ -26,14 +26,27 @@ EXPECT = re.compile(r"#\s*expect( below)?:\s*((?:ECO\d{3}(?: certain| likely)?(?
 comment, the one above says `# expect below: ECO101`."""
 SETTING = re.compile(r"\A\s*#\s*settings:\s*(.*)")
 
+
+def sample(path: Path) -> Path:
+    """What a file of the fixtures is a sample of: itself, or the folder that is the sample."""
+    return FIXTURES.joinpath(*path.relative_to(FIXTURES).parts[:2])
+
+
+def twin(path: Path) -> Path:
+    """Where the file stands that the fixes make of one of a hit."""
+    whole = sample(path)
+    return whole.with_name(whole.name.replace("hit", "fixed", 1)) / path.relative_to(whole)
+
+
 SAMPLES = sorted(p for p in FIXTURES.glob("ECO*/**/*") if p.is_file())
 HITS = [
     p
     for p in SAMPLES
-    if p.name.startswith("hit") or (p.parent.name.startswith("hit") and b"# expect" in p.read_bytes())
+    if (p.name if p == sample(p) else "").startswith("hit")
+    or (sample(p).name.startswith("hit") and b"# expect" in p.read_bytes())
 ]
-"""A sample may be a folder: its files import one another, and each must report what it expects, be that nothing."""
-MISSES = [p for p in SAMPLES if p not in HITS and not p.name.startswith("fixed")]
+"""A sample may be a folder: its files speak of one another, and each must report what it expects, be that nothing."""
+MISSES = [p for p in SAMPLES if p not in HITS and not sample(p).name.startswith("fixed")]
 
 
 def text_of(path: Path) -> str:
@@ -44,7 +57,7 @@ def text_of(path: Path) -> str:
 
 
 def name_of(path: Path) -> str:
-    return f"{path.parent.name}/{path.name}"
+    return path.relative_to(FIXTURES).as_posix()
 
 
 class Alone(Nowhere):
@@ -72,7 +85,7 @@ def lint(path: Path, text: str) -> Outcome:
     for pair in found[1].split(" ") if found else ():
         name, _, value = pair.partition("=")
         settings = replace(settings, gpu=gpu(value)) if name == "gpu" else replace(settings, context=value)
-    project = Alone() if path.parent.parent == FIXTURES else Together(path.parent)
+    project = Alone() if path == sample(path) else Together(sample(path))
     return check(Source(path.relative_to(ROOT).as_posix(), text), project, rules(), settings)
 
 
@@ -139,12 +152,12 @@ def test_misses_stay_silent(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [p for p in HITS if p.name.startswith("hit") and p.with_name(p.name.replace("hit", "fixed")).exists()],
+    [p for p in HITS if twin(p).exists()],
     ids=name_of,
 )
 def test_fixes_make_the_fixed_file_and_it_lints_clean(path: Path) -> None:
     text = text_of(path)
-    want = text_of(path.with_name(path.name.replace("hit", "fixed")))
+    want = text_of(twin(path))
 
     def recheck(source: Source) -> Outcome:
         return lint(path, source.text)
@@ -153,7 +166,7 @@ def test_fixes_make_the_fixed_file_and_it_lints_clean(path: Path) -> None:
     fixed = fixes.apply(source, recheck(source), True, recheck)
     assert fixed.text == want
     assert not fixed.refused
-    code = path.parent.name[:6]
+    code = path.relative_to(FIXTURES).parts[0][:6]
     assert not [f for f in recheck(replace(source, text=want)).findings if f.code == code]
     again = fixes.apply(replace(source, text=want), recheck(replace(source, text=want)), True, recheck)
     assert again.text == want, "fixing twice changes nothing more"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
+import posixpath
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -32,6 +33,10 @@ class Lookup(Protocol):
 
     def source(self, path: str) -> Source | None:
         """The text of a file of the project; None where there is none, or where it cannot be read."""
+        ...
+
+    def path(self, reference: str, from_path: str) -> str:
+        """The path, as shown, that a reference in a file means."""
         ...
 
     def beside(self, path: str) -> tuple[str, ...]:
@@ -65,6 +70,10 @@ class Nowhere:
     def source(self, path: str) -> Source | None:
         """No file."""
         return None
+
+    def path(self, reference: str, from_path: str) -> str:
+        """The path that a reference in a file means."""
+        return posixpath.normpath(posixpath.join(posixpath.dirname(from_path), reference))
 
     def beside(self, path: str) -> tuple[str, ...]:
         """No files."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ecolint.readers.yaml.tables import Document
 
 SUFFIXES = (".yaml", ".yml")
+NAMES = ("kustomization",)
 LINKING = ("ConfigMap", "kustomize", "op:", "apiVersion:", "image:", "resources:", "model")
 """Words of files that a kustomization, a chart or a container of another file may speak of."""
 
@@ -30,7 +31,7 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
     from ecolint.readers.yaml.joining import joined
 
     alone = _alone(source, triggers, wanted, project) if triggers else Reading()
-    return replace(alone, invocations=(*alone.invocations, *joined(source, wanted, project)))
+    return replace(alone, invocations=joined(source, wanted, project).of(alone.invocations))
 
 
 def _alone(source: Source, triggers: Sequence[str], wanted: Wanted, project: Lookup) -> Reading:

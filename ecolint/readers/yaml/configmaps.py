@@ -30,7 +30,7 @@ Opener = Callable[[Source, int, str], "tuple[Document, list[Node]]"]
 class ConfigMap:
     """What one ConfigMap holds: its `data` as the environment it becomes, each variable with its text."""
 
-    path: str
+    files: frozenset[str]
     table: Table
     texts: Mapping[str, Text]
 
@@ -84,7 +84,7 @@ def read_data(document: Document, data: Node, empty: bool = False) -> ConfigMap:
     place = document.at(data)
     writable = not empty and not data.shared and not document.generated(data)
     table = Table("yaml.env", place, tuple(entries), open=fields.open and not empty, writable=writable)
-    return ConfigMap(place.path, table, texts)
+    return ConfigMap(frozenset({place.path}), table, texts)
 
 
 # --- where they are looked for ----------------------------------------------------------------------------------------
@@ -104,7 +104,7 @@ def maps_of(source: Source, judged: Source, project: Lookup, open_document: Open
 
     def beside(name: str) -> tuple[ConfigMap, ...]:
         found = _folder(source.path, project, open_document).maps.get(name, ())
-        others = tuple(one for one in found if one.path not in (source.path, judged.path))
+        others = tuple(one for one in found if one.files.isdisjoint((source.path, judged.path)))
         near = judged.path != source.path and _folder_of(judged.path) == _folder_of(source.path)
         return (*inside(judged).get(name, ()), *others) if near else others
 

@@ -70,7 +70,7 @@ def _given(document: Document, node: Node, env: Environment, given: list[Entry])
             continue
         given.append(splatted(found))
         env.texts.update(found.texts)
-        env.files.add(found.path)
+        env.files.update(found.files)
         whole = whole and not keys.open and not found.table.open
     return whole
 
@@ -114,7 +114,7 @@ def _referred(document: Document, source: Node, env: Environment) -> Text:
     text = found.texts.get(key.value) if key is not None and document.readable(key) else None
     if text is None or text.value is None:
         return Text(None, "", document.at(source))
-    env.files.add(found.path)
+    env.files.update(found.files)
     return replace(text, how="constant", shared=True)
 
 
@@ -127,7 +127,7 @@ def pairs_environment(document: Document, node: Node, outer: Branches) -> Enviro
 
     def put(name: str, text: Text, place: Place) -> None:
         texts[name] = text
-        entries[name] = Entry(name, text.as_value(), place, document.branches(place.span.start, outer))
+        entries[name] = Entry(name, text.as_value(), place, document.branches_of(place, outer))
 
     if bare.kind == "mapping":
         fields = document.fields(bare)

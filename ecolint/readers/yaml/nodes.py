@@ -39,6 +39,7 @@ class Node:
     `kind` is scalar, sequence, mapping or alias; `style` is the quote or block mark of a scalar and "flow" or "block"
     of a collection; `children` are a sequence's items, or a mapping's keys and values in turn. `reach` is where the
     next token begins, so that what stands between belongs to the node. `shared` marks nodes that an alias refers to.
+    `pieces` are the nodes, in several files, that a node of a joined tree is merged from.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Node:
     target: Node | None = None
     reach: int = 0
     shared: bool = False
+    pieces: tuple[Node, ...] = ()
 
     def pairs(self) -> Iterator[tuple[Node, Node]]:
         """A mapping's keys with their values."""

@@ -80,12 +80,13 @@ def _command_words(
     entries: list[Entry] = []
     for index, word in enumerate(command.words):
         place = _word_place(document, word, where, whole)
-        branches = document.branches(place.span.start, outer) if where is not None else ALWAYS
+        branches = document.branches_of(place, outer) if where is not None else ALWAYS
         entries.append(Entry(str(index), _word_value(word, place, shared), place, branches))
     open_ = any(word.several for word in command.words)
     writable = where is not None and not shared
-    if where is not None:
-        first, last = entries[0].place.span.start, entries[-1].place.span.end
+    if where:
+        first = where[min(command.words[0].start, len(where) - 1)]
+        last = where[min(max(command.words[-1].end, 1), len(where)) - 1] + 1
         writable = writable and not document.touched(first, last)
         whole = document.place(first, last)
     return Table("yaml.words", whole, tuple(entries), open=open_, writable=writable)

@@ -20,7 +20,7 @@ class Surroundings:
 
     def put(self, name: str, value: Value, place: Place) -> None:
         """Add one path."""
-        self.entries[name] = Entry(name, value, place, self.document.branches(place.span.start, self.outer))
+        self.entries[name] = Entry(name, value, place, self.document.branches_of(place, self.outer))
 
     def node(self, start: Node | None, *path: str) -> Node | None:
         """The node under a path of keys."""

@@ -65,6 +65,8 @@ class Document:
         """Comments inside scripts, found on the way."""
         self.maps: Maps | None = None
         """The ConfigMaps that its containers may refer to."""
+        self.files = frozenset({path})
+        """The files that what is read here is put together from."""
         self._fields: dict[Node, Fields] = {}
 
     # --- places -------------------------------------------------------------------------------------------------------
@@ -93,9 +95,14 @@ class Document:
         """Template decisions around a position beyond those of `outer`."""
         return self.templates.branches(position - self.base) - outer
 
+    def branches_of(self, place: Place, outer: Branches = ALWAYS) -> Branches:
+        """Template decisions around a place of this document."""
+        return self.branches(place.span.start, outer)
+
     def joined(self, others: Collection[str]) -> tuple[str, ...]:
         """The files that something is put together from, where further ones take part in it."""
-        return tuple(sorted({self.path, *others})) if set(others) - {self.path} else ()
+        files = self.files.union(others)
+        return tuple(sorted(files)) if len(files) > 1 else ()
 
     # --- mappings -----------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ecolint.model import ALWAYS, Branches
@@ -74,6 +75,18 @@ def find(text: str, label: str) -> Templates:
     return Templates(
         "".join(pieces), tuple(spans), tuple(making), tuple(start for start, _ in spans), _turns(text, spans, label)
     )
+
+
+def bound(parts: Iterable[tuple[int, Templates]], masked: str) -> Templates:
+    """The templates of several texts that are bound into one, each with the offset at which its text begins there."""
+    spans: list[tuple[int, int]] = []
+    making: list[int] = []
+    turns: list[tuple[int, Branches]] = []
+    for base, part in parts:
+        spans += [(base + start, base + end) for start, end in part.spans]
+        making += [base + start for start in part.making]
+        turns += [(base, ALWAYS), *((base + at, arms) for at, arms in part._turns)]
+    return Templates(masked, tuple(spans), tuple(making), tuple(start for start, _ in spans), tuple(turns))
 
 
 def _alone(text: str, spans: list[tuple[int, int]]) -> list[bool]:

@@ -1,0 +1,172 @@
+"""Deployments that stand in several files, as seen from one of them: what the file says once it is joined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ecolint.model import Alternative, Entry, Invocation, Place, Source, Span, Table, Wanted
+from ecolint.readers.yaml.configmaps import ConfigMap, Maps, config_map, maps_of, splatted, users_of
+from ecolint.readers.yaml.joining.kustomization import graph, is_kustomization
+from ecolint.readers.yaml.joining.kustomize import Build, Generated
+from ecolint.readers.yaml.joining.sheaf import Bound
+from ecolint.readers.yaml.joining.walking import members
+from ecolint.readers.yaml.nodes import Unreadable, documents
+from ecolint.readers.yaml.texts import Text
+
+if TYPE_CHECKING:
+    from ecolint.readers import Lookup
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What a file says in company, and where it stands there, so that it does not count alone."""
+
+    invocations: tuple[Invocation, ...] = ()
+    covered: tuple[Span, ...] = ()
+
+    def of(self, alone: tuple[Invocation, ...]) -> tuple[Invocation, ...]:
+        """The invocations of the file: those that stand alone, then those that are joined."""
+        kept = (one for one in alone if one.mapping is not None or not self._holds(one.place.span))
+        return (*kept, *self.invocations)
+
+    def _holds(self, span: Span) -> bool:
+        return any(one.start <= span.start and span.end <= one.end for one in self.covered)
+
+
+def joined(source: Source, wanted: Wanted, project: Lookup) -> Joined:
+    """The deployments of the project in which this file takes part together with others."""
+    found = list(_with_config_maps(source, wanted, project))
+    covered: list[Span] = []
+    plain: set[Place] = set()
+    for root in graph(project).roots(source.path):
+        build = _built(root, source, project)
+        view = build.sheaf.view(source.path)
+        places = (view.at(node) for node in build.covered)
+        covered += [place.span for place in places if place.path == source.path]
+        for one in _built_invocations(build, view, wanted):
+            if one.joined or one.place not in plain:
+                found.append(one)
+                plain |= set() if one.joined else {one.place}
+    return Joined(tuple(found), tuple(dict.fromkeys(covered)))
+
+
+# --- kustomizations ---------------------------------------------------------------------------------------------------
+
+
+def _built(root: str, source: Source, project: Lookup) -> Build:
+    """What a kustomization builds with the file as it reads now; kept where that is as it stands in the project."""
+    on_disk = project.source(source.path)
+    if on_disk is not None and on_disk.text == source.text:
+        return project.kept(("kustomize", root), lambda: Build(project, project.source).run(root))
+    return Build(project, lambda path: source if path == source.path else project.source(path)).run(root)
+
+
+def _built_invocations(build: Build, view: Bound, wanted: Wanted) -> Iterator[Invocation]:
+    """The invocations of a build in which the file that it is looked at from takes part."""
+    from ecolint.readers.yaml import invocations_of
+
+    triggers = [trigger for trigger in wanted.triggers if trigger in view.text]
+    if not triggers:
+        return
+    maps = _maps(build, view)
+    holds_maps = any(view.path in one.files for found in maps.values() for one in found)
+    view.maps = Maps((lambda name: maps.get(name, ()),))
+    for resource in build.resources:
+        if view.path not in resource.files and not holds_maps:
+            continue
+        view.files = frozenset(path for path in resource.files if _told(path))
+        for one in invocations_of(view, resource.node, triggers, wanted.commands):
+            files = one.joined or view.joined(())
+            if one.mapping is None and view.path in (files or view.files):
+                yield replace(one, joined=files)
+
+
+def _told(path: str) -> bool:
+    """Whether a file is one that findings can be told of."""
+    return path.endswith((".yaml", ".yml")) or is_kustomization(path)
+
+
+def _maps(build: Build, view: Bound) -> Mapping[str, tuple[ConfigMap, ...]]:
+    found: dict[str, tuple[ConfigMap, ...]] = {}
+    for resource in build.resources:
+        read = config_map(view, resource.node) if resource.kind == "ConfigMap" else None
+        for name in resource.names if read is not None else ():
+            made = ConfigMap(frozenset(filter(_told, resource.files)), read[1].table, read[1].texts) if read else None
+            found[name] = (*found.get(name, ()), *([made] if made is not None else []))
+    for each in build.generated:
+        for name in each.names:
+            found[name] = (*found.get(name, ()), _generated(each, view))
+    return found
+
+
+def _generated(each: Generated, view: Bound) -> ConfigMap:
+    """A ConfigMap that a kustomization makes of literals and files of variables."""
+    tables: list[Table] = []
+    texts: dict[str, Text] = {}
+    for source in each.files:
+        entries = tuple(_assigned(source, texts))
+        tables.append(Table("yaml.env", Place(source.path, Span(0, len(source.text))), entries, writable=False))
+    for listed in each.literals:
+        entries = tuple(_literals(listed, view, texts))
+        tables.append(Table("yaml.env", view.at(listed), entries, writable=not listed.shared))
+    place = tables[0].place if tables else Place(view.path, Span(0, 0))
+    files = frozenset(one.place.path for one in tables if _told(one.place.path))
+    if len(tables) == 1:
+        return ConfigMap(files, tables[0], texts)
+    parts = tuple(splatted(ConfigMap(files, one, {})) for one in tables)
+    return ConfigMap(files, Table("yaml.env", place, parts, writable=False), texts)
+
+
+def _literals(listed: object, view: Bound, texts: dict[str, Text]) -> Iterator[Entry]:
+    from ecolint.readers.yaml.nodes import Node
+
+    for item in members(listed if isinstance(listed, Node) else None):
+        name, equals, value = item.value.partition("=")
+        if item.kind != "scalar" or not equals:
+            continue
+        if value[:1] in "'\"" and value[:1] == value[-1:] and len(value) > 1:
+            value = value[1:-1]
+        place = view.at(item)
+        texts[name] = Text(value, value, place)
+        yield Entry(name, (Alternative("known", value, place),), place)
+
+
+def _assigned(source: Source, texts: dict[str, Text]) -> Iterator[Entry]:
+    """The variables of a file of `NAME=value` lines."""
+    at = 0
+    for line in source.text.splitlines(keepends=True):
+        name, equals, value = line.partition("=")
+        bare = value.rstrip("\r\n")
+        if equals and name.strip() and not line.lstrip().startswith("#"):
+            place = Place(source.path, Span(at, at + len(name) + 1 + len(bare)))
+            texts[name.strip()] = Text(bare, bare, place)
+            yield Entry(name.strip(), (Alternative("known", bare, place),), place)
+        at += len(line)
+
+
+# --- ConfigMaps beside a file -----------------------------------------------------------------------------------------
+
+
+def _with_config_maps(source: Source, wanted: Wanted, project: Lookup) -> Iterator[Invocation]:
+    """The containers of files beside this one that take variables from its ConfigMaps."""
+    from ecolint.readers.yaml import invocations_of, open_document
+
+    for user in users_of(source, project, open_document):
+        if graph(project).roots(user.path):
+            continue  # told with its kustomization
+        maps = maps_of(user, source, project, open_document)
+        for base, text in documents(user.text):
+            triggers = [trigger for trigger in wanted.triggers if trigger in text]
+            if not triggers or "onfigMap" not in text:
+                continue
+            try:
+                document, roots = open_document(user, base, text)
+            except Unreadable:
+                continue  # told where that file is read
+            document.maps = maps
+            for root in roots:
+                for one in invocations_of(document, root, triggers, wanted.commands):
+                    if source.path in one.joined:
+                        yield one

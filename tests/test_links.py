@@ -1,0 +1,213 @@
+"""Deployments that stand in several files: kustomizations and ConfigMaps, whatever files are named, in bounded time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from ecolint.model import Deployment
+from ecolint.run import Request, Run, check
+
+SERVER = """\
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata:
+      name: server
+    spec:
+      template:
+        spec:
+          containers:
+            - name: vllm
+              image: vllm/vllm-openai:v0.9.2
+              args: [--model=Qwen/Qwen2.5-1.5B-Instruct, --quantization=bitsandbytes]
+    """
+L4 = """\
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata:
+      name: server
+    spec:
+      template:
+        spec:
+          nodeSelector:
+            cloud.google.com/gke-accelerator: nvidia-l4
+    """
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "ecolint.toml").touch()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(root: Path, files: Mapping[str, str]) -> None:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(dedent(text))
+
+
+def lint(*paths: str) -> Run:
+    return check(Request(paths=paths))
+
+
+def told(run: Run) -> set[tuple[str, str, str]]:
+    return {(one.code, one.place.path, one.certainty) for one in run.report.findings}
+
+
+def facts(deployment: Deployment, *names: str) -> list[object]:
+    return [deployment.facts[name].value if name in deployment.facts else None for name in names]
+
+
+def overlay(base: str = "../base", more: str = "") -> str:
+    return f"resources: [{base}]\n{dedent(more)}"
+
+
+def test_a_file_says_the_same_whatever_files_are_named(root: Path) -> None:
+    write(
+        root,
+        {
+            "base/kustomization.yaml": "resources: [server.yaml]\n",
+            "base/server.yaml": SERVER,
+            "l4/kustomization.yaml": overlay(more="patches: [{path: l4.yaml}]"),
+            "l4/l4.yaml": L4,
+        },
+    )
+    whole = lint(".")
+    assert told(whole) == {("ECO102", "base/server.yaml", "certain")}
+    assert told(lint("base/server.yaml")) == told(whole)
+    assert told(lint("l4")) == set()
+    assert [facts(one, "gpu", "model") for one in whole.deployments] == [["L4", "Qwen/Qwen2.5-1.5B-Instruct"]]
+    for path in ("base/server.yaml", "l4/l4.yaml"):
+        assert [facts(one, "gpu") for one in lint(path).deployments] == [["L4"]]
+
+
+def test_every_fact_keeps_the_file_it_was_read_from(root: Path) -> None:
+    write(
+        root,
+        {
+            "base/kustomization.yaml": "resources: [server.yaml]\n",
+            "base/server.yaml": SERVER,
+            "l4/kustomization.yaml": overlay(more="patches: [{path: l4.yaml}]"),
+            "l4/l4.yaml": L4,
+        },
+    )
+    (deployment,) = lint(".").deployments
+    assert [deployment.facts[name].sources[0].path for name in ("gpu", "model")] == ["l4/l4.yaml", "base/server.yaml"]
+
+
+def test_a_base_with_two_overlays_is_two_deployments(root: Path) -> None:
+    write(root, {"base/kustomization.yaml": "resources: [server.yaml]\n", "base/server.yaml": SERVER})
+    for name, gpu in (("a", "nvidia-l4"), ("b", "nvidia-h100-80gb")):
+        write(
+            root,
+            {
+                f"{name}/kustomization.yaml": overlay(more="patches: [{path: gpu.yaml}]"),
+                f"{name}/gpu.yaml": L4.replace("nvidia-l4", gpu),
+            },
+        )
+    assert sorted(str(facts(one, "gpu")[0])[:2] for one in lint(".").deployments) == ["H1", "L4"]
+
+
+def test_what_stands_outside_the_project_is_not_read(root: Path) -> None:
+    write(root, {"secret/kustomization.yaml": "resources: [server.yaml]\n", "secret/server.yaml": SERVER})
+    inner = root / "inner"
+    write(inner, {".git/HEAD": "", "kustomization.yaml": overlay("../secret"), "more.yaml": L4})
+    assert not lint("inner").deployments
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"kustomization.yaml": "resources: [., server.yaml]\n", "server.yaml": SERVER},
+        {
+            "a/kustomization.yaml": "resources: [../b, server.yaml]\n",
+            "a/server.yaml": SERVER,
+            "b/kustomization.yaml": "resources: [../a]\n",
+        },
+        {
+            "kustomization.yaml": "resources: [server.yaml, gone.yaml]\npatches: [{path: none.yaml}]\n",
+            "server.yaml": SERVER,
+        },
+        {
+            "kustomization.yaml": "resources: [server.yaml]\npatches: [{path: bad.yaml}]\n",
+            "server.yaml": SERVER,
+            "bad.yaml": "a: [\n",
+        },
+        {"kustomization.yaml": "resources: {server.yaml: [1]}\npatches: 3\nimages: [[]]\n", "server.yaml": SERVER},
+        {"kustomization.yaml": "- server.yaml\n", "server.yaml": SERVER},
+        {"kustomization.yaml": "\tx: [\n", "server.yaml": SERVER},
+    ],
+)
+def test_circles_and_broken_files_end(root: Path, files: Mapping[str, str]) -> None:
+    write(root, files)
+    (deployment,) = lint(next(name for name in files if name.endswith("server.yaml"))).deployments
+    assert facts(deployment, "model") == ["Qwen/Qwen2.5-1.5B-Instruct"]
+
+
+def test_a_broken_file_is_told_once(root: Path) -> None:
+    write(root, {"kustomization.yaml": "resources: [server.yaml, bad.yaml]\n", "server.yaml": SERVER})
+    write(root, {"bad.yaml": "vllm: [\n"})
+    assert [problem.path for problem in lint(".").report.problems] == ["bad.yaml"]
+
+
+def test_a_thousand_overlays_are_read_in_bounded_time(root: Path) -> None:
+    write(root, {"base/kustomization.yaml": "resources: [server.yaml]\n", "base/server.yaml": SERVER})
+    for number in range(1_000):
+        name = f"overlays/o{number:04}"
+        write(
+            root,
+            {
+                f"{name}/kustomization.yaml": overlay("../../base", "patches: [{path: gpu.yaml}]"),
+                f"{name}/gpu.yaml": L4,
+            },
+        )
+    begun = time.perf_counter()
+    found = told(lint("base/server.yaml"))
+    assert found == {("ECO102", "base/server.yaml", "certain")}
+    assert time.perf_counter() - begun < 20
+
+
+def test_bases_that_double_at_every_level_are_bounded(root: Path) -> None:
+    write(root, {"k0/kustomization.yaml": "resources: [server.yaml]\n", "k0/server.yaml": SERVER})
+    for level in range(1, 25):
+        write(root, {f"k{level}/kustomization.yaml": f"resources: [../k{level - 1}, ../k{level - 1}/]\n"})
+    begun = time.perf_counter()
+    lint("k0/server.yaml")
+    assert time.perf_counter() - begun < 20
+
+
+def test_a_fix_is_made_in_the_file_that_says_it(root: Path) -> None:
+    write(
+        root,
+        {
+            "base/kustomization.yaml": "resources: [server.yaml]\n",
+            "base/server.yaml": SERVER,
+            "l4/kustomization.yaml": overlay(more="patches: [{path: l4.yaml}]"),
+            "l4/l4.yaml": L4,
+        },
+    )
+    check(Request(paths=(".",), fix=True, unsafe=True))
+    assert "bitsandbytes" not in (root / "base/server.yaml").read_text()
+    assert (root / "l4/l4.yaml").read_text() == dedent(L4)
+
+
+def test_two_config_maps_of_one_name_that_disagree_are_unknown(root: Path) -> None:
+    user = """\
+        kind: Pod
+        spec:
+          containers:
+            - name: tgi
+              image: ghcr.io/huggingface/text-generation-inference:3.3.7
+              envFrom: [{configMapRef: {name: settings}}]
+        """
+    settings = "kind: ConfigMap\nmetadata: {name: settings}\ndata: {MODEL_ID: %s, QUANTIZE: bitsandbytes}\n"
+    write(root, {"user.yaml": user, "a.yaml": settings % "a/b-7b"})
+    assert {one[:2] for one in told(lint("."))} == {("ECO101", "a.yaml")}
+    write(root, {"b.yaml": settings % "a/b-70b"})
+    assert not told(lint("."))
