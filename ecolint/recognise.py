@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from ecolint.model import Alternative, Entry, Invocation, Symbol, Table, Value
 from ecolint.stacks import command
+from ecolint.stacks.strands import joined, listed, strand
 from ecolint.stacks.vocabulary import LaunchSpec, ObjectSpec, Vocabulary
 
 
@@ -19,7 +20,6 @@ class Recognised:
     invocation: Invocation
     vocabulary: Vocabulary
     command: command.CommandLine | None = None
-    command_table: Table | None = None
     bare_object: ObjectSpec | None = None
     """The invocation is itself the object that carries keys (a configuration that nobody was seen to use)."""
     likely: bool = False
@@ -64,26 +64,39 @@ def _recognised(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | 
             and len(keys & {*vocabulary.mapping_any, *vocabulary.mapping_also}) >= vocabulary.mapping_least
             and not (keys | set(invocation.beside)) & set(vocabulary.mapping_none)
         ):
-            return Recognised(invocation, vocabulary, likely=True)
+            line = command.parse(listed(invocation.mapping, vocabulary), vocabulary)
+            return Recognised(invocation, vocabulary, line, likely=True)
         if not invocation.image:
             return None
     return _container(invocation, vocabulary)
 
 
 def _container(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | None:
-    words = invocation.words.entries if invocation.words else ()
-    start = command.starts(words, vocabulary)
+    table = invocation.words
+    words = table.entries if table is not None else ()
+    start, likely = command.starts(words, vocabulary), False
     if start is None:
         image = invocation.image[0].data if len(invocation.image) == 1 else None
-        if not isinstance(image, str) or not matches(image, vocabulary.images):
+        if isinstance(image, str) and matches(image, vocabulary.images):
+            start = command.entered(words, vocabulary)
+        elif _tells(invocation, vocabulary):
+            start, likely = len(words), True
+        if start is None:
             return None
-        first = command.text(words[0]) if words else "-"
-        if first is None or not (first.startswith("-") or ("/" in first and first[0] not in "./" and " " not in first)):
-            return None
-        start = 0
-    table = invocation.words
-    line = command.parse(table, start, vocabulary) if table is not None else None
-    return Recognised(invocation, vocabulary, line, table)
+    tokens = list(joined(invocation.env, vocabulary))
+    if table is not None:
+        tokens += strand(table, vocabulary, start)
+    line = command.parse(tokens, vocabulary, table is not None and table.open)
+    return Recognised(invocation, vocabulary, line, likely=likely)
+
+
+def _tells(invocation: Invocation, vocabulary: Vocabulary) -> bool:
+    """Whether a variable of the environment that is this stack's own holds flags of it."""
+    env = invocation.env
+    if env is None or not any(matches(entry.name, vocabulary.variables) for entry in env.entries):
+        return False
+    own = replace(env, entries=tuple(entry for entry in env.entries if matches(entry.name, vocabulary.variables)))
+    return any(token.table is not None for token in joined(own, vocabulary))
 
 
 @lru_cache(maxsize=1 << 14)

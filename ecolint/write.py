@@ -21,6 +21,7 @@ from ecolint.plan import Plan
 from ecolint.recognise import matches
 from ecolint.slots import Setting, choice_of, find, holder, pick
 from ecolint.stacks import packed, spelling
+from ecolint.stacks.command import VALUED
 from ecolint.stacks.vocabulary import Key
 
 
@@ -201,8 +202,8 @@ class _Writer:
         assert setting.table is not None
         written = self.written(key, value, setting.table)
         if setting.where == "flag" and len(setting.entries) == 1:
-            word = str(entry.value[0].data).partition("=")[0]
-            written = _switched(key, word, bool(value)) if key.present else f"{word}={written}"
+            word = str(entry.value[0].data)
+            written = _switched(key, word, bool(value)) if key.present else _beside_its_flag(word, written)
         elif isinstance(written, Symbol) and not setting.symbolic:
             written = str(value)
         self.add(setting.table, SetEntry(entry, written))
@@ -240,8 +241,8 @@ class _Writer:
     def append_to_container(self, key: Key, value: Scalar) -> None:
         by_env = sum(s.where == "env" for s in self.plan.settings.values())
         by_flag = sum(s.where == "flag" for s in self.plan.settings.values())
-        words, env = self.invocation.words, self.invocation.env
-        if words is not None and words.entries and key.flag and (by_flag >= by_env or not key.env):
+        words, env = self.words(), self.invocation.env
+        if words is not None and key.flag and (by_flag >= by_env or not key.env):
             self.add(words, AddEntry(key.flag[0], None if key.present else self.written(key, value, words)))
         elif env is not None and env.entries and key.env:
             home = self.beside_dropped(env)
@@ -253,6 +254,14 @@ class _Writer:
         """The part of an environment in which what the plan drops is written: what comes instead stands there too."""
         dropped = (self.plan.settings[name] for name in sorted(self.plan.drop))
         return next((s.table for s in dropped if s.where == "env" and s.table is not None), env)
+
+    def words(self) -> Table | None:
+        """The words that a new flag joins: the command line, or the text in which the flags stand."""
+        words = self.invocation.words
+        flagged = [s.table for s in self.plan.settings.values() if s.where == "flag" and s.table is not None]
+        if words is not None and words.entries and (not flagged or any(table is words for table in flagged)):
+            return words
+        return flagged[-1] if flagged else None
 
     def build(self, name: str, arguments: Mapping[str, Written]) -> None:
         """Write a new object that carries these keys, where its outside keys stood."""
@@ -282,8 +291,17 @@ def _switched(key: Key, word: str, on: bool) -> str:
     spellings = key.flag if on else key.off
     if not spellings:
         raise CannotEdit("the flag has no negation")
-    beside = key.off if word in key.off else key.flag
-    return spellings[min(beside.index(word), len(spellings) - 1)]
+    name = word.partition("=")[0]
+    beside = key.off if name in key.off else key.flag
+    return spellings[min(beside.index(name) if name in beside else 0, len(spellings) - 1)]
+
+
+def _beside_its_flag(word: str, value: Written) -> Written:
+    """A word with another value: the flag that stands in the same word stays, an argument has none."""
+    found = VALUED.match(word)
+    if found is None and word.startswith("-"):
+        raise CannotEdit("the value is part of the flag's own word")
+    return f"{found.group()}{value}" if found else value
 
 
 def _literal(setting: Setting) -> bool:

@@ -184,17 +184,16 @@ class Slots:
 
     def from_command(self, line: command.CommandLine, key: Key) -> Setting | None:
         flag = command.flag_of(key, line)
-        table = self.recognised.command_table
         if flag is not None and not settled(flag.words[0].branches, self.assignment):
             return OPEN
         if flag is not None and compatible(flag.words[0].branches, self.assignment):
             if flag.negated or (key.present and not flag.value):
                 value = (Alternative("known", not flag.negated, flag.words[0].place),)
-                return read(key, value, self.assignment, "flag", table, flag.words)
-            return read(key, flag.value, self.assignment, "flag", table, flag.words)
+                return read(key, value, self.assignment, "flag", flag.table, flag.words)
+            return read(key, flag.value, self.assignment, "flag", flag.table, flag.words)
         if key.positional is not None and key.positional < len(line.positionals):
             word = line.positionals[key.positional]
-            return read(key, word.value, self.assignment, "flag", table, (word,))
+            return read(key, word.entry.value, self.assignment, "flag", word.table, (word.entry,))
         return OPEN if line.open and key.flag else None
 
     def from_conditions(self, key: Key) -> Setting | None:

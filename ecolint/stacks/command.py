@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
 from ecolint.model import Alternative, Entry, Table, Value
+from ecolint.stacks.flags import flagged, flags, folded
+from ecolint.stacks.strands import Token, strand, text
 from ecolint.stacks.vocabulary import Key, Vocabulary
 
-PROGRAM_DEPTH = 8
+PROGRAM_DEPTH = 24
 """How far into a command line the server's name may stand, behind an interpreter, `env`, `numactl` and the like."""
+
+TALKING = frozenset(
+    "echo printf grep egrep pgrep pkill killall ps which type man curl wget pip pip3 apt apt-get sed awk cat ls test [".split()
+)
+"""Programs whose words are only said, searched for or installed: naming a server starts none."""
+
+VALUED = re.compile(r"(-[^\s=]+)(=|\s+)")
+"""A flag and what separates it from the value in the same word: an item of a list may hold both with a space."""
+
+SWITCHED = frozenset({"true", "false"})
+"""Words behind a flag without a value that can only be meant for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +36,8 @@ class Flag:
     words: tuple[Entry, ...]
     value: Value
     negated: bool = False
+    table: Table | None = None
+    """The table that its words stand in; None where no edit can reach it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,81 +46,203 @@ class CommandLine:
 
     flags: Mapping[str, Flag] = field(default_factory=dict)
     """By key name; the last one written wins."""
-    positionals: tuple[Entry, ...] = ()
+    positionals: tuple[Token, ...] = ()
     open: bool = False
-
-
-def text(entry: Entry) -> str | None:
-    """The word as text, or None where it is not known in every variant."""
-    return entry.value[0].data if _plain(entry.value) else None  # type: ignore[return-value]
-
-
-def _plain(value: Value) -> bool:
-    return len(value) == 1 and value[0].kind == "known" and isinstance(value[0].data, str)
 
 
 def starts(words: Iterable[Entry], vocabulary: Vocabulary) -> int | None:
     """The index of the first word after the server's own name, None where these words do not start it."""
     names = [text(word) for word in words][: PROGRAM_DEPTH + 3]
+    if names and names[0] is not None and posixpath.basename(names[0]) in TALKING:
+        return None
     for index in range(min(len(names), PROGRAM_DEPTH)):
         for command in vocabulary.commands:
             end = index + len(command)
             found = names[index:end]
-            if len(found) < len(command) or found[0] is None:
+            if len(found) < len(command) or found[0] is None or found[1:] != list(command[1:]):
                 continue
             if "." in command[0]:
                 if found[0] == command[0] and index and names[index - 1] == "-m":
                     return end
-            elif posixpath.basename(found[0]) == command[0] and found[1:] == list(command[1:]):
+            elif posixpath.basename(found[0]) == command[0]:
                 return end
     return None
 
 
-def parse(table: Table, start: int, vocabulary: Vocabulary) -> CommandLine:
-    """Read the words from `start` on as the vocabulary's flags; flags it does not know are passed over."""
-    on = {spelled: key for key in vocabulary.keys.values() for spelled in key.flag}
-    off = {spelled: key for key in vocabulary.keys.values() for spelled in key.off}
-    takes = sum(key.positional is not None for key in vocabulary.keys.values())
-    flags: dict[str, Flag] = {}
-    positionals: list[Entry] = []
-    words = table.entries
-    opened, leading, index = table.open, True, start
-    while index < len(words):
-        word = words[index]
-        name = text(word)
-        index += 1
-        if name is None:
-            if leading and len(positionals) < takes:
-                positionals.append(word)  # one word in the place of an argument, whatever it says
+def entered(words: tuple[Entry, ...], vocabulary: Vocabulary) -> int | None:
+    """Where the arguments begin in words that an image hands to its own server; None where they start something else.
+
+    The image's entry point may end before the last word of the server's name (`serve MODEL`). A path may be a model's
+    or a program's: it is a model's where flags of the server follow, and none of them names a model.
+    """
+    if not words:
+        return 0
+    first = text(words[0])
+    if first is None:
+        return None
+    for command in vocabulary.commands:
+        rest = [text(word) for word in words[: len(command) - 1]]
+        if rest and rest == list(command[1:]):
+            return len(rest)
+    if first.startswith("-"):
+        return 0
+    if "/" not in first or " " in first:
+        return None
+    if first[0] not in "./":
+        return 0
+    line = parse(strand(Table("", words[0].place, words[1:]), vocabulary), vocabulary)
+    parts = first.split("/")
+    named = any(key.positional is not None and key.name in line.flags for key in vocabulary.keys.values())
+    program = "bin" in parts or "." in parts[-1].lstrip(".")
+    return 0 if line.flags and not named and not program else None
+
+
+def parse(tokens: Iterable[Token], vocabulary: Vocabulary, opened: bool = False) -> CommandLine:
+    """Read words as the vocabulary's flags; flags it does not know are passed over with their value."""
+    return _Parser(vocabulary, opened).read(list(tokens))
+
+
+class _Parser:
+    def __init__(self, vocabulary: Vocabulary, opened: bool) -> None:
+        self.vocabulary, self.names = vocabulary, flags(vocabulary)
+        self.takes = sum(key.positional is not None for key in vocabulary.keys.values())
+        self.flags: dict[str, Flag] = {}
+        self.positionals: list[Token] = []
+        self.opened, self.leading = opened, True
+        self.tokens: list[Token] = []
+        self.at = 0
+
+    def read(self, tokens: list[Token]) -> CommandLine:
+        self.tokens = tokens
+        while self.at < len(tokens):
+            token = tokens[self.at]
+            self.at += 1
+            name = text(token.entry)
+            if name is None:
+                self.unseen(token)
+            elif not name.startswith("-") or name == "-":
+                if self.leading:
+                    self.positionals.append(token)
             else:
-                opened = True
-            continue
-        if not name.startswith("-"):
-            if leading:
-                positionals.append(word)
-            continue
-        name, equals, inline = name.partition("=")
-        if name in off:
-            flags[off[name].name] = Flag((word,), (), negated=True)
-            continue
-        key = on.get(name)
-        if equals:
-            if key is not None:
-                flags[key.name] = Flag((word,), _inline(word, inline))
-            continue
-        follower = words[index] if index < len(words) else None
-        if key is not None and key.present:
-            flags[key.name] = Flag((word,), ())
-        elif key is not None and follower is not None:
-            flags[key.name] = Flag((word, follower), follower.value)
-            index += 1
-        elif key is None and follower is not None and not (text(follower) or "-").startswith("-"):
-            leading = False
-            index += 1  # the unknown flag's value, or a stray word: nothing of ours either way
-        elif key is None and follower is not None and text(follower) is None:
-            leading = False
-            index += 1  # `--unknown $VALUE`: one value, not further flags
-    return CommandLine(flags, tuple(positionals), opened)
+                self.flag(token, name)
+        hidden = [one for one in self.positionals if text(one.entry) is None]
+        named = any(key.positional is not None and key.name in self.flags for key in self.vocabulary.keys.values())
+        # The model has a flag of its own here: the word that nobody can read stands for something else.
+        return CommandLine(self.flags, tuple(self.positionals), self.opened or (named and bool(hidden)))
+
+    def unseen(self, token: Token) -> None:
+        """A word that nobody can read: one argument in the place of an argument, else any number of flags."""
+        if self.leading and len(self.positionals) < self.takes:
+            self.positionals.append(token)
+        else:
+            self.opened = True
+
+    def flag(self, token: Token, written: str) -> None:
+        found = VALUED.match(written)
+        name = folded(found[1] if found else written, self.vocabulary)
+        key = self.names.on.get(name)
+        if name in self.names.off:
+            self.put(self.names.off[name], Flag((token.entry,), (), negated=True, table=token.table))
+        elif found:
+            inline = _inline(token.entry, written[found.end() :])
+            self.valued(name, key, Flag((token.entry,), inline, table=token.table))
+        elif key is not None and key.present:
+            self.switch(key, token)
+        elif key is None and (attached := self.attached(name)) is not None:
+            short = self.names.on[attached]
+            self.put(short, Flag((token.entry,), _inline(token.entry, name[len(attached) :]), table=token.table))
+        elif key is None and name in self.names.alone:
+            self.skip(lambda word: (word or "").lower() in SWITCHED)
+        elif key is None and name in self.names.several:
+            while self.skip(lambda word: word is None or not word.startswith("-")):
+                pass
+        elif key is None and name in self.names.optional:
+            self.skip(lambda word: word is not None and not word.startswith("-"))
+        elif self.at < len(self.tokens):
+            self.with_value(name, key, token)
+
+    def attached(self, name: str) -> str | None:
+        """The short flag whose value is written right behind it (`-O3`)."""
+        for short in self.vocabulary.attached:
+            if name.startswith(short) and name[len(short) : len(short) + 1] not in ("", "."):
+                return short
+        return None
+
+    def switch(self, key: Key, token: Token) -> None:
+        """A flag that takes no value, or one word that can only be meant for it."""
+        follower = self.tokens[self.at] if self.at < len(self.tokens) else None
+        if follower is not None and (text(follower.entry) or "").lower() in SWITCHED:
+            self.at += 1
+            self.put(key, Flag((token.entry, follower.entry), follower.entry.value, table=token.table))
+        else:
+            self.put(key, Flag((token.entry,), (), table=token.table))
+
+    def skip(self, taken: Callable[[str | None], bool]) -> bool:
+        """Pass over the next word if it is one of these."""
+        if self.at < len(self.tokens) and taken(text(self.tokens[self.at].entry)):
+            self.at += 1
+            return True
+        return False
+
+    def with_value(self, name: str, key: Key | None, token: Token) -> None:
+        follower = self.tokens[self.at]
+        word = text(follower.entry)
+        if key is None and self.field(name) is None:
+            if word is None or not word.startswith("-"):
+                self.at += 1  # the unknown flag's value: nothing of ours
+                # Where nobody knows which flags take a value, what comes later is no argument of the program.
+                self.leading = self.leading and bool(self.vocabulary.alone)
+            return
+        if key is not None and word is not None and word.startswith("-") and flagged(word, self.vocabulary):
+            return  # the value was left out, or is filled in at run time
+        self.at += 1
+        self.valued(name, key, Flag((token.entry, follower.entry), follower.entry.value, table=token.table))
+
+    def valued(self, name: str, key: Key | None, flag: Flag) -> None:
+        """A flag with its value: a key's, or one field of an object's (`--compilation-config.mode`)."""
+        key = key or self.field(name)
+        if key is None:
+            return
+        self.put(key, flag)
+        known = flag.value[0].data if len(flag.value) == 1 else None
+        if key.name in self.vocabulary.objects and isinstance(known, str) and known.lstrip().startswith("{"):
+            for inner, value in self.fields(key.name, known):
+                told = replace(flag.value[0], data=value)
+                self.put(inner, replace(flag, value=(told,), table=None))
+
+    def field(self, name: str) -> Key | None:
+        """The key that a dotted flag sets in an object."""
+        head, dot, rest = name.partition(".")
+        owner = self.names.on.get(head) if dot else None
+        return self.inside(owner.name, rest) if owner is not None else None
+
+    def inside(self, owner: str, field_name: str) -> Key | None:
+        for key in self.vocabulary.keys.values():
+            if key.in_object == owner and field_name in key.keyword:
+                return key
+        return None
+
+    def fields(self, owner: str, written: str) -> Iterator[tuple[Key, str | int | float | bool]]:
+        """The keys that an object written as JSON sets."""
+        found: object = None
+        with suppress(ValueError, RecursionError):
+            found = json.loads(written)
+        for name, value in found.items() if isinstance(found, dict) else ():
+            key = self.inside(owner, name)
+            if key is not None and isinstance(value, (str, int, float, bool)):
+                yield key, value
+
+    def put(self, key: Key, flag: Flag) -> None:
+        before = self.flags.get(key.name)
+        if before is not None and _repeats(flag, before):
+            return
+        self.flags[key.name] = flag
+
+
+def _repeats(flag: Flag, before: Flag) -> bool:
+    """Whether a flag only says again, through a variable, what was read where the variable is set."""
+    referred = all(one.how == "constant" for word in flag.words for one in word.value)
+    return referred and [w.value[0].data for w in flag.words] == [w.value[0].data for w in before.words]
 
 
 def _inline(word: Entry, value: str) -> Value:

@@ -17,31 +17,23 @@ from ecolint.stacks.extending import extended
 from ecolint.stacks.vocabulary import Ineffective, Key, LaunchSpec, ObjectSpec, UseSpec, Vocabulary
 
 TABLES = (
-    *(
-        "name",
-        "library",
-        "kind",
-        "overrules",
-        "at_least",
-        "extends",
-        "wraps",
-        "recognise",
-        "objects",
-        "spelling",
-        "keys",
-        "uses",
-    ),
-    *("beside", "facts", "services", "launches", "ineffective"),
+    *("name", "library", "kind", "overrules", "at_least", "extends", "wraps", "recognise", "objects", "spelling"),
+    *("flags", "keys", "uses", "beside", "facts", "services", "launches", "ineffective"),
 )
 RECOGNISE = (
     *("calls", "likely_calls", "local_calls", "doubtful", "commands", "runners", "images", "mapping", "requirements"),
-    *("nested", "packed", "triggers"),
+    *("nested", "packed", "triggers", "variables"),
 )
 KEY = (
     *("type", "default", "keyword", "prefer", "flag", "off", "env", "mapping", "surroundings", "condition"),
     *("positional", "image", "callee", "home", "in", "outside", "only", "of", "within", "seldom", "named", "virtual"),
     *("advice", "symbol", "stays"),
 )
+FLAGS = {
+    **{name: name for name in ("underscores", "attached", "alone", "several", "optional")},
+    **{"variables": "flag_variables", "keys": "flag_keys"},
+}
+"""What a vocabulary says of its flags in general, and the field that it goes to."""
 OBJECT = ("calls", "also", "arguments", "flat", "mapping", "needed_by", "nested", "outside", "ignores", "takes")
 USE = (
     *("call", "keys", "sets", "per_item", "request", "only", "spreads", "nested", "words", "gives", "followed"),
@@ -62,6 +54,8 @@ def load(text: str, path: str, bases: Mapping[str, Mapping[str, Any]] | None = N
     recognised = _recognise(file, data.get("recognise", {}))
     regular = data.get("spelling", {})
     file.check("[spelling]", regular, ("keyword", "flag", "off", "env", "mapping", "home"))
+    flags = data.get("flags", {})
+    file.check("[flags]", flags, FLAGS)
     objects = data.get("objects", {})
     keys = {key: _key(file, key, spec, regular, objects) for key, spec in data.get("keys", {}).items()}
     chosen, combined = facts(file, data.get("facts", {}), keys)
@@ -74,6 +68,7 @@ def load(text: str, path: str, bases: Mapping[str, Mapping[str, Any]] | None = N
         library=data.get("library", name),
         platform=data.get("kind") == "platform",
         **recognised,
+        **_told(Vocabulary, {FLAGS[name]: told for name, told in flags.items()}),
         wraps=texts(data.get("wraps")),
         objects={n: _object(file, n, spec) for n, spec in objects.items()},
         keys=keys,

@@ -187,6 +187,22 @@ class Vocabulary:
     mapping_least: int = 1
     """How many of `mapping_any`, or of `mapping_also` beside one of them, a settings file must hold."""
     mapping_none: tuple[str, ...] = ()
+    underscores: bool = False
+    """In the names of flags `_` and `-` are the same."""
+    attached: tuple[str, ...] = ()
+    """Short flags whose value may be written right behind them: `-O3`."""
+    alone: tuple[str, ...] = ()
+    """Further flags that take no value, every one: where they are listed, an argument may stand behind any flag."""
+    several: tuple[str, ...] = ()
+    """Further flags that take every word up to the next flag."""
+    optional: tuple[str, ...] = ()
+    """Further flags that take a value or none."""
+    flag_variables: tuple[str, ...] = ()
+    """Patterns of variables of the environment that may hold flags."""
+    flag_keys: tuple[str, ...] = ()
+    """Keys of a settings file that may hold flags, as a list or as one text."""
+    variables: tuple[str, ...] = ()
+    """Patterns of variables that name the stack: one that holds flags of it is enough to know it by."""
     requirements: tuple[str, ...] = ()
     """Libraries whose pins the vocabulary reads."""
     nested: tuple[str, ...] = ()

@@ -67,16 +67,24 @@ def _word(value: Written) -> str:
 
 def _removals(source: Source, spans: list[Span], removed: set[Span]) -> list[Edit]:
     edits: list[Edit] = []
-    for before, span in zip([None, *spans], spans, strict=False):
+    leading = _leading(spans, removed)
+    if leading:
+        if not source.text.startswith("-", spans[0].start) or leading == len(spans):
+            raise CannotEdit("it is the command itself" if leading < len(spans) else "nothing would be left")
+        edits.append(Edit(source.path, Span(spans[0].start, spans[leading].start), ""))
+    for before, span in pairwise(spans[max(leading - 1, 0) :]):
         if span not in removed:
             continue
-        if before is None:
-            raise CannotEdit("it is the command itself")
         gap = source.text[before.end : span.start]
         if gap.replace("\\", "").strip():
             raise CannotEdit("something else stands between the words")
         edits.append(Edit(source.path, Span(before.end, span.end), ""))
     return edits
+
+
+def _leading(spans: list[Span], removed: set[Span]) -> int:
+    """How many words at the beginning are removed."""
+    return next((index for index, span in enumerate(spans) if span not in removed), len(spans))
 
 
 def _append(source: Source, fits: Fits, table: Table, spans: list[Span], added: list[AddEntry]) -> Edit:
