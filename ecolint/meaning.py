@@ -81,6 +81,9 @@ def _chosen(
         rests_on = [part for test in choice.when for part in _parts(test.name, settings, facts)]
         places = tuple(dict.fromkeys(place for part in rests_on for place in part.sources))
         assured = choice.assured and all(part.assured for part in rests_on)
+        if choice.combined is not None:
+            fact = _combined(choice.combined[0], [settings[key] for key in choice.combined[1]])
+            return replace(fact, assured=fact.assured and assured)
         if choice.source is None:
             return Fact("known", choice.value, places, _resolved(rests_on), assured)
         fact = fact_of(settings[choice.source]) if choice.source in settings else facts.get(choice.source, NOTHING)

@@ -175,10 +175,15 @@ class _Planner:
         ]
 
     def choice(self, choices: tuple[Choice, ...], value: Scalar) -> int:
-        for index, choice in enumerate(choices):
+        plain = [
+            index
+            for index, choice in enumerate(choices)
             # What holds only in some versions is no way to write it.
-            if choice.source is None and choice.value == value and choice.version is None:
-                return index
+            if choice.value == value and (choice.source, choice.combined, choice.version) == (None, None, None)
+        ]
+        if plain:
+            # Of several ways to say it the one that needs nothing else.
+            return next((index for index in plain if self.holds(choices[index].when, sure=True)), plain[0])
         sources = [index for index, choice in enumerate(choices) if choice.source is not None]
         if not sources:
             raise NoWay("")

@@ -9,7 +9,8 @@ from functools import lru_cache
 
 from ecolint.model import Alternative, Entry, Invocation, Symbol, Table, Value
 from ecolint.stacks import command
-from ecolint.stacks.strands import joined, listed, strand
+from ecolint.stacks.flags import flagged
+from ecolint.stacks.strands import hidden, joined, listed, strand, text
 from ecolint.stacks.vocabulary import LaunchSpec, ObjectSpec, Vocabulary
 
 
@@ -76,27 +77,35 @@ def _container(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | N
     words = table.entries if table is not None else ()
     start, likely = command.starts(words, vocabulary), False
     if start is None:
-        image = invocation.image[0].data if len(invocation.image) == 1 else None
-        if isinstance(image, str) and matches(image, vocabulary.images):
-            start = command.entered(words, vocabulary)
-        elif _tells(invocation, vocabulary):
-            start, likely = len(words), True
+        start, likely = _served(invocation, words, vocabulary)
         if start is None:
             return None
     tokens = list(joined(invocation.env, vocabulary))
     if table is not None:
         tokens += strand(table, vocabulary, start)
-    line = command.parse(tokens, vocabulary, table is not None and table.open)
-    return Recognised(invocation, vocabulary, line, likely=likely)
+    opened = (table is not None and table.open) or hidden(invocation.env, vocabulary)
+    return Recognised(invocation, vocabulary, command.parse(tokens, vocabulary, opened), likely=likely)
+
+
+def _served(invocation: Invocation, words: tuple[Entry, ...], vocabulary: Vocabulary) -> tuple[int | None, bool]:
+    """Where the arguments of a server begin that a container's image or environment tells of; likely where by name."""
+    image = invocation.image[0].data if len(invocation.image) == 1 else None
+    named = isinstance(image, str) and not matches(image, vocabulary.other_images)
+    if named and matches(str(image), vocabulary.images):
+        return command.entered(words, vocabulary), False
+    if named and matches(str(image), vocabulary.likely_images) and words:
+        start = command.entered(words, vocabulary)
+        if start is not None and any(flagged(text(word), vocabulary) for word in words[start:]):
+            return start, True
+    return (len(words), True) if _tells(invocation, vocabulary) else (None, False)
 
 
 def _tells(invocation: Invocation, vocabulary: Vocabulary) -> bool:
     """Whether a variable of the environment that is this stack's own holds flags of it."""
     env = invocation.env
-    if env is None or not any(matches(entry.name, vocabulary.variables) for entry in env.entries):
+    if env is None or not vocabulary.variables:
         return False
-    own = replace(env, entries=tuple(entry for entry in env.entries if matches(entry.name, vocabulary.variables)))
-    return any(token.table is not None for token in joined(own, vocabulary))
+    return any(token.table is not None for token in joined(env, vocabulary, vocabulary.variables))
 
 
 @lru_cache(maxsize=1 << 14)

@@ -33,11 +33,15 @@ def choices(file: File, where: str, spec: Any, names: Mapping[str, Any]) -> tupl
 
 
 def _choice(file: File, where: str, item: Mapping[str, Any], names: Mapping[str, Any]) -> Choice:
-    file.check(where, item, ("is", "from", "when", "version", "assured", "unknown", "sure", "together"))
+    file.check(where, item, ("is", "from", "when", "version", "assured", "unknown", "sure", "together", *COMBINATIONS))
     if "from" in item:
         file.known(item["from"], names, where)
+    combined = next(((how, texts(item[how])) for how in COMBINATIONS if how in item), None)
+    for key in combined[1] if combined is not None else ():
+        file.known(key, names, where)
     return Choice(
         value=item.get("is"),
+        combined=combined,
         source=item.get("from"),
         when=tests(file, where, item.get("when", {}), names),
         version=file.version(where, item["version"]) if "version" in item else None,

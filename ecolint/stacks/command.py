@@ -18,9 +18,15 @@ PROGRAM_DEPTH = 24
 """How far into a command line the server's name may stand, behind an interpreter, `env`, `numactl` and the like."""
 
 TALKING = frozenset(
-    "echo printf grep egrep pgrep pkill killall ps which type man curl wget pip pip3 apt apt-get sed awk cat ls test [".split()
+    (
+        *("echo", "printf", "grep", "egrep", "pgrep", "pkill", "killall", "ps", "which", "type", "man", "curl", "wget"),
+        *("pip", "pip3", "apt", "apt-get", "sed", "awk", "cat", "ls", "test", "["),
+    )
 )
 """Programs whose words are only said, searched for or installed: naming a server starts none."""
+
+SCRIPTS = (".sh", ".bash", ".py")
+"""How the names of programs end that may stand where a model's path could."""
 
 VALUED = re.compile(r"(-[^\s=]+)(=|\s+)")
 """A flag and what separates it from the value in the same word: an item of a list may hold both with a space."""
@@ -93,7 +99,7 @@ def entered(words: tuple[Entry, ...], vocabulary: Vocabulary) -> int | None:
     line = parse(strand(Table("", words[0].place, words[1:]), vocabulary), vocabulary)
     parts = first.split("/")
     named = any(key.positional is not None and key.name in line.flags for key in vocabulary.keys.values())
-    program = "bin" in parts or "." in parts[-1].lstrip(".")
+    program = "bin" in parts or parts[-1].endswith(SCRIPTS)
     return 0 if line.flags and not named and not program else None
 
 

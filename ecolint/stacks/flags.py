@@ -13,7 +13,8 @@ class Flags:
         keys = vocabulary.keys.values()
         self.on = {folded(spelled, vocabulary): key for key in keys for spelled in key.flag}
         self.off = {folded(spelled, vocabulary): key for key in keys for spelled in key.off}
-        self.alone = frozenset(vocabulary.alone)
+        negated = (f"--no-{name[2:]}" for name in vocabulary.alone if name.startswith("--"))
+        self.alone = frozenset((*vocabulary.alone, *negated))
         self.several = frozenset(vocabulary.several)
         self.optional = frozenset(vocabulary.optional)
         self.every = {*self.on, *self.off, *self.alone, *self.several, *self.optional}

@@ -22,7 +22,7 @@ TABLES = (
 )
 RECOGNISE = (
     *("calls", "likely_calls", "local_calls", "doubtful", "commands", "runners", "images", "mapping", "requirements"),
-    *("nested", "packed", "triggers", "variables"),
+    *("nested", "packed", "triggers", "variables", "likely_images", "other_images"),
 )
 KEY = (
     *("type", "default", "keyword", "prefer", "flag", "off", "env", "mapping", "surroundings", "condition"),
@@ -31,7 +31,8 @@ KEY = (
 )
 FLAGS = {
     **{name: name for name in ("underscores", "attached", "alone", "several", "optional")},
-    **{"variables": "flag_variables", "keys": "flag_keys"},
+    "variables": "flag_variables",
+    "keys": "flag_keys",
 }
 """What a vocabulary says of its flags in general, and the field that it goes to."""
 OBJECT = ("calls", "also", "arguments", "flat", "mapping", "needed_by", "nested", "outside", "ignores", "takes")

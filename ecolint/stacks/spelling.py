@@ -22,6 +22,10 @@ DTYPES: Mapping[str, str] = {
 }
 """Spellings of number formats, after the library prefix is dropped (torch.half is torch.float16)."""
 
+DECIMAL = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+BINARY = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+"""What the letter behind a number multiplies it with."""
+
 TRUE = frozenset({"true", "1", "yes", "on", "t", "y"})
 FALSE = frozenset({"false", "0", "no", "off", "f", "n"})
 
@@ -53,11 +57,12 @@ def _int(data: Data) -> Scalar:
     if isinstance(data, bool) or not isinstance(data, (int, float, str)):
         raise Unreadable
     if isinstance(data, str):
-        match = re.fullmatch(r"\s*(-?\d+)([kKmM]?)\s*", data)
+        match = re.fullmatch(r"\s*(-?\d+)(?:(\.\d+)?([kmgt])|([KMGT]?))\s*", data)
         if not match:
             raise Unreadable
-        scale = {"": 1, "k": 1000, "K": 1024, "m": 1000**2, "M": 1024**2}[match[2]]
-        return int(match[1]) * scale
+        if match[3]:  # decimal, as fractions may only be
+            return round(float(match[1] + (match[2] or "")) * DECIMAL[match[3]])
+        return int(match[1]) * BINARY[match[4]]
     if data != int(data):
         raise Unreadable
     return int(data)
@@ -230,6 +235,15 @@ def kebab(name: str) -> str:
     return name.replace("_", "-")
 
 
+def camel(name: str) -> str:
+    """max_num_seqs → maxNumSeqs."""
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
 def spell(pattern: str, name: str) -> str:
-    """Fill "{snake}", "{kebab}" or "{SNAKE}" with a key's name."""
-    return pattern.replace("{snake}", name).replace("{kebab}", kebab(name)).replace("{SNAKE}", name.upper())
+    """Fill "{snake}", "{kebab}", "{camel}" or "{SNAKE}" with a key's name."""
+    forms = {"{snake}": name, "{kebab}": kebab(name), "{camel}": camel(name), "{SNAKE}": name.upper()}
+    for form, written in forms.items():
+        pattern = pattern.replace(form, written)
+    return pattern

@@ -65,18 +65,33 @@ def _packed(entry: Entry, table: Table, vocabulary: Vocabulary) -> list[Token]:
     return tokens
 
 
-def joined(env: Table | None, vocabulary: Vocabulary) -> Iterator[Token]:
+def joined(env: Table | None, vocabulary: Vocabulary, names: tuple[str, ...] | None = None) -> Iterator[Token]:
     """The words in variables of the environment whose name says that they hold flags of this stack."""
-    for entry in env.entries if env is not None else ():
-        if not any(fnmatchcase(entry.name, pattern) for pattern in vocabulary.flag_variables):
+    patterns = vocabulary.flag_variables if names is None else names
+    for home, entry in _variables(env) if env is not None else ():
+        if not any(fnmatchcase(entry.name, pattern) for pattern in patterns):
             continue
-        written = text(entry)
-        if written is None:
-            yield Token(entry, None)
-            continue
-        tokens = apart(entry, env)
+        tokens = apart(entry, home) if text(entry) is not None else []
         if any(flagged(text(token.entry), vocabulary) for token in tokens):
             yield from tokens
+
+
+def hidden(env: Table | None, vocabulary: Vocabulary) -> bool:
+    """Whether a variable that may hold flags of this stack is there, and nobody can read it."""
+    variables = _variables(env) if env is not None else ()
+    named = (entry for _, entry in variables if any(fnmatchcase(entry.name, one) for one in vocabulary.flag_variables))
+    return any(text(entry) is None for entry in named)
+
+
+def _variables(env: Table) -> Iterator[tuple[Table, Entry]]:
+    """The variables of an environment with the table they really stand in: some come from elsewhere as a whole."""
+    for entry in env.entries:
+        if entry.name != "**":
+            yield env, entry
+            continue
+        for one in entry.value:
+            if isinstance(one.data, Table):
+                yield from ((one.data, inner) for inner in one.data.entries if inner.name != "**")
 
 
 def listed(mapping: Table | None, vocabulary: Vocabulary) -> Iterator[Token]:

@@ -24,6 +24,8 @@ class Choice:
     """A value under a condition: the first choice whose tests all hold is taken."""
 
     value: Scalar = None
+    combined: tuple[str, tuple[str, ...]] | None = None
+    """The keys that are combined instead, and how: "lower" or "product"."""
     source: str | None = None
     """The key whose value is taken instead of `value`."""
     when: tuple[Test, ...] = ()
@@ -182,6 +184,10 @@ class Vocabulary:
     runners: tuple[str, ...] = ()
     """Functions of the library that run a command line."""
     images: tuple[str, ...] = ()
+    likely_images: tuple[str, ...] = ()
+    """Patterns of images that are taken for the stack's where flags of it are handed to them."""
+    other_images: tuple[str, ...] = ()
+    """Patterns of images that fit the others, and run something else: a router, a client, a benchmark."""
     mapping_any: tuple[str, ...] = ()
     mapping_also: tuple[str, ...] = ()
     mapping_least: int = 1
