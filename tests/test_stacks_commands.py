@@ -178,7 +178,7 @@ def test_the_ways_to_run_eagerly(args: list[str], execution: str) -> None:
         (VLLM, ["--runner", "pooling"], "task", "embedding"),
         (VLLM, ["--task", "score"], "task", "classification"),
         (TGI, ["--quantize", "bitsandbytes"], "quantization", "int8"),
-        (TGI, ["--quantize", "bitsandbytes"], "execution", "eager"),
+        (TGI, ["--quantize", "bitsandbytes"], "execution", "ungraphed"),
         (TGI, ["--quantize", "bitsandbytes", "--cuda-graphs", "1,2"], "execution", "cuda_graphs"),
         (TGI, ["--quantize", "eetq"], "quantization", "int8"),
         (TGI, ["--cuda-graphs", "0"], "execution", "eager"),
