@@ -180,7 +180,7 @@ def test_the_ways_to_run_eagerly(args: list[str], execution: str) -> None:
         (TGI, ["--quantize", "bitsandbytes"], "quantization", "int8"),
         (TGI, ["--quantize", "bitsandbytes"], "execution", "ungraphed"),
         (TGI, ["--quantize", "bitsandbytes", "--cuda-graphs", "1,2"], "execution", "cuda_graphs"),
-        (TGI, ["--quantize", "eetq"], "quantization", "int8"),
+        (TGI, ["--quantize", "EETQ"], "quantization", "eetq"),
         (TGI, ["--cuda-graphs", "0"], "execution", "eager"),
         (TGI, ["--num-shard=4"], "gpu_count", 4),
         (SGLANG, ["--tp", "2"], "gpu_count", 2),
