@@ -9,6 +9,9 @@ from ecolint.model import Pin, Place
 NIGHTLY = re.compile(r"/nightly(?:/|$)")
 """In the address of a package index or a package: it serves nightly builds."""
 
+_REPOSITORY = re.compile(r"git\+.*?/([\w.-]+?)(?:\.git)?(?:@[^#]*)?(?:#(?:.*&)?(?:egg=([\w.-]+))?.*)?\Z")
+"""The address of a repository, with the library's name where it says one."""
+
 _WHEEL = re.compile(r"/[^/]*?-(\d[^-/#?]*)-[^/]*\.whl")
 
 
@@ -26,6 +29,23 @@ def requirement(text: str, place: Place) -> Pin | None:
     if parsed.url:
         specifier = of_url(parsed.url)
     return Pin(canonicalize_name(parsed.name), specifier, place, text)
+
+
+def addressed(text: str, place: Place) -> Pin | None:
+    """A bare address of a wheel or of a repository, as the library that it holds; None where it is no such address."""
+    from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+
+    repository = _REPOSITORY.match(text)
+    if repository is not None:
+        return Pin(canonicalize_name(repository[2] or repository[1]), "", place, text)
+    bare = text.split("#", 1)[0].split("?", 1)[0]
+    if "://" not in bare or " " in bare or not bare.endswith(".whl"):
+        return None
+    try:
+        name = parse_wheel_filename(bare.rsplit("/", 1)[-1].replace("%2B", "+").replace("%2b", "+"))[0]
+    except InvalidWheelFilename:
+        return None
+    return Pin(name, of_url(bare), place, text)
 
 
 def of_url(url: str) -> str:

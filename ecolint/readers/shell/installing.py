@@ -6,12 +6,11 @@ import re
 from collections.abc import Sequence
 
 from ecolint.model import Pin, Place, Span
-from ecolint.readers.requirement import NIGHTLY, requirement
+from ecolint.readers.requirement import NIGHTLY, addressed, requirement
 from ecolint.readers.shell.commands import Word
 
 _PIP = re.compile(r"pip(?:\d(?:\.\d+)?)?\Z")
 _NAMED = re.compile(r"[\"']?([A-Za-z][\w.-]*)(?:\[[^\]]*\])?[=<>~!]")
-_REPOSITORY = re.compile(r"git\+.*?/([\w.-]+?)(?:\.git)?(?:@[^#]*)?(?:#(?:.*&)?(?:egg=([\w.-]+))?.*)?\Z")
 _INDEXES = frozenset({"-i", "--index-url", "--extra-index-url", "--index", "--default-index", "-f", "--find-links"})
 _TAKING = _INDEXES | {
     *("-r", "--requirement", "-c", "--constraint", "-e", "--editable", "-t", "--target", "-p", "--python", "--prefix"),
@@ -68,9 +67,9 @@ def _pin(word: Word, script: str, place: Place) -> Pin | None:
     if word.text is None:
         named = _NAMED.match(script, word.start, word.end)
         return Pin(canonicalize_name(named.group(1)), "", place, script[word.start : word.end]) if named else None
-    repository = _REPOSITORY.match(word.text)
-    if repository is not None:
-        return Pin(canonicalize_name(repository.group(2) or repository.group(1)), "", place, word.text)
+    pin = addressed(word.text, place)
+    if pin is not None:
+        return pin
     pin = requirement(word.text, place)
     if pin is not None and not pin.specifier and "@" not in word.text:
         return Pin(pin.library, "", place, pin.library)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ecolint.readers import Lookup
 
 SUFFIXES = (".toml",)
+NAMES = ("pipfile",)
 
 _LINE_COMMENT = re.compile(r"^[ \t]*(#[^\r\n]*)", re.MULTILINE)
 _BLANK_LINES = re.compile(r"(?:[ \t]*\r?\n)*")
@@ -133,8 +134,8 @@ def rewrite(source: Source, table: Table, changes: Sequence[Change]) -> tuple[Ed
 
 
 def pins(source: Source) -> tuple[Pin, ...]:
-    """The libraries that a `pyproject.toml` requires, and indexes of nightly builds under the name "index"."""
-    if source.path.rsplit("/", 1)[-1] != "pyproject.toml":
+    """The libraries that a `pyproject.toml` or `Pipfile` requires, and indexes of nightly builds as "index"."""
+    if source.path.rsplit("/", 1)[-1] not in ("pyproject.toml", "Pipfile"):
         return ()
     from ecolint.readers.toml.requirements import file_pins
     from ecolint.readers.toml.tree import File, Unreadable

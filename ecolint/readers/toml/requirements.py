@@ -1,4 +1,4 @@
-"""Library requirements of a pyproject.toml as PEP 440 specifiers, with the places of their text."""
+"""Library requirements of a pyproject.toml or Pipfile as PEP 440 specifiers, with the places of their text."""
 
 from __future__ import annotations
 
@@ -9,6 +9,13 @@ from ecolint.model import Items, Pin, Place, Table, Value
 from ecolint.readers.requirement import NIGHTLY, checked, of_url, requirement
 from ecolint.readers.toml.tree import File
 
+_TABLES = (
+    ("tool", "poetry", "dependencies"),
+    ("tool", "poetry", "dev-dependencies"),
+    ("packages",),  # of a Pipfile, as is the next
+    ("dev-packages",),
+)
+_SOURCES = (("tool", "uv", "index"), ("tool", "poetry", "source"), ("tool", "pdm", "source"), ("source",))
 _CARET = re.compile(r"\s*([\^~]=?|==?|[<>]=?|!=)?\s*([^\s,]+)\s*\Z")
 
 
@@ -66,7 +73,7 @@ def _standard(root: Table) -> Iterator[Pin]:
 def _poetry(root: Table, text: str) -> Iterator[Pin]:
     from packaging.utils import canonicalize_name
 
-    tables = [_get(root, "tool", "poetry", "dependencies"), _get(root, "tool", "poetry", "dev-dependencies")]
+    tables = [_get(root, *path) for path in _TABLES]
     groups = _get(root, "tool", "poetry", "group")
     if isinstance(groups, Table):
         tables += [_get(group, "dependencies") for entry in groups.entries for group in _as_table(entry.value)]
@@ -133,9 +140,9 @@ def _ranged(operator: str, version: str) -> str:
 
 
 def _indexes(root: Table) -> Iterator[Pin]:
-    """Package indexes that serve nightly builds, as uv, Poetry and PDM write them."""
-    for path in (("uv", "index"), ("poetry", "source"), ("pdm", "source")):
-        for table in _tables(_get(root, "tool", *path)):
+    """Package indexes that serve nightly builds, as uv, Poetry, PDM and Pipenv write them."""
+    for path in _SOURCES:
+        for table in _tables(_get(root, *path)):
             yield from _nightly(table, ("url",))
     for uv in (_get(root, "tool", "uv"), _get(root, "tool", "uv", "pip")):
         if isinstance(uv, Table):

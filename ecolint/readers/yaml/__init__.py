@@ -182,10 +182,11 @@ def rewrite(source: Source, table: Table, changes: Sequence[Change]) -> tuple[Ed
 
 
 def pins(source: Source) -> tuple[Pin, ...]:
-    """The libraries that what runs in a file installs."""
+    """The libraries that a conda environment requires, or that what runs in a file installs; nightly builds' indexes."""
+    from ecolint.readers.yaml.conda import environment_pins
     from ecolint.readers.yaml.installs import installs
 
-    return installs(source)
+    return environment_pins(source) or installs(source)
 
 
 def constants(source: Source) -> Mapping[str, Value]:
