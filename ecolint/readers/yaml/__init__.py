@@ -182,7 +182,7 @@ def rewrite(source: Source, table: Table, changes: Sequence[Change]) -> tuple[Ed
 
 
 def pins(source: Source) -> tuple[Pin, ...]:
-    """The libraries that a conda environment requires, or that what runs in a file installs; nightly builds' indexes."""
+    """The libraries that a conda environment requires, or that what runs in a file installs, and nightly indexes."""
     from ecolint.readers.yaml.conda import environment_pins
     from ecolint.readers.yaml.installs import installs
 
