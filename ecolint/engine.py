@@ -40,13 +40,23 @@ class Summaries(Lookup, Protocol):
         ...
 
 
+MAX_PROVEN = 10_000
+"""Deployments that are read again to prove the fixes of one file; what is left then is left to whoever makes it."""
+
+
 def check(source: Source, project: Summaries, rules: Sequence[Rule], settings: Settings) -> Outcome:
     """Read, understand and judge one file. A fix has edits only where the edited file was read again and proven."""
     outcome = judged(source, project, rules, settings)
+    left = MAX_PROVEN
 
     def proven(finding: Finding, fix: Fix) -> Fix:
+        nonlocal left
         if not fix.edits or finding.suppressed is not None:
             return fix
+        left -= len(outcome.groups)
+        if left < 0:
+            advice = by_hand(fix.text, "the file has too many deployments for every edit to be proven")
+            return replace(fix, applicability="manual", advice=advice, edits=(), expected={})
         text = edited(source.text, fix.edits)
         after = judged(replace(source, text=text), project, rules, settings, mending=False)
         reason = objection(finding, fix, outcome, after)

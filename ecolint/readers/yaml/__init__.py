@@ -47,15 +47,18 @@ def _alone(source: Source, triggers: Sequence[str], wanted: Wanted, project: Loo
     chunks = documents(source.text)
     maps = maps_of(source, source, project, open_document)
     hidden: int | None = None
+    further = 0
     for base, text in chunks:
         if not any(trigger in text for trigger in triggers):
             continue
         try:
             document, roots = open_document(source, base, text)
         except Unreadable as error:
-            line = source.text.count("\n", 0, base + error.offset) + 1
             templated = "{{" in text and "}}" in text
-            if not templated or not any(problem.templated for problem in problems):
+            if any(problem.templated == templated for problem in problems):
+                further += not templated
+            else:
+                line = source.text.count("\n", 0, base + error.offset) + 1
                 problems.append(Problem(source.path, line, error.reason, templated, whole_file=len(chunks) == 1))
             comments.add_lines(base, base + len(text))
             continue
@@ -70,7 +73,13 @@ def _alone(source: Source, triggers: Sequence[str], wanted: Wanted, project: Loo
     if hidden is not None and not told:
         line = source.text.count("\n", 0, hidden) + 1
         problems.append(Problem(source.path, line, "its containers are written by a template", templated=True))
-    return Reading(tuple(invocations), comments.found(), tuple(problems))
+    return Reading(tuple(invocations), comments.found(), tuple(_counted(problems, further)))
+
+
+def _counted(problems: Sequence[Problem], further: int) -> list[Problem]:
+    """One line tells of all documents of a file that cannot be read: where the first one is, and how many follow."""
+    told = f" (and in {further} further documents)" if further > 1 else " (and in one further document)"
+    return [one if one.templated or not further else replace(one, reason=one.reason + told) for one in problems]
 
 
 def open_document(source: Source, base: int, text: str) -> tuple[Document, list[Node]]:

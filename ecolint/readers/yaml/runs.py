@@ -114,6 +114,10 @@ def _environment(document: Document, run: Run) -> Environment:
     whole = Environment(None)
     open_ = False
     for node in run.environments:
+        document.left -= len(node.children)
+        if document.left < 0:
+            open_ = True
+            break
         one = pairs_environment(document, node, document.branches(node.start))
         if one.table is not None:
             entries.update((entry.name, entry) for entry in one.table.entries)

@@ -14,6 +14,9 @@ from ecolint.readers.yaml.tables import SUBSTITUTED, Document
 _REFERENCE = re.compile(r"\$\$|\$\(([A-Za-z_][\w.-]*)\)")
 _COMPOSE_REFERENCE = re.compile(r"\$\$|\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?-)([^${}]*))?([^{}]*)\})")
 
+MAX_TEXT = 100_000
+"""Characters of a text that references are put into; a longer one is unknown."""
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -89,6 +92,8 @@ def _resolve(raw: str, texts: Mapping[str, Text], place: Place, shared: bool) ->
             return Text(None, "".join(parts), place)
         parts.append(known.value)
         how = "constant"
+    if sum(map(len, parts)) > MAX_TEXT:
+        return Text(None, "", place)
     text = "".join([*parts, raw[at:]])
     filled = SUBSTITUTED.search(text)
     if filled and "\n" not in text:
