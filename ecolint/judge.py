@@ -79,7 +79,14 @@ def judge(
                 hits.setdefault((hit.rule.code, place), []).append(replace(hit, place=place))
     every = variants if everyone is None else everyone
     agreed = (found for found in hits.values() if not found[0].rule.unanimous or _agreed(found[0], every, court))
-    return tuple(_finding(found, variants, court) for found in agreed)
+    stands = (found for found in agreed if not found[0].rule.settled or _settled(found, variants))
+    return tuple(_finding(found, variants, court) for found in stands)
+
+
+def _settled(hits: Sequence[_Hit], variants: Sequence[Deployment]) -> bool:
+    """Whether no branch decides that the rule fires."""
+    everywhere = len({hit.deployment.variant for hit in hits}) == len(variants)
+    return everywhere and not any(hit.deployment.invocation.branches for hit in hits)
 
 
 def _agreed(hit: _Hit, everyone: Iterable[Deployment], court: Court) -> bool:

@@ -138,6 +138,16 @@ def above_crossover(deployment: Deployment, precision: str) -> bool | None:
     return None if below is None else not below
 
 
+@predicate(reads=("gpu",), arguments=(("bf16", "fp8"),))
+def computes_in(deployment: Deployment, precision: str) -> bool | None:
+    """The GPU has tensor cores, or units, for this number format. Unknown where the GPU or its row is."""
+    name = _text(deployment, "gpu")
+    card = catalog.gpu(name) if name is not None else None
+    if card is None:
+        return None
+    return card.native_bf16 if precision == "bf16" else card.native_fp8
+
+
 @predicate(reads=("params_b", "gpu_memory_gb"), returns="number")
 def fp16_share_of_memory(deployment: Deployment) -> float | None:
     """FP16 weights of the whole model as a share of the memory of one GPU of the deployment (0.25 is a quarter).

@@ -72,6 +72,7 @@ def as_json(rule: Rule) -> dict[str, object]:
         "compare": rule.compare,
         "rises": rule.rises,
         "unanimous": rule.unanimous,
+        "settled": rule.settled,
         "defers_to": list(rule.defers_to),
         "workloads": list(rule.workloads),
         "cases": [

@@ -95,6 +95,8 @@ class Rule:
     rises: bool
     unanimous: bool
     """Fires only where it does so in every variant, and in every deployment of the file, that reads the culprit."""
+    settled: bool
+    """Fires only where it does so whatever branch is taken: one may be there to avoid the waste."""
     defers_to: tuple[str, ...]
     workloads: tuple[str, ...]
     cases: tuple[Case, ...]
@@ -134,6 +136,7 @@ def read(path: str, text: str) -> Rule:
         compare=top.scalars("compare"),
         rises=top.flag("rises", True),
         unanimous=top.flag("unanimous", False),
+        settled=top.flag("settled", False),
         defers_to=top.texts("defers_to", ()),
         workloads=top.words("workloads", WORKLOADS, "workload", ("inference",)),
         cases=cases,

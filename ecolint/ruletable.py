@@ -23,7 +23,7 @@ DERIVED_FACTS = frozenset(
 
 KEYS: Mapping[str, tuple[str, ...]] = {
     "": (
-        *("code", "name", "basis", "summary", "claim", "compare", "rises", "unanimous", "defers_to"),
+        *("code", "name", "basis", "summary", "claim", "compare", "rises", "unanimous", "settled", "defers_to"),
         *("workloads", "case", "detail", "better", "docs"),
     ),
     "case": ("when", "level", "message", "underline", "quantify", "likely", "compare", "every"),

@@ -10,6 +10,7 @@ summary = "say in a few words what the rule fires on"
 # compare = {{ quantization = "none" }}    # what energy is compared with; without it, the first better deployment
 # defers_to = ["…"]                      # rules that speak of the same waste: where one fires, this one does not
 # rises = false                          # the level stays, whatever the estimate says
+# settled = true                         # only where no branch decides it
 # unanimous = true                       # only where every variant that reads the culprit agrees
 
 [[case]]                                 # the first case that holds is reported

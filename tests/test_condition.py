@@ -322,6 +322,15 @@ def test_fp16_share_of_memory() -> None:
     assert holds("fp16_share_of_memory() <= 0.25", params_b=10.0) is None
 
 
+def test_a_card_computes_in_what_its_row_says() -> None:
+    assert holds("computes_in('bf16')", gpu="T4") is False
+    assert holds("computes_in('bf16')", gpu="A100 80GB SXM4") is True
+    assert holds("computes_in('fp8')", gpu="A100 80GB SXM4") is False
+    assert holds("computes_in('fp8')", gpu="L4") is True
+    assert holds("computes_in('fp8')", gpu="TPU v6e") is None
+    assert holds("computes_in('bf16')") is None
+
+
 def test_known_and_written() -> None:
     assert holds("known('gpu')", gpu="T4") is True
     assert holds("known('gpu')", gpu=UNKNOWN) is False
