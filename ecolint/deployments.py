@@ -11,6 +11,7 @@ from ecolint.meaning import NOTHING, evaluate, fact_of, idle
 from ecolint.model import Deployment, Fact, Invocation
 from ecolint.recognise import Recognised, recognise
 from ecolint.slots import Slots
+from ecolint.stacks.versions import tagged
 from ecolint.stacks.vocabulary import Vocabulary
 from ecolint.variants import assignments
 
@@ -22,9 +23,7 @@ def deployments(invocation: Invocation, circumstances: Circumstances) -> tuple[D
     if recognised is None:
         return ()
     platforms = tuple(v for v in vocabularies if v.platform)
-    in_container = invocation.call is None and invocation.mapping is None
-    # A container brings its own libraries: what the project pins says nothing about them.
-    versions = {} if in_container else circumstances.versions or {}
+    versions = libraries(recognised, circumstances)
     found = []
     for assignment in assignments(recognised):
         slots = Slots(recognised, assignment, versions)
@@ -51,6 +50,24 @@ def deployments(invocation: Invocation, circumstances: Circumstances) -> tuple[D
             )
         )
     return tuple(found)
+
+
+def libraries(recognised: Recognised, circumstances: Circumstances) -> Mapping[str, str]:
+    """Library → specifier where an invocation happens: what the project pins, or what a container brings with it.
+
+    The project says nothing about a container: its image's tag may, and what its Dockerfile installs.
+    """
+    invocation, vocabulary = recognised.invocation, recognised.vocabulary
+    if not invocation.image and invocation.surroundings is None:
+        return circumstances.versions or {}
+    stated: dict[str, set[str]] = {}
+    for pin in invocation.installs:
+        if pin.specifier and not pin.branches:
+            stated.setdefault(pin.library, set()).add(pin.specifier)
+    found = {library: next(iter(said)) for library, said in stated.items() if len(said) == 1}
+    image = invocation.image[0].data if len(invocation.image) == 1 else None
+    version = tagged(image, vocabulary.version_tag) if isinstance(image, str) else None
+    return found if version is None else {vocabulary.library: version, **found}
 
 
 def reloaded(recognised: Recognised) -> Fact:

@@ -11,7 +11,6 @@ from ecolint.deployments import deployments
 from ecolint.derived import Circumstances
 from ecolint.judge import Court, judge
 from ecolint.model import (
-    ALWAYS,
     Alternative,
     CannotEdit,
     Change,
@@ -112,6 +111,8 @@ def pinned(project: Mapping[str, str], own: Sequence[Pin]) -> Mapping[str, str]:
     """Library → specifier: what the file itself requires outranks the project; two unlike requirements are none."""
     stated: dict[str, set[str]] = {}
     for pin in own:
+        if pin.branches:
+            continue  # one of several ways to install
         stated.setdefault(pin.library, set()).add(pin.specifier)
     versions = {library: specifier for library, specifier in project.items() if library not in stated}
     single = {library: next(iter(found)) for library, found in stated.items() if len(found) == 1}
@@ -122,7 +123,7 @@ def requirement(pin: Pin) -> Invocation:
     """A pinned library, as an invocation that a vocabulary of packages can recognise."""
     value = (Alternative("known", pin.text or f"{pin.library}{pin.specifier}", pin.place),)
     table = Table("requirement", pin.place, (Entry("requirement", value, pin.place),), pin.library, writable=False)
-    return Invocation("requirement", pin.place, f"requirement {pin.library}", mapping=table, branches=ALWAYS)
+    return Invocation("requirement", pin.place, f"requirement {pin.library}", mapping=table, branches=pin.branches)
 
 
 def _told(findings: Sequence[Finding], path: str) -> tuple[Finding, ...]:

@@ -265,6 +265,8 @@ class Pin:
     specifier: str
     place: Place
     text: str = ""
+    branches: Branches = ALWAYS
+    """What must be taken for it to be installed: a test of a script."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from ecolint import files
-from ecolint.model import Made, Pin, Source, Value, Wanted
+from ecolint.model import Made, Source, Value, Wanted
+from ecolint.pinned import LOCKS, Pinned, pinned
 from ecolint.readers import Kept
 from ecolint.roots import Roots, display_path
 
 MAX_FOLDERS = 20_000
 """Folders of a project that are looked through for files of a name."""
+MAX_LOCK = 20_000_000
+"""Bytes of a lock file that is looked through."""
 MAX_BESIDE = 5_000
 """Files of one folder that are told."""
 _FOREIGN = frozenset({"node_modules", "__pycache__", "site-packages"})
-
-_REQUIREMENTS = ("requirements.txt", "requirements-prod.txt", "requirements.in")
 
 
 class Project:
@@ -43,10 +44,9 @@ class Project:
         return {path: source.text for path, source in self._sources.items() if source is not None}
 
     def pins(self, path: str) -> Mapping[str, str]:
-        """Library name → PEP 440 specifier, from the nearest folder upward whose files pin anything.
+        """Library name → PEP 440 specifier, from the nearest folder upward whose project requires anything.
 
-        Names are normalised. A library that two files of that folder pin differently is left out, unless pyproject.toml
-        is one of them: it wins.
+        Names are normalised. What stands beside a project, such as a Dockerfile, fills gaps; see `ecolint.pinned`.
         """
         return self._pins_of(os.path.dirname(os.path.abspath(path)))
 
@@ -88,49 +88,27 @@ class Project:
 
     def _pins_of(self, folder: str) -> Mapping[str, str]:
         if folder not in self._pins:
-            own = self._own_pins(folder) if self._inside(folder) else {}
+            found = self._pinned(folder) if self._inside(folder) else Pinned({}, {})
             parent = os.path.dirname(folder)
-            if not own and folder != str(self.root) and parent != folder and self._inside(parent):
-                own = self._pins_of(parent)
-            self._pins[folder] = own
+            above: Mapping[str, str] = {}
+            if not found.own and folder != str(self.root) and parent != folder and self._inside(parent):
+                above = self._pins_of(parent)
+            self._pins[folder] = {**above, **found.beside, **found.own}
         return self._pins[folder]
 
-    def _own_pins(self, folder: str) -> Mapping[str, str]:
-        from ecolint.readers import reader_of
+    def _pinned(self, folder: str) -> Pinned:
+        inside, below = self._listed(folder)
+        lists = self._listed(os.path.join(folder, "requirements"))[0] if "requirements" in below else []
+        return pinned(folder, [*inside, *(f"requirements/{name}" for name in lists)], self._pinning)
 
-        required: dict[str, set[str]] = {}
-        for name in _REQUIREMENTS:
-            for library, specifier in self._requirements(os.path.join(folder, name)):
-                required.setdefault(library, set()).add(specifier)
-        pinned = {library: found.pop() for library, found in required.items() if len(found) == 1}
-        source = self._source(os.path.join(folder, "pyproject.toml"))
-        reader = reader_of("pyproject.toml")
-        if reader is not None and source is not None:
-            stated: dict[str, set[str]] = {}
-            for pin in reader.pins(source):
-                stated.setdefault(_normalised(pin), set()).add(pin.specifier)
-            for library, found in stated.items():
-                pinned.pop(library, None)
-                if len(found) == 1:
-                    pinned[library] = found.pop()
-        return pinned
-
-    def _requirements(self, location: str) -> Iterator[tuple[str, str]]:
-        source = self._source(location)
-        if source is None:
-            return
-        from packaging.requirements import InvalidRequirement, Requirement
-        from packaging.utils import canonicalize_name
-
-        for line in source.text.splitlines():
-            text = line.split(" #", 1)[0].split(" --hash", 1)[0].strip().rstrip("\\").strip()
-            if not text or text.startswith(("#", "-")):
-                continue
-            try:
-                requirement = Requirement(text)
-            except InvalidRequirement:
-                continue
-            yield canonicalize_name(requirement.name), str(requirement.specifier)
+    def _pinning(self, location: str) -> Source | None:
+        """The text of a file that may pin something; a lock file's is not kept, and may be long."""
+        if os.path.basename(location).lower() not in LOCKS:
+            return self._source(location)
+        if not os.path.isfile(location) or not self._inside(location):
+            return None
+        loaded = files.load(files.File(display_path(location), location, False), max(self._limit, MAX_LOCK))
+        return loaded.source if isinstance(loaded, files.Loaded) else None
 
     # --- modules
 
@@ -265,9 +243,3 @@ class Projects:
     def texts(self) -> Mapping[str, str]:
         """The decoded text of every file that an answer was taken from, in any project."""
         return {path: text for project in self._by_root.values() for path, text in project.texts.items()}
-
-
-def _normalised(pin: Pin) -> str:
-    from packaging.utils import canonicalize_name
-
-    return canonicalize_name(pin.library)

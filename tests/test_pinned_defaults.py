@@ -45,3 +45,42 @@ def test_float32_by_default_is_reported_where_the_pin_and_the_checkpoint_are_kno
     text = f"from transformers import AutoModelForCausalLM as M\nmodel = {load}\n"
     outcome = check(Source("a.py", text), Pinned(specifier), rules(), Settings(root=ROOT))
     assert {finding.code for finding in outcome.findings} == codes
+
+
+POD = """
+apiVersion: v1
+kind: Pod
+spec:
+  containers:
+    - name: server
+      image: {image}
+      args: ["--model", "Qwen/Qwen2.5-7B-Instruct"]
+"""
+SERVE = 'CMD ["vllm", "serve", "Qwen/Qwen2.5-7B-Instruct"]\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "versions"),
+    [
+        ("pod.yaml", POD.format(image="vllm/vllm-openai:v0.6.3"), {"vllm": "==0.6.3"}),
+        ("pod.yaml", POD.format(image="vllm/vllm-openai:latest"), {}),
+        ("Dockerfile", "FROM vllm/vllm-openai:v0.6.3\nRUN pip install transformers==4.44.2\n" + SERVE, None),
+        ("Dockerfile", "FROM vllm/vllm-openai:v0.6.3\nRUN pip install vllm==0.8.5\n" + SERVE, {"vllm": "==0.8.5"}),
+        ("Dockerfile", "FROM a\nRUN if x; then pip install vllm==0.8.5; fi\n" + SERVE, {}),
+    ],
+)
+def test_a_container_has_the_versions_that_it_brings_with_it(
+    name: str, text: str, versions: dict[str, str] | None
+) -> None:
+    """The project's pins say nothing about it."""
+    outcome = check(Source(name, text), Pinned("==4.40"), rules(), Settings(root=ROOT))
+    served = next(one for one in outcome.deployments if one.stack == "vllm")
+    both = {"vllm": "==0.6.3", "transformers": "==4.44.2"}
+    assert served.versions == (both if versions is None else versions)
+
+
+@pytest.mark.parametrize(("tag", "share"), [("v0.6.3", 0.9), ("v0.33.0", 0.92), ("latest", 0.92)])
+def test_a_default_is_that_of_the_version_or_of_the_newest(tag: str, share: float) -> None:
+    text = POD.format(image=f"vllm/vllm-openai:{tag}")
+    outcome = check(Source("pod.yaml", text), Pinned(""), rules(), Settings(root=ROOT))
+    assert [one.facts["memory_share"].value for one in outcome.deployments] == [share]

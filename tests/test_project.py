@@ -6,13 +6,14 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from ecolint import readers
 from ecolint.model import Alternative, Pin, Place, Source, Span, Value
 from ecolint.project import Project, Projects
+from ecolint.readers import dockerfile, requirements, yaml
 
 
 def constants(source: Source) -> Mapping[str, Value]:
@@ -31,7 +32,9 @@ def pins(source: Source) -> tuple[Pin, ...]:
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """An empty project with small readers."""
     fake: dict[str, Any] = {".py": SimpleNamespace(constants=constants), ".toml": SimpleNamespace(pins=pins)}
-    monkeypatch.setattr(readers, "shelf", lambda: readers.Shelf(fake, ()))
+    named = [cast(Any, one) for one in (requirements, dockerfile)]
+    names = tuple((pattern, one) for one in named for pattern in one.NAMES)
+    monkeypatch.setattr(readers, "shelf", lambda: readers.Shelf({**fake, ".yml": yaml}, names))
     root = tmp_path / "root"
     (root / ".git").mkdir(parents=True)
     monkeypatch.chdir(root)
@@ -111,8 +114,42 @@ def test_requirements_count_and_pyproject_wins(project: Project) -> None:
 
 
 def test_a_library_pinned_in_two_ways_is_not_pinned(project: Project) -> None:
-    put("requirements.txt", "torch==2.3\n")
-    put("requirements.in", "torch\n")
+    put("requirements.txt", "torch==2.3\nvllm==0.8\n")
+    put("requirements.in", "torch==2.4\nvllm\n")
+    assert project.pins("main.py") == {"vllm": "==0.8"}
+
+
+def test_files_that_requirements_name_count_inside_the_project(project: Project) -> None:
+    Path("../outside.txt").write_text("outside==1\n", encoding="utf-8")
+    put("a/requirements.txt", "-r ../base.txt\n-r ../../outside.txt\n-r requirements.txt\n-c limits.txt\ntorch>=2\n")
+    put("base.txt", "base==1\n-r a/requirements.txt\n")
+    put("a/limits.txt", "torch<3\nlimited==1\n")
+    assert project.pins("a/main.py") == {"torch": ">=2,<3", "base": "==1", "limited": "==1"}
+
+
+def test_the_more_telling_file_wins(project: Project) -> None:
+    put("Dockerfile", "FROM a\nRUN pip install a==1 b==1 c==1 d==1 e==1\n")
+    put("environment.yml", "dependencies:\n  - b=2.0\n  - c=2\n  - d=2\n  - e=2\n")
+    put("requirements.txt", "c==3\nd==3\ne==3\n")
+    put("pyproject.toml", "# d: >=4\n# e: >=4\n# f: >=4\n")
+    put("uv.lock", '[[package]]\nname = "e"\nversion = "5"\n\n[[package]]\nname = "F_g"\nversion = "5"\nsource = 1\n')
+    pins = {"a": "==1", "b": "==2.0.*", "c": "==3", "d": ">=4", "e": "==5", "f": ">=4", "f-g": "==5"}
+    assert project.pins("main.py") == pins
+
+
+def test_what_stands_beside_a_project_fills_gaps(project: Project) -> None:
+    put("requirements.txt", "torch==2.4\n")
+    put("requirements/gpu.txt", "vllm==0.8\n")
+    put("requirements/test.txt", "pytest==8\n")
+    put("requirements-dev.txt", "ruff==1\n")
+    put("docker/Dockerfile", "FROM a\nRUN pip install vllm==0.9\nRUN if x; then pip install torch==2.5; fi\n")
+    assert project.pins("main.py") == {"torch": "==2.4", "vllm": "==0.8"}
+    assert project.pins("docker/main.py") == {"torch": "==2.4", "vllm": "==0.9"}
+
+
+def test_an_environment_of_two_versions_says_none(project: Project) -> None:
+    put("poetry.lock", '[[package]]\nname = "a"\nversion = "1"\n[[package]]\nname = "a"\nversion = "2"\n')
+    put("requirements.txt", "a>=1\n")
     assert project.pins("main.py") == {}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ecolint.stacks.versions import holds, parse
+from ecolint.stacks.versions import holds, parse, tagged
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,24 @@ def test_an_unpinned_library_decides_nothing() -> None:
 def test_what_is_no_condition_is_said_to_be_none(text: str) -> None:
     with pytest.raises(ValueError, match=r"no version|version condition"):
         parse(text)
+
+
+@pytest.mark.parametrize(
+    ("image", "version"),
+    [
+        ("x/server:v0.6.3", "==0.6.3"),
+        ("r.io:5000/x/server:v0.8.5.post1-cu124@sha256:ab", "==0.8.5.post1"),
+        ("x/server:2.4.0-rocm", "==2.4.0"),
+        ("x/server:0.6.0a0", "==0.6.0a0"),
+        ("x/server:latest", None),
+        ("x/server:?", None),
+        ("x/server", None),
+        ("r.io:5000/x/server", None),
+        ("x/server:sha-0123456", None),
+        ("x/server:12", None),
+        ("x/server:v1.2.x", None),
+        ("x/server-tools:v1.2.3", None),
+    ],
+)
+def test_an_image_tag_says_the_version_where_the_image_is_known_for_it(image: str, version: str | None) -> None:
+    assert tagged(image, ("*x/server",)) == version

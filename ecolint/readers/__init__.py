@@ -135,6 +135,14 @@ class Packed(Protocol):
         ...
 
 
+class Including(Protocol):
+    """What a reader offers besides where its files name others that count with them."""
+
+    def includes(self, source: Source) -> tuple[tuple[str, bool], ...]:
+        """The files that a file names, as it writes them, and whether they only constrain what others say."""
+        ...
+
+
 class Malformed(Exception):
     """A file out of which no text to read can be taken; `line` counts from 1."""
 
@@ -205,3 +213,8 @@ def packed(path: str) -> Packed | None:
     """The reader of a file of this name, where what it reads is packed into the file."""
     reader = reader_of(path)
     return cast(Packed, reader) if hasattr(reader, "unpack") else None
+
+
+def includes(reader: Reader, source: Source) -> tuple[tuple[str, bool], ...]:
+    """The files that a file names as counting with it, where its reader can tell."""
+    return cast(Including, reader).includes(source) if hasattr(reader, "includes") else ()

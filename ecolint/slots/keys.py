@@ -54,7 +54,7 @@ class Slots:
         for choice in key.default:
             if choice.version is None or (verdict := holds(choice.version, self.versions)):
                 return Setting("known", choice.value, how="default", assured=choice.assured)
-            if verdict is None:
+            if verdict is None and not choice.sure:
                 return Setting("unknown")
         return setting
 

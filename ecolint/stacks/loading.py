@@ -22,7 +22,7 @@ TABLES = (
 )
 RECOGNISE = (
     *("calls", "likely_calls", "local_calls", "doubtful", "commands", "runners", "images", "mapping", "requirements"),
-    *("nested", "packed", "triggers", "variables", "likely_images", "other_images"),
+    *("version_tag", "nested", "packed", "triggers", "variables", "likely_images", "other_images"),
 )
 KEY = (
     *("type", "default", "keyword", "prefer", "flag", "off", "env", "mapping", "surroundings", "condition"),

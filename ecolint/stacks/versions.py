@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
+
+_TAG = re.compile(r"v?(\d+(?:\.\d+){1,3}(?:(?:a|b|rc|\.post|\.dev)\d+)?)(?=\Z|[-_+])")
 
 
 def parse(condition: str) -> tuple[str, SpecifierSet]:
@@ -20,6 +24,18 @@ def parse(condition: str) -> tuple[str, SpecifierSet]:
     if not requirement.specifier:
         raise ValueError(f"{condition!r} names no version; write for instance '{requirement.name}<5'")
     return requirement.name, requirement.specifier
+
+
+def tagged(image: str, names: Iterable[str]) -> str | None:
+    """The version that an image's tag says, where its name fits one of the patterns: `x/server:v1.2.3-cu12` is ==1.2.3.
+
+    None where it says none.
+    """
+    name, _, tag = image.partition("@")[0].rpartition(":")
+    if "/" in tag or not any(fnmatchcase(name, pattern) for pattern in names):
+        return None
+    version = _TAG.match(tag)
+    return f"=={version[1]}" if version is not None else None
 
 
 def holds(condition: str, versions: Mapping[str, str]) -> bool | None:

@@ -34,7 +34,7 @@ class Choice:
     unknown: bool = False
     """Under this condition nobody can tell the value."""
     sure: bool = False
-    """Passed over where its condition is not known to hold: another choice may still be known."""
+    """Passed over where its condition, or its version, is not known to hold: another choice may still be known."""
     together: bool = False
     """Holds only where its keys are written on one path: not where each depends on a decision of its own."""
 
@@ -188,6 +188,8 @@ class Vocabulary:
     """Patterns of images that are taken for the stack's where flags of it are handed to them."""
     other_images: tuple[str, ...] = ()
     """Patterns of images that fit the others, and run something else: a router, a client, a benchmark."""
+    version_tag: tuple[str, ...] = ()
+    """Names of images of which the tag is the library's version."""
     mapping_any: tuple[str, ...] = ()
     mapping_also: tuple[str, ...] = ()
     mapping_least: int = 1

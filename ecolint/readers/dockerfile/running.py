@@ -91,6 +91,9 @@ class _Runner:
                 return
             command = None
         listed = [one for one in (entrypoint, command) if one is not None and one.words]
+        if not listed and entrypoint is not None:
+            yield self.unseen(self.at(entrypoint.instruction.at, entrypoint.instruction.end))
+            return
         if not listed:
             yield Line(None, self.env)
             return

@@ -217,8 +217,8 @@ class _Reader:
         found: list[Pin] = []
         for script, base in scripts(one, self.file.text):
             if "install" in script:
-                for command in split(script, variables).commands:
-                    found += installed(command.words, script, self.path, base)
+                for command in split(script, variables, label=f"{self.path}:{base}").commands:
+                    found += installed(command.words, script, self.path, base, command.branches)
         return found
 
 

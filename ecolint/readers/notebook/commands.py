@@ -54,5 +54,5 @@ def pins(source: Source, seen: View) -> tuple[Pin, ...]:
     for shell, script in scripts(source, seen):
         text = source.text[shell.span.start : shell.span.end]
         for command in script.commands:
-            found += installed(command.words, text, source.path, shell.span.start)
+            found += installed(command.words, text, source.path, shell.span.start, command.branches)
     return tuple(found)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
-from ecolint.model import Pin, Place, Span
+from ecolint.model import ALWAYS, Branches, Pin, Place, Span
 from ecolint.readers.requirement import NIGHTLY, addressed, requirement
 from ecolint.readers.shell.commands import Word
 
@@ -21,7 +22,7 @@ _TAKING = _INDEXES | {
 _UPGRADES = frozenset({"-U", "--upgrade", "--force-reinstall"})
 
 
-def installed(words: Sequence[Word], script: str, path: str, base: int) -> list[Pin]:
+def installed(words: Sequence[Word], script: str, path: str, base: int, branches: Branches = ALWAYS) -> list[Pin]:
     """The requirements of `[python -m] pip install …` and `uv pip install …`; none for any other command.
 
     A library that is named without a version is a requirement only where the command upgrades it: else what the
@@ -47,7 +48,7 @@ def installed(words: Sequence[Word], script: str, path: str, base: int) -> list[
             pin = _pin(word, script, place)
             if pin is not None and (pin.specifier or upgrades or pin.text != pin.library):
                 found.append(pin)
-    return found
+    return [replace(pin, branches=branches) for pin in found] if branches else found
 
 
 def _behind_install(words: Sequence[Word]) -> int | None:

@@ -60,8 +60,8 @@ def _scripts(roots: list[Node]) -> Iterator[Node]:
 
 def _installed(path: str, text: str, base: int, node: Node) -> Iterator[Pin]:
     where = offsets(text, node, base)
-    for command in split(node.value, {}).commands:
-        for pin in installed(command.words, node.value, path, 0):
+    for command in split(node.value, {}, label=f"{path}:{node.start}").commands:
+        for pin in installed(command.words, node.value, path, 0, command.branches):
             start, end = pin.place.span.start, pin.place.span.end
             told = where is not None and end > start
             span = (
