@@ -119,6 +119,8 @@ def _available(facts: Mapping[str, Fact], entry: catalog.Model | None) -> Fact:
         cards = facts.get("gpu_count", NOTHING)
     if memory.kind != "known" or cards.kind != "known" or share.kind == "unknown" or uncounted.kind != "absent":
         return DOUBT
+    if facts.get("device", NOTHING).kind == "unknown":
+        return DOUBT  # it may run on the CPU
     copies = facts.get("data_parallel", NOTHING)
     mixture = entry is None or entry.active_b != entry.total_b
     if copies.kind == "unknown" or (copies.kind == "known" and copies.value != 1 and mixture):
