@@ -175,7 +175,7 @@ def _catalogued(text: str, owner: str | None) -> Model | None:
             plain = _without_tails(key)
             same_version = any(_without_tails(_key(each.name.split("/")[-1])) == plain for each in candidates)
             keeps_context = same_version and len(contexts) == 1
-            one = _as_variant(one, keeps_context)
+            one = replace(_as_variant(one, keeps_context), windowed=any(each.windowed for each in candidates))
             return _owned(one, owner, as_named=same_version or plain == base)
     return None
 
