@@ -133,7 +133,10 @@ def _verdict(rule: Rule, deployment: Deployment, court: Court) -> _Hit | None:
     estimate = _estimate(rule, case, deployment, court) if case.quantify else None
     level = case.level
     percent = estimate.overhead_percent if estimate else None
-    if percent is not None:
+    if level == "green":
+        if rule.basis == "measured" and case.quantify and (estimate is None or estimate.verdict != "saves"):
+            return None  # praise needs evidence, or a trap that is avoided outright
+    elif percent is not None:
         if percent.central <= 0:
             return None  # the evidence outranks the claim
         if percent.low > RED_ABOVE and level == "yellow" and rule.rises:

@@ -238,6 +238,12 @@ def generates_text(deployment: Deployment) -> bool | None:
     return task.value == GENERATION if task.kind == KNOWN else None
 
 
+@predicate()
+def a_server(deployment: Deployment) -> bool:
+    """It is started by a container, a command line or a settings file, rather than made as an object in code."""
+    return deployment.invocation.call is None
+
+
 @predicate(arguments=(tuple(FACTS),), reads_arguments=True)
 def known(deployment: Deployment, fact: str) -> bool:
     """The fact has a value that ecolint knows: neither absent nor made at run time. Never unknown itself."""

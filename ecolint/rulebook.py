@@ -140,7 +140,9 @@ def _page(rule: Rule) -> str:
         lines += [f"* **{case.level}** when `{case.when.text}`"]
     lines += ["", "## Why it matters", "", rule.docs.why, "", "## Example", ""]
     for example in rule.docs.example:
-        lines += [*_example(example, rule.code)]
+        lines += [*_example(example, rule)]
+    if rule.praises:
+        lines += ["Shown with `--show-green`.", ""]
     if rule.betters:
         lines += ["## Better deployments", "", "Best first:", ""]
         lines += [line for number, better in enumerate(rule.betters, 1) for line in _offer(number, better)]
@@ -164,13 +166,15 @@ def _linked(reference: str) -> str:
     return re.sub(r"https?://\S+", lambda url: f"<{url.group()}>", reference)
 
 
-def _example(example: Example, code: str) -> list[str]:
+def _example(example: Example, rule: Rule) -> list[str]:
     options = [f"`--{key} {value}`" for key, value in (("gpu", example.gpu), ("context", example.context)) if value]
     under = f", with {' '.join(options)}" if options else ""
     fence = f"```{example.file.rpartition('.')[2]}"
+    draws, other = (example.good, example.bad) if rule.praises else (example.bad, example.good)
+    silent = "This does not:" if rule.praises else "This draws nothing:"
     return [
-        *(f"`{example.file}`{under} draws {code}:", "", fence, example.bad.rstrip("\n"), "```", ""),
-        *("This draws nothing:", "", fence, example.good.rstrip("\n"), "```", ""),
+        *(f"`{example.file}`{under} draws {rule.code}:", "", fence, draws.rstrip("\n"), "```", ""),
+        *(silent, "", fence, other.rstrip("\n"), "```", ""),
     ]
 
 
@@ -267,7 +271,8 @@ def _conditions() -> str:
 
 def _predicate(found: Predicate) -> str:
     arguments = ["fact" if found.reads_arguments else " | ".join(map(repr, words)) for words in found.arguments]
-    reads = ", ".join(f"`{fact}`" for fact in found.reads) or "the fact that it names"
+    otherwise = "the fact that it names" if found.reads_arguments else "no fact"
+    reads = ", ".join(f"`{fact}`" for fact in found.reads) or otherwise
     return f"### `{found.name}({', '.join(arguments)})`\n\n{inspect.cleandoc(found.doc)}\n\nReads {reads}."
 
 

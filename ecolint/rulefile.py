@@ -59,9 +59,10 @@ class Better:
 
 @dataclass(frozen=True)
 class Example:
-    """Code that draws the rule and code that draws nothing. The suffix of `file` tells the syntax.
+    """Code that draws the rule and code that draws nothing; where the rule praises, the good code draws it.
 
-    `gpu` and `context` are the settings (`--gpu`, `--context`) under which that is so.
+    The suffix of `file` tells the syntax. `gpu` and `context` are the settings (`--gpu`, `--context`) under which that
+    is so.
     """
 
     file: str
@@ -105,6 +106,11 @@ class Rule:
     """Rows of a small table beside the finding, label and value; a row of which a fact is not known is left out."""
     docs: Docs
     path: str
+
+    @property
+    def praises(self) -> bool:
+        """Whether it recognises good practice: its example fires on the good code and is silent about the bad."""
+        return all(case.level == "green" for case in self.cases)
 
     @property
     def slug(self) -> str:

@@ -21,9 +21,12 @@ from ecolint.verify import Outcome
 
 ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "fixtures"
-EXPECT = re.compile(r"#\s*expect( below)?:\s*((?:ECO\d{3}(?: certain| likely)?(?:,\s*)?)+)")
+CODES = r"( below)?:\s*((?:ECO\d{3}(?: certain| likely)?(?:,\s*)?)+)"
+EXPECT = re.compile(rf"#\s*expect{CODES}")
 """A code may say how sure the finding must be: `# expect: ECO101 likely, ECO210`. Where a line has no room for a
 comment, the one above says `# expect below: ECO101`."""
+PRAISE = re.compile(rf"#\s*expect-green{CODES}")
+"""Good practice has marks of its own: other samples may be good as well, and need not say so."""
 SETTING = re.compile(r"\A\s*#\s*settings:\s*(.*)")
 
 
@@ -103,11 +106,11 @@ def gpu(name: str) -> str:
     return found.name
 
 
-def expected(text: str) -> set[tuple[int, str]]:
+def expected(text: str, mark: re.Pattern[str] = EXPECT) -> set[tuple[int, str]]:
     return {
         (number + bool(match[1]), code.split()[0])
         for number, line in enumerate(text.split("\n"), 1)
-        for match in EXPECT.finditer(line)
+        for match in mark.finditer(line)
         for code in match[2].split(",")
     }
 
@@ -117,26 +120,34 @@ def sureness(text: str) -> dict[tuple[int, str], str]:
     return {
         (number + bool(match[1]), said[0]): said[1]
         for number, line in enumerate(text.split("\n"), 1)
-        for match in EXPECT.finditer(line)
+        for match in (*EXPECT.finditer(line), *PRAISE.finditer(line))
         for code in match[2].split(",")
         if len(said := code.split()) == 2
     }
 
 
-def reported(text: str, outcome: Outcome) -> set[tuple[int, str]]:
+def reported(text: str, outcome: Outcome, *, green: bool = False) -> set[tuple[int, str]]:
     return {
         (text.count("\n", 0, finding.place.span.start) + 1, finding.code)
         for finding in outcome.findings
-        if finding.level != "green"
+        if (finding.level == "green") == green
     }
+
+
+def praising(path: Path) -> bool:
+    """Whether the file is a sample of a rule that praises: its marks then tell all that is praised in it."""
+    slug = sample(path).parent.name
+    return any(rule.praises for rule in rules() if rule.slug == slug)
 
 
 @pytest.mark.parametrize("path", HITS, ids=name_of)
 def test_hits_fire_where_they_say(path: Path) -> None:
     text = text_of(path)
     outcome = lint(path, text)
-    assert expected(text), "a hit must expect something"
+    assert expected(text) | expected(text, PRAISE), "a hit must expect something"
     assert reported(text, outcome) == expected(text)
+    if praising(path) or expected(text, PRAISE):
+        assert reported(text, outcome, green=True) == expected(text, PRAISE)
     sure = {(text.count("\n", 0, f.place.span.start) + 1, f.code): f.certainty for f in outcome.findings}
     assert {at: sure[at] for at in sureness(text)} == sureness(text)
     assert not outcome.problems
@@ -147,6 +158,8 @@ def test_misses_stay_silent(path: Path) -> None:
     text = text_of(path)
     outcome = lint(path, text)
     assert reported(text, outcome) == set()
+    if praising(path):
+        assert reported(text, outcome, green=True) == expected(text, PRAISE)
     assert not outcome.problems
 
 

@@ -399,7 +399,8 @@ def test_the_checkouts_rules_are_preferred() -> None:
 )
 def test_what_the_rules_fire_on(shipped: tuple[Rule, ...], facts: dict[str, Scalar | Fact], expected: str) -> None:
     described = deployment(**facts)
-    fired = {rule.code: rule for rule in shipped if any(case.when.holds(described) for case in rule.cases)}
+    wasteful = [rule for rule in shipped if not rule.praises]
+    fired = {rule.code: rule for rule in wasteful if any(case.when.holds(described) for case in rule.cases)}
     reported = [code for code, rule in fired.items() if not set(rule.defers_to) & fired.keys()]
     assert [code.removeprefix("ECO") for code in reported] == expected.split()
 

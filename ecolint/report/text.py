@@ -163,11 +163,12 @@ def _diff(page: _Page, fix: Fix, report: Report) -> Iterator[str]:
 
 def _summary(page: _Page, report: Report) -> None:
     summary = summarise(report)
-    levels: tuple[Level, ...] = ("red", "yellow", "gray", "green")
+    levels: tuple[Level, ...] = ("red", "yellow", "gray", "green") if report.show_green else ("red", "yellow", "gray")
     counts = {"red": summary.red, "yellow": summary.yellow, "gray": summary.gray, "green": summary.green}
     said = [page.paint(f"{counts[level]} {level}", _COLOURS[level]) for level in levels if counts[level]]
     files = f"{summary.files:,} {'file' if summary.files == 1 else 'files'}"
-    page.add(f"{', '.join(said) or 'No findings'} in {files}{_fixable(report, summary.fixable)}.")
+    unseen = f"; {summary.green} green with --show-green" if summary.green and not report.show_green else ""
+    page.add(f"{', '.join(said) or 'No findings'} in {files}{_fixable(report, summary.fixable)}{unseen}.")
     mood = page.paint(summary.mood, _COLOURS[summary.mood])
     page.add(f"Mood: {mood}, {_MOODS[summary.mood]}.")
     if any(finding.estimate is not None and finding.estimate.rows for finding in listed(report)):

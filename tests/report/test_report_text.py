@@ -95,6 +95,15 @@ def test_a_manual_fix_is_advice() -> None:
     assert "Collect requests for 20 ms." in said
 
 
+def test_good_practice_is_counted_and_listed_only_when_asked_for() -> None:
+    good = finding(level="green", code="ECO801", fixes=())
+    hidden = render("text", report(good))
+    assert hidden.startswith("No findings in 3 files; 1 green with --show-green.\n")
+    shown = render("text", report(good, show_green=True))
+    assert shown.startswith("green ECO801")
+    assert "1 green in 3 files.\n" in shown
+
+
 def test_an_empty_report_says_so() -> None:
     said = render("text", report(problems=(Problem("a.py", 1, "bad"),)))
     assert said.startswith("No findings in 3 files.\n")
