@@ -10,7 +10,7 @@ from functools import lru_cache
 from ecolint.model import Alternative, Entry, Invocation, Symbol, Table, Value
 from ecolint.stacks import command
 from ecolint.stacks.flags import flagged
-from ecolint.stacks.strands import hidden, joined, listed, strand, text
+from ecolint.stacks.strands import Token, hidden, joined, listed, strand, text
 from ecolint.stacks.vocabulary import LaunchSpec, ObjectSpec, Vocabulary
 
 
@@ -24,6 +24,10 @@ class Recognised:
     bare_object: ObjectSpec | None = None
     """The invocation is itself the object that carries keys (a configuration that nobody was seen to use)."""
     likely: bool = False
+    tokens: tuple[Token, ...] = ()
+    """The words that the command line was read from."""
+    opened: bool = False
+    """There may be further words that nobody can see."""
 
     @property
     def callee(self) -> str:
@@ -84,7 +88,8 @@ def _container(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | N
     if table is not None:
         tokens += strand(table, vocabulary, start)
     opened = (table is not None and table.open) or hidden(invocation.env, vocabulary)
-    return Recognised(invocation, vocabulary, command.parse(tokens, vocabulary, opened), likely=likely)
+    line = command.parse(tokens, vocabulary, opened)
+    return Recognised(invocation, vocabulary, line, None, likely, tuple(tokens), opened)
 
 
 def _served(invocation: Invocation, words: tuple[Entry, ...], vocabulary: Vocabulary) -> tuple[int | None, bool]:

@@ -24,6 +24,7 @@ class Slots:
     def __init__(self, recognised: Recognised, assignment: Assignment, versions: Mapping[str, str]) -> None:
         self.recognised, self.assignment, self.versions = recognised, assignment, versions
         self.invocation, self.vocabulary = recognised.invocation, recognised.vocabulary
+        self.line = command_line(recognised, assignment)
 
     def settings(self) -> dict[str, Setting]:
         """Every key of the vocabulary: as written, by default, absent or unknown."""
@@ -92,7 +93,7 @@ class Slots:
                 yield from self.from_table(call, key, key.keyword, "call")
         if mapping is not None:
             yield from self.from_table(mapping, key, key.mapping, "mapping")
-        env, line = self.invocation.env, self.recognised.command
+        env, line = self.invocation.env, self.line
         varied = self.under(env, key.env, key, "env") if env is not None and key.env else None
         told = self.from_command(line, key) if line is not None else None
         if told is OPEN and varied is not None and varied.kind == "known":
@@ -224,6 +225,15 @@ def _paths(table: Table, pattern: str) -> tuple[str, ...]:
     if "*" not in pattern:
         return (pattern,)
     return tuple(entry.name for entry in table.entries if fnmatchcase(entry.name, pattern))
+
+
+def command_line(recognised: Recognised, assignment: Assignment) -> command.CommandLine | None:
+    """The command line with the words that stand there in one variant."""
+    tokens = recognised.tokens
+    if not any(token.entry.branches for token in tokens):
+        return recognised.command
+    there = [token for token in tokens if compatible(token.entry.branches, assignment)]
+    return command.parse(there, recognised.vocabulary, recognised.opened)
 
 
 def choice_of(choices: tuple[Choice, ...], versions: Mapping[str, str]) -> Scalar:

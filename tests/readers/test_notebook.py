@@ -253,7 +253,7 @@ def test_a_syntax_error_is_placed_in_its_cell() -> None:
     ("cell", "expected"),
     [
         ("!vllm serve a/b --port 80 &", ["vllm", "serve", "a/b", "--port", "80"]),
-        ("!A=1 nohup vllm serve a/b > log 2>&1", ["nohup", "vllm", "serve", "a/b"]),
+        ("!A=1 nohup vllm serve a/b > log 2>&1", ["vllm", "serve", "a/b"]),
         ("!vllm serve {model} --tp $N", ["vllm", "serve", "?", "--tp", "?"]),
         ("%%bash\nM=a/b\nvllm serve $M \\\n --x", ["vllm", "serve", "a/b", "--x"]),
         ("%%script bash --bg\nvllm serve a/b", ["vllm", "serve", "a/b"]),

@@ -8,6 +8,19 @@ from ecolint.model import ALWAYS, Branches, How
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing that a word can be: its text (None: unknown) and the arms it needs; `start` to `end` is where that
+    text was written, which may be an assignment; `shared` where more than this word reads it from there."""
+
+    text: str | None
+    start: int
+    end: int
+    how: How = "literal"
+    branches: Branches = ALWAYS
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Word:
     """A word of a command; `text` is None where it cannot be known. Offsets are those of the script."""
 
@@ -18,6 +31,14 @@ class Word:
     quoted: bool = False
     several: bool = False
     """True where an unknown word may be no word or many (an unquoted variable)."""
+    choices: tuple[Choice, ...] = ()
+    """Everything it can be, where it is not simply written out."""
+    branches: Branches = ALWAYS
+    """The arms that must be taken for the word to stand there at all."""
+
+    def all(self) -> tuple[Choice, ...]:
+        """Everything the word can be."""
+        return self.choices or (Choice(self.text, self.start, self.end, self.how),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +56,28 @@ class Command:
     words: tuple[Word, ...]
     env: tuple[Assigned, ...] = ()
     branches: Branches = ALWAYS
+    open: bool = False
+    """True where the command goes on, but nobody can tell how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heredoc:
+    """The body of a here-document: the words of the command that is given it, and where the body stands."""
+
+    words: tuple[Word, ...]
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What a script does, as far as it was understood, and the places of its comments."""
+    """What a script does, as far as it was understood, and the places of its comments.
+
+    `problems` are offsets at which it was not, with the reason; `steps` counts the work that reading it took.
+    """
 
     commands: tuple[Command, ...]
     comments: tuple[tuple[int, int], ...] = ()
+    heredocs: tuple[Heredoc, ...] = ()
+    problems: tuple[tuple[int, str], ...] = ()
+    steps: int = 0

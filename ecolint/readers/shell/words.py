@@ -9,24 +9,33 @@ from ecolint.readers.shell.commands import Command, Word
 def tables(command: Command, path: str, base: int) -> tuple[Table, Table | None]:
     """A command's words, and what is put before it into its environment; `base` is where its script begins."""
     entries = tuple(
-        Entry(str(index), value(word, place := _place(word, path, base)), place)
+        Entry(str(index), value(word, path, base), _place(word, path, base), word.branches)
         for index, word in enumerate(command.words)
     )
-    whole = Place(path, Span(entries[0].place.span.start, entries[-1].place.span.end))
-    words = Table("shell.words", whole, entries, open=any(word.several for word in command.words))
-    variables = {}
+    spans = [entry.place.span for entry in entries]
+    whole = Place(path, Span(min(span.start for span in spans), max(span.end for span in spans)))
+    open_ = command.open or any(word.several for word in command.words)
+    words = Table("shell.words", whole, entries, open=open_)
+    variables: list[Entry] = []
     for one in command.env:
-        place = _place(one.value, path, base)
-        variables[one.name] = Entry(one.name, value(one.value, place), place)
-    env = Table("shell.env", whole, tuple(variables.values()), writable=False) if variables else None
+        if not one.value.branches:
+            variables = [entry for entry in variables if entry.name != one.name]
+        entry = Entry(one.name, value(one.value, path, base), _place(one.value, path, base), one.value.branches)
+        variables.append(entry)
+    env = Table("shell.env", whole, tuple(variables), writable=False) if variables else None
     return words, env
 
 
-def value(word: Word, place: Place, shared: bool = False) -> Value:
-    """What a word is worth."""
-    if word.text is None:
-        return (Alternative("unknown", None, place),)
-    return (Alternative("known", word.text, place, word.how, shared=shared),)
+def value(word: Word, path: str, base: int = 0) -> Value:
+    """What a word is worth: every text that it can be, each where it was written."""
+    found = []
+    for choice in word.all():
+        place = Place(path, Span(base + choice.start, base + max(choice.start, choice.end)))
+        if choice.text is None:
+            found.append(Alternative("unknown", None, place, branches=choice.branches))
+        else:
+            found.append(Alternative("known", choice.text, place, choice.how, choice.branches, choice.shared))
+    return tuple(found)
 
 
 def _place(word: Word, path: str, base: int) -> Place:

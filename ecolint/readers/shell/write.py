@@ -12,6 +12,7 @@ from ecolint.model import (
     Change,
     Construct,
     Edit,
+    Entry,
     RemoveEntry,
     SetEntry,
     Source,
@@ -23,34 +24,95 @@ from ecolint.model import (
 
 _SAFE = re.compile(r"[A-Za-z0-9_./:=@%+,-]+\Z")
 _JOINED = re.compile(r"--[A-Za-z][\w.-]*=")
-
+_REACH = 200
+"""How far the blanks before a line's end are looked for."""
 
 Fits = Callable[[str], bool]
 """Whether a quoted word can stand in what holds the script (a quoted scalar, a line of a notebook)."""
 
 
 def script_edits(source: Source, fits: Fits, table: Table, changes: Sequence[Change]) -> list[Edit]:
-    """Set, remove and append words of one command. Removal takes the space before the word along."""
-    removed = {change.entry.place.span for change in changes if isinstance(change, RemoveEntry)}
-    spans = sorted({entry.place.span for entry in table.entries})
+    """Set, remove and append words of one command, each where it was written: in the command or in an assignment."""
+    removed = [_target(change.entry) for change in changes if isinstance(change, RemoveEntry)]
     made: list[Edit] = []
     for change in changes:
         if isinstance(change, AddEntry):
             continue
-        span = change.entry.place.span
-        siblings = [entry for entry in table.entries if entry.place.span == span]
+        span = _target(change.entry)
+        siblings = [entry for entry in table.entries if _written(entry) == span]
         if isinstance(change, RemoveEntry):
             if not all(any(isinstance(c, RemoveEntry) and c.entry == one for c in changes) for one in siblings):
                 raise CannotEdit("the word says more than what is to be removed")
             continue
         if len(siblings) > 1:
             raise CannotEdit("the word is only partly known")
-        made.append(Edit(source.path, span, _quoted(_text(change), fits, source.text[span.start : span.end])))
-    made += _removals(source, spans, removed)
+        present = source.text[span.start : span.end]
+        elsewhere = span != change.entry.place.span
+        made.append(Edit(source.path, span, _quoted(_text(change), fits, present, bare=elsewhere)))
     added = [change for change in changes if isinstance(change, AddEntry)]
-    if added:
-        made.append(_append(source, fits, table, spans, added))
+    spans = sorted({entry.place.span for entry in table.entries})
+    groups = _groups(source.text, removed)
+    if spans and spans[0] in removed and not source.text.startswith("-", spans[0].start):
+        raise CannotEdit("it is the command itself")
+    if not added and all(span in removed for span in spans):
+        raise CannotEdit("nothing would be left")
+    if added and groups and groups[-1].end == spans[-1].end:
+        last = groups.pop()  # new words take the place of the last ones
+        made.append(Edit(source.path, last, _new(source, fits, spans, added, " ").lstrip()))
+    elif added:
+        text = _new(source, fits, spans, added, _separator(source.text, spans))
+        made.append(Edit(source.path, Span(spans[-1].end, spans[-1].end), text))
+    made += [Edit(source.path, _cut(source.text, span.start, span.end), "") for span in groups]
     return made
+
+
+def _written(entry: Entry) -> Span:
+    """Where a word's text was written: an assignment, where a variable brings it in."""
+    one = entry.value[0]
+    if len(entry.value) == 1 and one.how in ("constant", "default") and one.place is not None:
+        return one.place.span
+    return entry.place.span
+
+
+def _target(entry: Entry) -> Span:
+    """Where a word is to be changed."""
+    if len(entry.value) > 1:
+        raise CannotEdit("the word depends on a condition")
+    if entry.value[0].shared:
+        raise CannotEdit("other words are written in the same place")
+    return _written(entry)
+
+
+def _groups(text: str, spans: Sequence[Span]) -> list[Span]:
+    """Words that stand one behind the other, together."""
+    groups: list[Span] = []
+    for span in sorted(set(spans)):
+        if groups and not text[groups[-1].end : span.start].replace("\\", "").strip():
+            groups[-1] = Span(groups[-1].start, span.end)
+        else:
+            groups.append(span)
+    return groups
+
+
+def _cut(text: str, start: int, end: int) -> Span:
+    """What to cut out so that words are gone with the blanks, and the continuation line, that were theirs alone."""
+    left, right = start, end
+    while left and text[left - 1] in " \t":
+        left -= 1
+    while right < len(text) and text[right] in " \t":
+        right += 1
+    first = left == 0 or text[left - 1] == "\n"
+    goes_on = re.compile(r"\\\r?\n").match(text, right)
+    if first:
+        before = re.search(r"[ \t]*\\\r?\n\Z", text[max(0, left - _REACH) : left])
+        if goes_on is not None:
+            return Span(left, goes_on.end())
+        ending = re.compile(r"\r?\n|\Z").match(text, right)
+        if before is not None:
+            # The last word of its command: the line before goes on no more.
+            return Span(left - len(before.group()), end) if ending is not None else Span(start, right)
+        return Span(left, ending.end()) if ending is not None and left != start else Span(start, right)
+    return Span(start, right) if left == start or text[left - 1] == "(" else Span(left, end)
 
 
 def _text(change: SetEntry) -> str:
@@ -65,32 +127,8 @@ def _word(value: Written) -> str:
     return str(value)
 
 
-def _removals(source: Source, spans: list[Span], removed: set[Span]) -> list[Edit]:
-    edits: list[Edit] = []
-    leading = _leading(spans, removed)
-    if leading:
-        if not source.text.startswith("-", spans[0].start) or leading == len(spans):
-            raise CannotEdit("it is the command itself" if leading < len(spans) else "nothing would be left")
-        edits.append(Edit(source.path, Span(spans[0].start, spans[leading].start), ""))
-    for before, span in pairwise(spans[max(leading - 1, 0) :]):
-        if span not in removed:
-            continue
-        gap = source.text[before.end : span.start]
-        if gap.replace("\\", "").strip():
-            raise CannotEdit("something else stands between the words")
-        edits.append(Edit(source.path, Span(before.end, span.end), ""))
-    return edits
-
-
-def _leading(spans: list[Span], removed: set[Span]) -> int:
-    """How many words at the beginning are removed."""
-    return next((index for index, span in enumerate(spans) if span not in removed), len(spans))
-
-
-def _append(source: Source, fits: Fits, table: Table, spans: list[Span], added: list[AddEntry]) -> Edit:
-    """New words behind the last one, on continuation lines where the last flag has its own."""
-    last = spans[-1]
-    separator = _separator(source.text, spans)
+def _new(source: Source, fits: Fits, spans: list[Span], added: list[AddEntry], separator: str) -> str:
+    """New words; on continuation lines where the last flag has its own."""
     joined = sum(1 for span in spans if _JOINED.match(source.text, span.start, span.end))
     flags = sum(1 for span in spans if source.text.startswith("--", span.start))
     pieces: list[str] = []
@@ -100,7 +138,7 @@ def _append(source: Source, fits: Fits, table: Table, spans: list[Span], added: 
             between = "=" if change.name.startswith("-") and joined and joined * 2 >= flags else " "
             word += between + _quoted(_word(change.value), fits, "")
         pieces.append(separator + word)
-    return Edit(source.path, Span(last.end, last.end), "".join(pieces))
+    return "".join(pieces)
 
 
 def _separator(text: str, spans: list[Span]) -> str:
@@ -113,8 +151,15 @@ def _separator(text: str, spans: list[Span]) -> str:
     return " "
 
 
-def _quoted(word: str, fits: Fits, present: str) -> str:
-    """A word as the shell reads it, in the quotes it had, if what is around it can hold them."""
+def _quoted(word: str, fits: Fits, present: str, bare: bool = False) -> str:
+    """A word as the shell reads it, in the quotes it had, if what is around it can hold them.
+
+    A `bare` one stands where quotes of its own may mean something else.
+    """
+    if bare:
+        if _SAFE.match(word) and fits(word):
+            return word
+        raise CannotEdit("the word cannot be quoted there")
     if present[:1] in ("'", '"') and present[-1:] == present[:1] and present[0] not in word:
         text = present[0] + word + present[0]
         if present[0] == '"' and re.search(r"[\\$`!]", word):

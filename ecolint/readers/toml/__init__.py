@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from ecolint.model import (
     Alternative,
     Change,
-    Comment,
     Edit,
     Entry,
     Invocation,
@@ -33,7 +32,6 @@ SUFFIXES = (".toml",)
 NAMES = ("pipfile",)
 
 _LINE_COMMENT = re.compile(r"^[ \t]*(#[^\r\n]*)", re.MULTILINE)
-_BLANK_LINES = re.compile(r"(?:[ \t]*\r?\n)*")
 
 
 def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
@@ -45,6 +43,7 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
     triggers = frozenset(trigger for trigger in wanted.triggers if trigger in source.text)
     if not triggers:
         return Reading()
+    from ecolint.readers.hashes import comments
     from ecolint.readers.toml.tree import File, Unreadable
 
     try:
@@ -54,12 +53,12 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
     if file.root is None:
         spans = [match.span(1) for match in _LINE_COMMENT.finditer(source.text)]
         unplaced = _without_places(source, file.data, triggers)
-        return Reading(_beside(unplaced, file.data), _comments(source.text, spans))
+        return Reading(_beside(unplaced, file.data), comments(source.text, spans))
     spans = [(file.at(node.start_byte), file.at(node.end_byte)) for node in file.comments()]
     found = [
         _invocation(group.path, file.table(group)) for group in file.groups() if not triggers.isdisjoint(group.parts)
     ]
-    return Reading(_beside(found, file.data), _comments(source.text, spans))
+    return Reading(_beside(found, file.data), comments(source.text, spans))
 
 
 def _beside(found: Sequence[Invocation], data: dict[str, Any]) -> tuple[Invocation, ...]:
@@ -108,22 +107,6 @@ def _placeless_value(data: Any, whole: Place) -> Value:
         return (Alternative("known", Items(tuple(_placeless_value(item, whole) for item in data)), whole),)
     known = data if isinstance(data, (str, int, float, bool)) else str(data)
     return (Alternative("known", known, whole),)
-
-
-def _comments(text: str, spans: list[tuple[int, int]]) -> tuple[Comment, ...]:
-    blank = _BLANK_LINES.match(text)
-    head = blank.end() if blank else 0
-    result: list[Comment] = []
-    for start, end in spans:
-        line = text.rfind("\n", 0, start) + 1
-        alone = not text[line:start].strip()
-        in_head = alone and line == head
-        if in_head:
-            following = text.find("\n", end)
-            head = following + 1 if following >= 0 else len(text) + 1
-        words = text[start + 1 : end].strip()
-        result.append(Comment(words, Span(start, end), alone, in_head))
-    return tuple(result)
 
 
 def rewrite(source: Source, table: Table, changes: Sequence[Change]) -> tuple[Edit, ...]:

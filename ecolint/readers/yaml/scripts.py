@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ecolint.model import ALWAYS, Alternative, Branches, Entry, Place, Table, Value
-from ecolint.readers.shell.commands import Command, Word
+from ecolint.readers.shell.commands import Choice, Command, Word
 from ecolint.readers.shell.script import split
 from ecolint.readers.yaml.environments import Environment
 from ecolint.readers.yaml.nodes import Node
@@ -81,28 +81,37 @@ def _command_words(
     for index, word in enumerate(command.words):
         place = _word_place(document, word, where, whole)
         branches = document.branches_of(place, outer) if where is not None else ALWAYS
-        entries.append(Entry(str(index), _word_value(word, place, shared), place, branches))
+        entries.append(
+            Entry(str(index), _word_value(document, word, where, whole, shared), place, branches | word.branches)
+        )
     open_ = any(word.several for word in command.words)
+    open_ = open_ or command.open
     writable = where is not None and not shared
     if where:
-        first = where[min(command.words[0].start, len(where) - 1)]
-        last = where[min(max(command.words[-1].end, 1), len(where)) - 1] + 1
+        first = where[min(min(word.start for word in command.words), len(where) - 1)]
+        last = where[min(max(1, *(word.end for word in command.words)), len(where)) - 1] + 1
         writable = writable and not document.touched(first, last)
         whole = document.place(first, last)
     return Table("yaml.words", whole, tuple(entries), open=open_, writable=writable)
 
 
-def _word_place(document: Document, word: Word, where: list[int] | None, whole: Place) -> Place:
+def _word_place(document: Document, word: Word | Choice, where: list[int] | None, whole: Place) -> Place:
     if where is None or word.end <= word.start:
         return whole
     end = min(word.end, len(where))
     return document.place(where[word.start], where[end - 1] + 1)
 
 
-def _word_value(word: Word, place: Place, shared: bool) -> Value:
-    if word.text is None:
-        return (Alternative("unknown", None, place),)
-    return (Alternative("known", word.text, place, word.how, shared=shared),)
+def _word_value(document: Document, word: Word, where: list[int] | None, whole: Place, shared: bool) -> Value:
+    found = []
+    for choice in word.all():
+        place = _word_place(document, choice, where, whole)
+        if choice.text is None:
+            found.append(Alternative("unknown", None, place, branches=choice.branches))
+        else:
+            twice = shared or choice.shared
+            found.append(Alternative("known", choice.text, place, choice.how, choice.branches, twice))
+    return tuple(found)
 
 
 def _command_env(
@@ -111,11 +120,15 @@ def _command_env(
     """The container's environment with what the script adds to it."""
     if not command.env:
         return table
-    added: dict[str, Entry] = {}
+    added: list[Entry] = []
     for one in command.env:
         place = _word_place(document, one.value, where, whole)
-        added[one.name] = Entry(one.name, _word_value(one.value, place, False), place)
+        value = _word_value(document, one.value, where, whole, False)
+        if not one.value.branches:
+            added = [entry for entry in added if entry.name != one.name]
+        added.append(Entry(one.name, value, place, one.value.branches))
     if table is None:
-        return Table("yaml.env", whole, tuple(added.values()), writable=False)
-    kept = [entry for entry in table.entries if entry.name not in added]
-    return replace(table, entries=(*kept, *added.values()))
+        return Table("yaml.env", whole, tuple(added), writable=False)
+    settled = {entry.name for entry in added if not entry.branches}
+    kept = [entry for entry in table.entries if entry.name not in settled]
+    return replace(table, entries=(*kept, *added))

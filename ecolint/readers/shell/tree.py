@@ -1,0 +1,63 @@
+"""From shell text to a syntax tree whose offsets count characters; the one door to the native parser."""
+
+from __future__ import annotations
+
+import functools
+import re
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser
+
+MAX_LENGTH = 4_000_000
+"""Characters of a script. Longer ones are refused before any parser sees them."""
+MAX_SECONDS = 10.0
+"""A script of that length takes a second. Text that is no shell at all can take the parser's recovery very long."""
+
+_CHUNK = 1 << 16
+_FOREIGN = re.compile(r"[^\t\n\r\x20-\x7e]")
+_DANGLING = re.compile(r"\\[ \t\r]*\n?[ \t\r\n]*\Z")
+_SPACED = re.compile(r"\\(?=[ \t]+\r?\n)")
+
+
+class Unreadable(Exception):
+    """A script that no parser should be given, or that one could not finish."""
+
+
+def parse(text: str, swallowed: Iterable[int] = ()) -> Node:
+    """The tree of a script. `swallowed` are offsets of newlines that are not there when the shell reads it.
+
+    The parser counts bytes: whatever is not ASCII, and so has no meaning to a shell, is a letter to it. Raises
+    Unreadable.
+    """
+    if len(text) > MAX_LENGTH:
+        raise Unreadable(f"a script of more than {MAX_LENGTH} characters")
+    plain = _FOREIGN.sub("x", text)
+    plain = _SPACED.sub("x", plain)  # an escaped blank is a word, and no line goes on behind it
+    dangling = _DANGLING.search(plain)
+    if dangling:
+        plain = plain[: dangling.start()] + " " * len(dangling.group())
+    encoded = bytearray(plain, "ascii")
+    for at in swallowed:
+        encoded[at] = 0x20
+    whole = bytes(encoded)
+    deadline = time.monotonic() + MAX_SECONDS
+    try:
+        tree = _parser().parse(
+            lambda offset, point: whole[offset : offset + _CHUNK],
+            progress_callback=lambda offset, failing: time.monotonic() > deadline,
+        )
+    except ValueError:
+        _parser().reset()
+        raise Unreadable("it cannot be told apart into commands") from None
+    return tree.root_node
+
+
+@functools.cache
+def _parser() -> Parser:
+    import tree_sitter
+    import tree_sitter_bash
+
+    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_bash.language()))
