@@ -145,7 +145,7 @@ def entry(table: Table, text: str) -> Entry:
     [
         ("vllm a \\\n  --x 1 \\\n  --y\n", ["--x", "1"], "vllm a \\\n  --y\n"),
         ("vllm a \\\n  --x 1 \\\n  --y\n", ["--y"], "vllm a \\\n  --x 1\n"),
-        ("vllm a \\\n  --y > log &\n", ["--y"], "vllm a \\\n  > log &\n"),
+        ("vllm a \\\n  --y > log &\n", ["--y"], "vllm a > log &\n"),
         ("vllm a \\\n  --x --y \\\n  --z\n", ["--x"], "vllm a \\\n  --y \\\n  --z\n"),
         ("b; vllm a --x 1;", ["--x", "1"], "b; vllm a;"),
         ('A=(\n  --x 1\n  --y\n)\nvllm "${A[@]}"\n', ["--x", "1"], 'A=(\n  --y\n)\nvllm "${A[@]}"\n'),

@@ -13,13 +13,17 @@ if TYPE_CHECKING:
 
 MAX_LENGTH = 4_000_000
 """Characters of a script. Longer ones are refused before any parser sees them."""
-MAX_SECONDS = 10.0
-"""A script of that length takes a second. Text that is no shell at all can take the parser's recovery very long."""
+MAX_SECONDS = 3.0
+SECONDS = 0.25
+SECONDS_EACH = 4e-6
+"""Processor time that a script may take, at most, at least and for each character: some twenty times what one does
+take. The parser's recovery can be very long over text that is no shell at all."""
 
 _CHUNK = 1 << 16
 _FOREIGN = re.compile(r"[^\t\n\r\x20-\x7e]")
 _DANGLING = re.compile(r"\\[ \t\r]*\n?[ \t\r\n]*\Z")
-_SPACED = re.compile(r"\\(?=[ \t]+\r?\n)")
+_SPACED = re.compile(r"\\(?=[ \t]+\r?\n)|(?<![^\s;&|(])\[(?=['\"])")
+"""An escaped blank is a word, and no line goes on behind it; a bracket before a quote is no test."""
 
 
 class Unreadable(Exception):
@@ -35,7 +39,7 @@ def parse(text: str, swallowed: Iterable[int] = ()) -> Node:
     if len(text) > MAX_LENGTH:
         raise Unreadable(f"a script of more than {MAX_LENGTH} characters")
     plain = _FOREIGN.sub("x", text)
-    plain = _SPACED.sub("x", plain)  # an escaped blank is a word, and no line goes on behind it
+    plain = _SPACED.sub("x", plain)
     dangling = _DANGLING.search(plain)
     if dangling:
         plain = plain[: dangling.start()] + " " * len(dangling.group())
@@ -43,11 +47,11 @@ def parse(text: str, swallowed: Iterable[int] = ()) -> Node:
     for at in swallowed:
         encoded[at] = 0x20
     whole = bytes(encoded)
-    deadline = time.monotonic() + MAX_SECONDS
+    deadline = time.thread_time() + min(MAX_SECONDS, SECONDS + SECONDS_EACH * len(text))
     try:
         tree = _parser().parse(
             lambda offset, point: whole[offset : offset + _CHUNK],
-            progress_callback=lambda offset, failing: time.monotonic() > deadline,
+            progress_callback=lambda offset, failing: time.thread_time() > deadline,
         )
     except ValueError:
         _parser().reset()

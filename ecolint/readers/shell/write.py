@@ -24,6 +24,11 @@ from ecolint.model import (
 
 _SAFE = re.compile(r"[A-Za-z0-9_./:=@%+,-]+\Z")
 _JOINED = re.compile(r"--[A-Za-z][\w.-]*=")
+_GOES_ON = re.compile(r"\\\r?\n")
+_CONTINUED = re.compile(r"[ \t]*\\\r?\n\Z")
+_ENDING = re.compile(r"\r?\n|\Z")
+_BEHIND = re.compile(r"\r?\n|\Z|[#;&|<>)'\"]|\d+[<>]")
+"""What may stand behind the last word of a command."""
 _REACH = 200
 """How far the blanks before a line's end are looked for."""
 
@@ -102,15 +107,16 @@ def _cut(text: str, start: int, end: int) -> Span:
     while right < len(text) and text[right] in " \t":
         right += 1
     first = left == 0 or text[left - 1] == "\n"
-    goes_on = re.compile(r"\\\r?\n").match(text, right)
+    goes_on = _GOES_ON.match(text, right)
     if first:
-        before = re.search(r"[ \t]*\\\r?\n\Z", text[max(0, left - _REACH) : left])
+        before = _CONTINUED.search(text[max(0, left - _REACH) : left])
         if goes_on is not None:
             return Span(left, goes_on.end())
-        ending = re.compile(r"\r?\n|\Z").match(text, right)
         if before is not None:
-            # The last word of its command: the line before goes on no more.
-            return Span(left - len(before.group()), end) if ending is not None else Span(start, right)
+            # The last word of its command: the line before goes on no more, or with what is no word.
+            last = _BEHIND.match(text, right)
+            return Span(left - len(before.group()), end) if last is not None else Span(start, right)
+        ending = _ENDING.match(text, right)
         return Span(left, ending.end()) if ending is not None and left != start else Span(start, right)
     return Span(start, right) if left == start or text[left - 1] == "(" else Span(left, end)
 
