@@ -2,6 +2,7 @@
 
     python benchmarks/field.py CLONES            # CLONES/owner+name is a clone of owner/name
     python benchmarks/field.py CLONES --silences 50 --seed 7   # sample files with anchors that drew no finding
+    python benchmarks/field.py CLONES --deployments            # how fully the deployments in them were read
 
 `field.jsonl` has one judgement a line: repository, commit, path, line, code, verdict (right or wrong) and reason; a
 silence has the code "-", and is right where nothing should have been reported. Exit code 1 when anything differs from
@@ -126,12 +127,58 @@ def sample(clones: Path, count: int, seed: int) -> None:
         print(f"{repository} {path}")
 
 
+SHOWN = (
+    "model",
+    "quantization",
+    "dtype",
+    "execution",
+    "max_concurrency",
+    "context_length",
+    "kv_cache_dtype",
+    "gpu_count",
+)
+"""The facts of which a deployment that was fully read leaves none unknown: what is absent is not written anywhere."""
+
+
+def reach(clones: Path) -> None:
+    """Print, by repository, how many deployments are read fully, in part, or with nothing but their stack.
+
+    Python is left out. Fully: the model is known, and no further fact is unknown. In part: some of them are. One
+    without a known model and with unknown facts alone says no more than that a server is started.
+    """
+    print(f"{'repository':50} {'files':>5} {'deployments':>11} {'fully':>6} {'partly':>6} {'stack only':>10}")
+    sums = [0] * 5
+    for repository, folder in repositories(clones):
+        done = subprocess.run(
+            [sys.executable, "-m", "ecolint", "facts", "--format", "json", "."],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        listed = [one for one in json.loads(done.stdout)["deployments"] if not one["path"].endswith((".py", ".ipynb"))]
+        fully = partly = 0
+        for one in listed:
+            states = [one["facts"].get(name, {}).get("value") for name in SHOWN]
+            named = states[0] not in (None, "?")
+            fully += named and "?" not in states
+            partly += (named and "?" in states) or (not named and any(s not in (None, "?") for s in states[1:]))
+        row = [len({one["path"] for one in listed}), len(listed), fully, partly, len(listed) - fully - partly]
+        sums = [a + b for a, b in zip(sums, row, strict=True)]
+        print(f"{repository:50} {row[0]:5} {row[1]:11} {row[2]:6} {row[3]:6} {row[4]:10}")
+    print(f"{'all':50} {sums[0]:5} {sums[1]:11} {sums[2]:6} {sums[3]:6} {sums[4]:10}")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clones", type=Path)
     parser.add_argument("--silences", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--deployments", action="store_true")
     args = parser.parse_args()
+    if args.deployments:
+        reach(args.clones)
+        return 0
     if args.silences:
         sample(args.clones, args.silences, args.seed)
         return 0
