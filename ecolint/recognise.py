@@ -62,12 +62,15 @@ def _recognised(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | 
         if invocation.mapping.name:
             known = invocation.mapping.name in vocabulary.requirements
             return Recognised(invocation, vocabulary) if known else None
-        keys = {entry.name for entry in invocation.mapping.entries}
+        # a key that holds a table is described there (a schema, the inputs of a workflow), not set
+        plain = (e for e in invocation.mapping.entries if not any(isinstance(a.data, Table) for a in e.value))
+        keys = {entry.name for entry in plain}
         if (
             not vocabulary.requirements
             and keys & set(vocabulary.mapping_any)
             and len(keys & {*vocabulary.mapping_any, *vocabulary.mapping_also}) >= vocabulary.mapping_least
             and not (keys | set(invocation.beside)) & set(vocabulary.mapping_none)
+            and not keys & set(vocabulary.mapping_others)
         ):
             line = command.parse(listed(invocation.mapping, vocabulary), vocabulary)
             return Recognised(invocation, vocabulary, line, likely=True)

@@ -120,7 +120,7 @@ def _recognise(file: File, spec: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a vocabulary that say how its stack is recognised."""
     file.check("[recognise]", spec, RECOGNISE)
     mapping = spec.get("mapping", {})
-    file.check("recognise.mapping", mapping, ("any", "also", "at_least", "none"))
+    file.check("recognise.mapping", mapping, ("any", "also", "at_least", "none", "others"))
     for name, syntax in spec.get("packed", {}).items():
         if syntax not in packed.SYNTAXES:
             raise file.error(name, f"{name} has the unknown syntax {syntax!r}; {', '.join(packed.SYNTAXES)}")
@@ -131,6 +131,7 @@ def _recognise(file: File, spec: Mapping[str, Any]) -> dict[str, Any]:
         "mapping_also": texts(mapping.get("also")),
         "mapping_least": mapping.get("at_least", 1),
         "mapping_none": texts(mapping.get("none")),
+        "mapping_others": texts(mapping.get("others")),
     }
 
 

@@ -195,6 +195,9 @@ class Vocabulary:
     mapping_least: int = 1
     """How many of `mapping_any`, or of `mapping_also` beside one of them, a settings file must hold."""
     mapping_none: tuple[str, ...] = ()
+    """Keys that, anywhere in the document, say that it is something else: a recipe for training."""
+    mapping_others: tuple[str, ...] = ()
+    """Keys beside them that only another stack has."""
     underscores: bool = False
     """In the names of flags `_` and `-` are the same."""
     attached: tuple[str, ...] = ()
