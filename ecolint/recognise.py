@@ -90,7 +90,7 @@ def _container(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | N
     tokens = list(joined(invocation.env, vocabulary))
     if table is not None:
         tokens += strand(table, vocabulary, start)
-    opened = (table is not None and table.open) or hidden(invocation.env, vocabulary)
+    opened = (table is not None and table.open) or hidden(invocation.env, vocabulary) or _bare(invocation, vocabulary)
     line = command.parse(tokens, vocabulary, opened)
     return Recognised(invocation, vocabulary, line, None, likely, tuple(tokens), opened)
 
@@ -106,6 +106,15 @@ def _served(invocation: Invocation, words: tuple[Entry, ...], vocabulary: Vocabu
         if start is not None and any(flagged(text(word), vocabulary) for word in words[start:]):
             return start, True
     return (len(words), True) if _tells(invocation, vocabulary) else (None, False)
+
+
+def _bare(invocation: Invocation, vocabulary: Vocabulary) -> bool:
+    """Whether a container says nothing but its image: what it is to serve is then said elsewhere, or when it starts."""
+    if invocation.words is not None or invocation.mapping is not None:
+        return False
+    env = invocation.env.entries if invocation.env is not None else ()
+    spelled = {name for key in vocabulary.keys.values() for name in key.env}
+    return not any(entry.name in spelled or entry.name == "**" for entry in env)
 
 
 def _tells(invocation: Invocation, vocabulary: Vocabulary) -> bool:

@@ -105,7 +105,7 @@ def invocations_of(
     document: Document, root: Node, triggers: Sequence[str], programs: Sequence[str] = ()
 ) -> list[Invocation]:
     """The invocations of one composed document: its pods, its services, else its mappings and what it runs."""
-    from ecolint.readers.yaml.compose import compose_services, service_invocations
+    from ecolint.readers.yaml.compose import compose_services, extensions, service_invocations
     from ecolint.readers.yaml.nodes import resolved
     from ecolint.readers.yaml.pods import find_pods, pod_invocations
     from ecolint.readers.yaml.runs import find_runs, run_invocations
@@ -121,9 +121,10 @@ def invocations_of(
     services = compose_services(document, root) if not found else []
     if services:
         skip.add(resolved(document.fields(root).by_name["services"].value)[0])  # its keys are names, not settings
-    for key, service in zip(services[::2], services[1::2], strict=True):
-        skip.add(service)
-        found += service_invocations(document, key, service)
+        skip.update(extensions(document, root))
+    for service in services:
+        skip.add(service.node)
+        found += service_invocations(document, service)
     closed = frozenset(skip)
     shapes = find_shapes(document, root, closed)
     shaped = {node for shape in shapes for node in (shape.node, shape.image)}

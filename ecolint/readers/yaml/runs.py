@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ecolint.model import Entry, Invocation, Table
 from ecolint.readers.yaml.environments import Environment, pairs_environment
+from ecolint.readers.yaml.fallbacks import fallback, overridable
 from ecolint.readers.yaml.nodes import MAX_DEPTH, Node, resolved
 from ecolint.readers.yaml.scripts import Line, script_lines
 from ecolint.readers.yaml.tables import Document
@@ -79,7 +80,7 @@ def run_invocations(document: Document, run: Run, programs: frozenset[str]) -> l
     else:
         for node in scripts:
             found += script_lines(document, node, env, outer, node.shared)
-    return [
+    made = [
         Invocation(
             "yaml",
             document.at(run.holder),
@@ -91,6 +92,7 @@ def run_invocations(document: Document, run: Run, programs: frozenset[str]) -> l
         for line in found
         if line.words is not None and _starts(line.words, programs)
     ]
+    return [fallback(one) for one in made] if overridable(document.path) else made
 
 
 def _texts(node: Node) -> list[Node]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 
-from ecolint.model import Alternative, Branches, Entry, Invocation, Items, Table, Value
+from ecolint.model import Branches, Invocation, Table, Value
 from ecolint.readers.yaml.environments import Environment, environment, pairs_environment
+from ecolint.readers.yaml.fallbacks import fallback, overridable
 from ecolint.readers.yaml.nodes import MAX_DEPTH, Node, resolved
 from ecolint.readers.yaml.pods import image_value
 from ecolint.readers.yaml.scripts import Line
@@ -24,8 +24,6 @@ SCRIPTS = ("script", "source")
 _WORDS = re.compile(r"(?!build)\w*?(?:args|arguments|flags)\Z", re.IGNORECASE)
 _ENV = re.compile(r"\w*?(?:env|envs|env_?vars|environment|environment_?variables)\Z", re.IGNORECASE)
 _OF_PODS = frozenset({"name", "image", "command", "args", "env", "resources", "ports", "volumeMounts", "workingDir"})
-DEFAULTS = "values*"
-"""Files of settings that whoever installs the chart may override."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +106,7 @@ def shape_invocations(document: Document, shape: Shape) -> list[Invocation]:
         )
         for line in _lines(document, listed, env, outer)
     ]
-    overridable = fnmatchcase(document.path.rpartition("/")[2], DEFAULTS)
-    return [_overridable(one) for one in made] if overridable else made
+    return [fallback(one) for one in made] if overridable(document.path) else made
 
 
 def _lines(document: Document, listed: list[Node], env: Environment, outer: Branches) -> list[Line]:
@@ -172,33 +169,3 @@ def _surroundings(document: Document, shape: Shape, outer: Branches) -> Table:
     made.owner(levels)
     made.settings(shape.node)
     return made.table(document.at(shape.node))
-
-
-# --- what may be overridden -------------------------------------------------------------------------------------------
-
-
-def _overridable(found: Invocation) -> Invocation:
-    """The same, as a default that whoever installs the chart may override."""
-    return replace(
-        found,
-        words=_table(found.words),
-        env=_table(found.env),
-        mapping=_table(found.mapping),
-        surroundings=_table(found.surroundings),
-        image=_defaults(found.image),
-    )
-
-
-def _table(table: Table | None) -> Table | None:
-    return replace(table, entries=tuple(map(_entry, table.entries))) if table is not None else None
-
-
-def _entry(entry: Entry) -> Entry:
-    return replace(entry, value=_defaults(entry.value))
-
-
-def _defaults(value: Iterable[Alternative]) -> Value:
-    return tuple(
-        replace(one, how="fallback") if one.kind == "known" and not isinstance(one.data, (Table, Items)) else one
-        for one in value
-    )

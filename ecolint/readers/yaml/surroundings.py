@@ -127,6 +127,7 @@ class Surroundings:
             "replicas": ("replicas",),
             "metadata.namespace": ("metadata", "namespace"),
             "leaderWorkerTemplate.size": ("leaderWorkerTemplate", "size"),
+            "leaderWorkerPattern.size": ("leaderWorkerPattern", "size"),
         }
         for node in levels:
             wanted = {name: path for name, path in wanted.items() if not self.scalar(name, node, *path)}

@@ -1,0 +1,46 @@
+"""Settings that whoever installs a chart may override: what values files say holds until then, and may be added to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from ecolint.model import Alternative, Entry, Invocation, Items, Table, Value
+
+FILES = "values*"
+"""How the files of a chart's settings are called."""
+
+
+def overridable(path: str) -> bool:
+    """Whether a file holds settings that an installation may override."""
+    return fnmatchcase(path.rpartition("/")[2], FILES)
+
+
+def fallback(found: Invocation) -> Invocation:
+    """The same as what holds unless an installation says otherwise: words and variables may be added."""
+    return replace(
+        found,
+        words=_table(found.words, opened=True),
+        env=_table(found.env, opened=True),
+        mapping=_table(found.mapping),
+        surroundings=_table(found.surroundings),
+        image=_fallbacks(found.image),
+    )
+
+
+def _table(table: Table | None, opened: bool = False) -> Table | None:
+    if table is None:
+        return None
+    return replace(table, entries=tuple(map(_entry, table.entries)), open=table.open or opened)
+
+
+def _entry(entry: Entry) -> Entry:
+    return replace(entry, value=_fallbacks(entry.value))
+
+
+def _fallbacks(value: Iterable[Alternative]) -> Value:
+    return tuple(
+        replace(one, how="fallback") if one.kind == "known" and not isinstance(one.data, (Table, Items)) else one
+        for one in value
+    )
