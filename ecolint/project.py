@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -172,19 +173,18 @@ class Project:
             self._folders[folder] = tuple(display_path(os.path.join(folder, name)) for name in found[:MAX_BESIDE])
         return self._folders[folder]
 
+    def under(self, folder: str) -> tuple[str, ...]:
+        """The files of a folder of the project and of those below it, in order."""
+        start = os.path.abspath(folder)
+        if not self._inside(start):
+            return ()
+        return tuple(sorted(islice((display_path(one) for one in self._walked(start)), MAX_BESIDE)))
+
     def named(self, names: frozenset[str]) -> tuple[str, ...]:
         """Every file of the project that has one of these base names; hidden folders and installed packages aside."""
         if names not in self._named:
-            found: list[str] = []
-            folders, left = [str(self.root)], MAX_FOLDERS
-            while folders and left:
-                folder, left = folders.pop(), left - 1
-                inside, below = self._listed(folder)
-                found += [display_path(os.path.join(folder, name)) for name in inside if name in names]
-                folders += [
-                    os.path.join(folder, one) for one in reversed(below) if one[0] != "." and one not in _FOREIGN
-                ]
-            self._named[names] = tuple(sorted(found))
+            found = (one for one in self._walked(str(self.root)) if os.path.basename(one) in names)
+            self._named[names] = tuple(sorted(map(display_path, found)))
         return self._named[names]
 
     def kept(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
@@ -197,6 +197,15 @@ class Project:
         """Forget what was read of a file that has been written, and what was made of any file."""
         self._sources.pop(display_path(path), None)
         self._kept.clear()
+
+    def _walked(self, start: str) -> Iterator[str]:
+        """The locations of all files below a folder; hidden folders and installed packages aside."""
+        folders, left = [start], MAX_FOLDERS
+        while folders and left:
+            folder, left = folders.pop(), left - 1
+            inside, below = self._listed(folder)
+            yield from (os.path.join(folder, name) for name in inside)
+            folders += [os.path.join(folder, one) for one in reversed(below) if one[0] != "." and one not in _FOREIGN]
 
     def _listed(self, folder: str) -> tuple[list[str], list[str]]:
         """The names of a folder's files and of its folders, links aside, in order."""

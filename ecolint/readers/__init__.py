@@ -43,6 +43,10 @@ class Lookup(Protocol):
         """The files of the folder that `path` stands in, in order."""
         ...
 
+    def under(self, folder: str) -> tuple[str, ...]:
+        """The files of a folder of the project and of those below it, in order."""
+        ...
+
     def named(self, names: frozenset[str]) -> tuple[str, ...]:
         """Every file of the project that has one of these base names, in order."""
         ...
@@ -76,6 +80,10 @@ class Nowhere:
         return posixpath.normpath(posixpath.join(posixpath.dirname(from_path), reference))
 
     def beside(self, path: str) -> tuple[str, ...]:
+        """No files."""
+        return ()
+
+    def under(self, folder: str) -> tuple[str, ...]:
         """No files."""
         return ()
 

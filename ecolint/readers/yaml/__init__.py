@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".yaml", ".yml")
 NAMES = ("kustomization",)
-LINKING = ("ConfigMap", "kustomize", "op:", "apiVersion:", "image:", "resources:", "model")
-"""Words of files that a kustomization, a chart or a container of another file may speak of."""
+LINKING = (":",)
+"""Any mapping may be the values of a chart, and any object one that another file names."""
 
 
 def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
@@ -26,12 +26,10 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
     others are read all the same. A file of templates that leaves nothing to conclude from is one Problem as well.
     """
     triggers = [trigger for trigger in wanted.triggers if trigger in source.text]
-    if not triggers and not any(word in source.text for word in LINKING):
-        return Reading()
     from ecolint.readers.yaml.joining import joined
 
     alone = _alone(source, triggers, wanted, project) if triggers else Reading()
-    return replace(alone, invocations=joined(source, wanted, project).of(alone.invocations))
+    return joined(source, wanted, project).of(alone)
 
 
 def _alone(source: Source, triggers: Sequence[str], wanted: Wanted, project: Lookup) -> Reading:

@@ -82,7 +82,7 @@ def read_data(document: Document, data: Node, empty: bool = False) -> ConfigMap:
         text = texts[name] = plain_text(document, one.value)
         entries.append(Entry(name, text.as_value(), document.pair_place(one)))
     place = document.at(data)
-    writable = not empty and not data.shared and not document.generated(data)
+    writable = not empty and not data.shared and not document.generated(data.start, data.end)
     table = Table("yaml.env", place, tuple(entries), open=fields.open and not empty, writable=writable)
     return ConfigMap(frozenset({place.path}), table, texts)
 

@@ -33,7 +33,7 @@ def environment(document: Document, container: Node, outer: Branches, key: str =
     open_ = "envFrom" in fields and not _given(document, fields["envFrom"].value, env, given)
     listed = fields.get(key)
     if listed is None:
-        writable = not container.shared and not document.generated(container)
+        writable = not container.shared and not document.generated(container.start, container.end)
         open_ = open_ or document.fields(container).open
         env.table = Table("yaml.env", document.at(container), tuple(given), open=open_, writable=writable)
         return env
@@ -53,7 +53,7 @@ def environment(document: Document, container: Node, outer: Branches, key: str =
         env.texts[name] = text
         entries.pop(name, None)
         entries[name] = Entry(name, text.as_value(), place, document.branches(item.start, outer))
-    writable = not shared and bare.kind == "sequence" and not document.generated(bare)
+    writable = not shared and bare.kind == "sequence" and not document.generated(bare.start, bare.end)
     env.table = Table("yaml.env", document.at(bare), (*given, *entries.values()), open=open_, writable=writable)
     return env
 
@@ -158,6 +158,6 @@ def pairs_environment(document: Document, node: Node, outer: Branches) -> Enviro
             )
     else:
         open_ = True
-    writable = not shared and bare.kind != "scalar" and not document.touched(bare.start, bare.end)
+    writable = not shared and bare.kind != "scalar" and not document.generated(bare.start, bare.end)
     table = Table("yaml.env", document.at(bare), tuple(entries.values()), open=open_, writable=writable)
     return Environment(table, texts)

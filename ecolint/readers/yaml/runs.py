@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ecolint.model import Entry, Invocation, Table
 from ecolint.readers.yaml.environments import Environment, pairs_environment
-from ecolint.readers.yaml.fallbacks import fallback, overridable
+from ecolint.readers.yaml.fallbacks import fallback
 from ecolint.readers.yaml.nodes import MAX_DEPTH, Node, resolved
 from ecolint.readers.yaml.scripts import Line, script_lines
 from ecolint.readers.yaml.tables import Document
@@ -92,7 +92,7 @@ def run_invocations(document: Document, run: Run, programs: frozenset[str]) -> l
         for line in found
         if line.words is not None and _starts(line.words, programs)
     ]
-    return [fallback(one) for one in made] if overridable(document.path) else made
+    return [fallback(one) for one in made] if document.overridable else made
 
 
 def _texts(node: Node) -> list[Node]:

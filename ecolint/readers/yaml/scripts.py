@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ecolint.model import ALWAYS, Alternative, Branches, Entry, Place, Table, Value
+from ecolint.model import ALWAYS, Alternative, Branches, Entry, How, Place, Table, Value
 from ecolint.readers.shell.commands import Choice, Command, Word
 from ecolint.readers.shell.script import split
 from ecolint.readers.yaml.environments import Environment
@@ -90,7 +90,7 @@ def _command_words(
     if where:
         first = where[min(min(word.start for word in command.words), len(where) - 1)]
         last = where[min(max(1, *(word.end for word in command.words)), len(where)) - 1] + 1
-        writable = writable and not document.touched(first, last)
+        writable = writable and not document.generated(first, last)
         whole = document.place(first, last)
     return Table("yaml.words", whole, tuple(entries), open=open_, writable=writable)
 
@@ -99,7 +99,7 @@ def _word_place(document: Document, word: Word | Choice, where: list[int] | None
     if where is None or word.end <= word.start:
         return whole
     end = min(word.end, len(where))
-    return document.place(where[word.start], where[end - 1] + 1)
+    return document.word_place(where[word.start], where[end - 1] + 1)
 
 
 def _word_value(document: Document, word: Word, where: list[int] | None, whole: Place, shared: bool) -> Value:
@@ -110,8 +110,17 @@ def _word_value(document: Document, word: Word, where: list[int] | None, whole: 
             found.append(Alternative("unknown", None, place, branches=choice.branches))
         else:
             twice = shared or choice.shared
-            found.append(Alternative("known", choice.text, place, choice.how, choice.branches, twice))
+            found.append(
+                Alternative("known", choice.text, place, _how(document, choice, where), choice.branches, twice)
+            )
     return tuple(found)
+
+
+def _how(document: Document, word: Choice, where: list[int] | None) -> How:
+    """How a word is known: as the script says, or as what is written into the script."""
+    if where is None or word.how != "literal" or not word.start < word.end <= len(where):
+        return word.how
+    return document.how(where[word.start], where[word.end - 1] + 1)
 
 
 def _command_env(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from ecolint.model import Branches, Invocation, Table, Value
 from ecolint.readers.yaml.environments import Environment, environment, pairs_environment
-from ecolint.readers.yaml.fallbacks import fallback, overridable
+from ecolint.readers.yaml.fallbacks import fallback
 from ecolint.readers.yaml.nodes import MAX_DEPTH, Node, resolved
 from ecolint.readers.yaml.pods import image_value
 from ecolint.readers.yaml.scripts import Line
@@ -106,7 +106,7 @@ def shape_invocations(document: Document, shape: Shape) -> list[Invocation]:
         )
         for line in _lines(document, listed, env, outer)
     ]
-    return [fallback(one) for one in made] if overridable(document.path) else made
+    return [fallback(one) for one in made] if document.overridable else made
 
 
 def _lines(document: Document, listed: list[Node], env: Environment, outer: Branches) -> list[Line]:

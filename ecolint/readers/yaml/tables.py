@@ -87,9 +87,24 @@ class Document:
         """Whether a template action overlaps a range of the file."""
         return self.templates.touch(start - self.base, end - self.base)
 
-    def generated(self, node: Node) -> bool:
-        """Whether a template writes a part of what stands in a node, so that nobody may edit it as it is read."""
-        return self.touched(node.start, node.end)
+    def generated(self, start: int, end: int) -> bool:
+        """Whether a template writes a part of a range, so that nobody may edit it as it is read."""
+        return self.touched(start, end)
+
+    def how(self, start: int, end: int) -> How:
+        """How what stands in a range is known where it is written out."""
+        return "literal"
+
+    @property
+    def overridable(self) -> bool:
+        """Whether the file holds settings that whoever installs a chart may override."""
+        from ecolint.readers.yaml.fallbacks import overridable
+
+        return overridable(self.path)
+
+    def word_place(self, start: int, end: int) -> Place:
+        """A place in the file that says what stands in a range."""
+        return self.place(start, end)
 
     def branches(self, position: int, outer: Branches = ALWAYS) -> Branches:
         """Template decisions around a position beyond those of `outer`."""
@@ -192,7 +207,7 @@ class Document:
         data = scalar_data(node)[1]
         if not self.readable(node) or (isinstance(data, str) and SUBSTITUTED.search(data) and "\n" not in data):
             return self.unknown(node)
-        return (Alternative("known", data, self.at(node), shared=shared),)
+        return (Alternative("known", data, self.at(node), self.how(node.start, node.end), shared=shared),)
 
     def readable(self, node: Node) -> bool:
         """Whether a scalar's type is known and no template writes it."""
@@ -226,7 +241,7 @@ class Document:
                 break
             value = self.value(one.value, shared or one.shared or one.merged, depth + 1)
             entries.append(Entry(name, value, self.pair_place(one), self.branches(one.key.start, outer)))
-        writable = not shared and not self.touched(node.start, node.end)
+        writable = not shared and not self.generated(node.start, node.end)
         return Table("yaml.mapping", self.at(node), tuple(entries), open=open_, writable=writable)
 
     def pair_place(self, one: Field) -> Place:

@@ -44,9 +44,10 @@ def text_of(document: Document, node: Node, texts: Mapping[str, Text], compose: 
     if not document.readable(bare):
         return Text(None, _known_start(document, bare), place)
     if "$" not in bare.value:
-        return Text(bare.value, bare.value, place, shared=shared)
-    resolve = _resolve_compose if compose else _resolve
-    return resolve(bare.value, texts, place, shared)
+        return Text(bare.value, bare.value, place, document.how(bare.start, bare.end), shared)
+    if compose:
+        return _resolve_compose(bare.value, texts, place, shared)
+    return _resolve(bare.value, texts, place, shared, document.how(bare.start, bare.end))
 
 
 def plain_text(document: Document, node: Node) -> Text:
@@ -56,7 +57,7 @@ def plain_text(document: Document, node: Node) -> Text:
     filled = SUBSTITUTED.search(bare.value) if "\n" not in bare.value else None
     if bare.kind != "scalar" or not document.readable(bare) or filled:
         return Text(None, "", place)
-    return Text(bare.value, bare.value, place, shared=shared)
+    return Text(bare.value, bare.value, place, document.how(bare.start, bare.end), shared)
 
 
 def _known_start(document: Document, node: Node) -> str:
@@ -70,16 +71,16 @@ def _known_start(document: Document, node: Node) -> str:
     return ""
 
 
-def _resolve(raw: str, texts: Mapping[str, Text], place: Place, shared: bool) -> Text:
+def _resolve(raw: str, texts: Mapping[str, Text], place: Place, shared: bool, literal: How) -> Text:
     """`$(VAR)` as Kubernetes replaces it; `$$` escapes; a variable that nobody defines is unknown."""
     whole = _REFERENCE.fullmatch(raw)
     if whole and whole.group(1) in texts:
         source = texts[whole.group(1)]
         if source.value is None:
             return Text(None, "", place)
-        return Text(source.value, source.value, source.place, "constant", shared or source.shared)
+        return Text(source.value, source.value, source.place, _referred("literal", source), shared or source.shared)
     parts: list[str] = []
-    at, how = 0, "literal"
+    at, how = 0, literal
     for match in _REFERENCE.finditer(raw):
         parts.append(raw[at : match.start()])
         at = match.end()
@@ -91,14 +92,20 @@ def _resolve(raw: str, texts: Mapping[str, Text], place: Place, shared: bool) ->
         if known is None or known.value is None:
             return Text(None, "".join(parts), place)
         parts.append(known.value)
-        how = "constant"
+        how = _referred(how, known)
     if sum(map(len, parts)) > MAX_TEXT:
         return Text(None, "", place)
     text = "".join([*parts, raw[at:]])
     filled = SUBSTITUTED.search(text)
     if filled and "\n" not in text:
         return Text(None, text[: filled.start()], place)
-    return Text(text, text, place, "constant" if how == "constant" else "literal", shared)
+    return Text(text, text, place, how, shared)
+
+
+def _referred(how: How, source: Text) -> How:
+    """How a text is known that refers to another one, which somebody may override."""
+    doubts = (one for one in (how, source.how) if one in ("default", "fallback"))
+    return next(doubts, "constant")
 
 
 def _resolve_compose(raw: str, texts: Mapping[str, Text], place: Place, shared: bool) -> Text:

@@ -41,7 +41,7 @@ def lines(
     last = present[-1]
     open_ = any(node.kind == "sequence" and document.items(node).open for node in present)
     open_ = open_ or any(document.value(node)[0].kind == "unknown" for node in present)
-    touched = any(document.touched(node.start, node.end) for node in present)
+    touched = any(document.generated(node.start, node.end) for node in present)
     table = Table("yaml.words", document.at(last), entries, open=open_, writable=not shared and not touched)
     return [Line(table, env.table)]
 

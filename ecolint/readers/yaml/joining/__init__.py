@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ecolint.model import Alternative, Entry, Invocation, Place, Source, Span, Table, Wanted
+from ecolint.model import Alternative, Entry, Invocation, Place, Reading, Source, Span, Table, Wanted
 from ecolint.readers.yaml.configmaps import ConfigMap, Maps, config_map, maps_of, splatted, users_of
+from ecolint.readers.yaml.joining.helm.charts import Chart, Rendering, charts_of, rendered
 from ecolint.readers.yaml.joining.kustomization import graph, is_kustomization
 from ecolint.readers.yaml.joining.kustomize import Build, Generated
 from ecolint.readers.yaml.joining.sheaf import Bound
@@ -18,6 +19,9 @@ from ecolint.readers.yaml.texts import Text
 if TYPE_CHECKING:
     from ecolint.readers import Lookup
 
+_NAMED = ("kind:", "op:", '"op"', "resources:", "patches", "bases:")
+"""Words of which one stands in a kustomization and in every file that one names."""
+
 
 @dataclass(frozen=True, slots=True)
 class Joined:
@@ -25,14 +29,20 @@ class Joined:
 
     invocations: tuple[Invocation, ...] = ()
     covered: tuple[Span, ...] = ()
+    used: tuple[Span, ...] = ()
+    """The values of the file that its charts give to what they deploy."""
 
-    def of(self, alone: tuple[Invocation, ...]) -> tuple[Invocation, ...]:
-        """The invocations of the file: those that stand alone, then those that are joined."""
-        kept = (one for one in alone if one.mapping is not None or not self._holds(one.place.span))
-        return (*kept, *self.invocations)
+    def of(self, alone: Reading) -> Reading:
+        """The reading of the file: what stands alone, then what is joined."""
+        kept = [one for one in alone.invocations if not self._counts_elsewhere(one)]
+        problems = tuple(one for one in alone.problems if not (one.templated and self.covered))
+        return replace(alone, invocations=(*kept, *self.invocations), problems=problems)
 
-    def _holds(self, span: Span) -> bool:
-        return any(one.start <= span.start and span.end <= one.end for one in self.covered)
+    def _counts_elsewhere(self, one: Invocation) -> bool:
+        span = one.place.span
+        if one.mapping is None and any(each.start <= span.start and span.end <= each.end for each in self.covered):
+            return True
+        return any(span.start <= each.start and each.end <= span.end for each in self.used)
 
 
 def joined(source: Source, wanted: Wanted, project: Lookup) -> Joined:
@@ -40,7 +50,7 @@ def joined(source: Source, wanted: Wanted, project: Lookup) -> Joined:
     found = list(_with_config_maps(source, wanted, project))
     covered: list[Span] = []
     plain: set[Place] = set()
-    for root in graph(project).roots(source.path):
+    for root in graph(project).roots(source.path) if any(word in source.text for word in _NAMED) else ():
         build = _built(root, source, project)
         view = build.sheaf.view(source.path)
         places = (view.at(node) for node in build.covered)
@@ -49,7 +59,75 @@ def joined(source: Source, wanted: Wanted, project: Lookup) -> Joined:
             if one.joined or one.place not in plain:
                 found.append(one)
                 plain |= set() if one.joined else {one.place}
-    return Joined(tuple(found), tuple(dict.fromkeys(covered)))
+    used: list[Span] = []
+    for chart in charts_of(source.path, project):
+        for further in chart.variants(source.path):
+            rendering = _rendered(chart, further, source, project)
+            if rendering.documents.get(source.path):
+                covered.append(Span(0, len(source.text)))
+            for one in _rendered_invocations(rendering, source, wanted):
+                spans = [place.span for place in places_in(one) if place.path == source.path]
+                if source.path not in (chart.about, *chart.templates):
+                    used += spans
+                    one = replace(one, place=Place(source.path, spans[0])) if spans else one
+                if one not in found:
+                    found.append(one)
+    return Joined(tuple(found), tuple(dict.fromkeys(covered)), tuple(dict.fromkeys(used)))
+
+
+def places_in(one: Invocation) -> Iterator[Place]:
+    """Where the values of an invocation are told."""
+    values = [one.image]
+    tables = [table for table in (one.words, one.env, one.surroundings) if table is not None]
+    while tables:
+        values += [entry.value for entry in tables.pop().entries]
+        while values:
+            for alternative in values.pop():
+                if isinstance(alternative.data, Table):
+                    tables.append(alternative.data)
+                elif alternative.kind == "known" and alternative.place is not None:
+                    yield alternative.place
+
+
+# --- charts -----------------------------------------------------------------------------------------------------------
+
+
+def _rendered(chart: Chart, further: str, source: Source, project: Lookup) -> Rendering:
+    """A chart rendered with the file as it reads now; kept where that is as it stands in the project."""
+    on_disk = project.source(source.path)
+    if on_disk is not None and on_disk.text == source.text:
+        key = ("helm", chart.folder, further)
+        return project.kept(key, lambda: rendered(chart, further, project.source))
+    return rendered(chart, further, lambda path: source if path == source.path else project.source(path))
+
+
+def _rendered_invocations(rendering: Rendering, source: Source, wanted: Wanted) -> Iterator[Invocation]:
+    """The invocations of a rendered chart in which a file takes part."""
+    from ecolint.readers.yaml import invocations_of
+
+    view = rendering.sheaf.view(source.path)
+    triggers = [trigger for trigger in wanted.triggers if trigger in view.text]
+    if not triggers:
+        return
+    own = {name: tuple(found) for name, found in _chart_maps(rendering, view).items()}
+    view.maps = Maps((lambda name: own.get(name, ()),))
+    for path, roots in rendering.documents.items():
+        for root in roots:
+            for one in invocations_of(view, root, triggers, wanted.commands):
+                told = {place.path for place in places_in(one)} | {path}
+                files = tuple(sorted(each for each in told if each.endswith((".yaml", ".yml"))))
+                if one.mapping is None and source.path in files:
+                    yield replace(one, joined=files if len(files) > 1 else ())
+
+
+def _chart_maps(rendering: Rendering, view: Bound) -> Mapping[str, list[ConfigMap]]:
+    found: dict[str, list[ConfigMap]] = {}
+    for roots in rendering.documents.values():
+        for root in roots:
+            read = config_map(view, root)
+            if read is not None:
+                found.setdefault(read[0], []).append(read[1])
+    return found
 
 
 # --- kustomizations ---------------------------------------------------------------------------------------------------

@@ -172,12 +172,8 @@ class Build:
 
     def inline(self, node: Node, source: Source) -> list[Node]:
         """The documents of a patch that is written into the kustomization as text."""
-        start = self.sheaf.start_of(source.path) or 0
-        where = offsets(source.text, _moved(node, -start))
-        if where is None:
-            at = node.start - start
-            where = [at] * len(node.value)
-        return self.sheaf.load(Source(source.path, node.value), where)
+        where = offsets(self.sheaf.text, node)
+        return self.sheaf.load(Source(source.path, node.value), where or [node.start] * len(node.value))
 
 
 @dataclass(slots=True)
@@ -208,7 +204,3 @@ class Patch:
         if root.kind != "mapping":
             return False
         return word(below(root, "kind")) == one.kind and word(below(root, "metadata", "name")) in one.names
-
-
-def _moved(node: Node, by: int) -> Node:
-    return Node(node.kind, node.start + by, node.end + by, node.style, node.value, node.tag, reach=node.reach + by)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from ecolint.model import ALWAYS, Branches, Place, Source, Span
+from ecolint.model import ALWAYS, Branches, How, Place, Source, Span
 from ecolint.readers.yaml.nodes import Node, Unreadable, compose, documents
 from ecolint.readers.yaml.tables import Document
 from ecolint.readers.yaml.templates import Templates, bound, find
@@ -14,7 +15,10 @@ from ecolint.readers.yaml.templates import Templates, bound, find
 
 @dataclass(frozen=True, slots=True)
 class _Leaf:
-    """One text: where it begins in the sheaf, and where its characters stand in its file, if not one to one."""
+    """One text: where it begins in the sheaf, and where in it its characters come from, if it was made of others.
+
+    The complement of an offset marks what another installation may have otherwise.
+    """
 
     start: int
     path: str
@@ -61,31 +65,74 @@ class Sheaf:
                 self._templates.append((start + base, templates))
         return roots
 
-    def place(self, start: int, end: int) -> Place:
-        """Where a range of the whole stands."""
-        leaf = self._leaves[max(0, bisect_right(self._starts, start) - 1)]
-        first, last = start - leaf.start, max(start, end) - leaf.start
-        if leaf.where is None:
-            return Place(leaf.path, Span(first, last))
-        if first >= len(leaf.where):
-            at = leaf.where[-1] + 1 if leaf.where else 0
-            return Place(leaf.path, Span(at, at))
-        stop = leaf.where[min(last, len(leaf.where)) - 1] + 1 if last > first else leaf.where[first]
-        return Place(leaf.path, Span(leaf.where[first], max(stop, leaf.where[first])))
-
     def start_of(self, path: str) -> int | None:
         """Where the text of a file begins."""
         return self._by_path.get(path)
 
     def view(self, path: str) -> Bound:
         """The sheaf as a document, looked at from one of its files."""
-        text = "".join(self._texts)
-        return Bound(self, path, text, bound(self._templates, "".join(self._masked)))
+        return Bound(self, path, self.text, bound(self._templates, "".join(self._masked)))
 
     @property
     def text(self) -> str:
         """All that is bound in."""
         return "".join(self._texts)
+
+    # --- where things come from ---------------------------------------------------------------------------------------
+
+    def _leaf(self, at: int) -> _Leaf:
+        return self._leaves[max(0, bisect_right(self._starts, at) - 1)]
+
+    def _origin(self, leaf: _Leaf, at: int) -> int:
+        """Where a character comes from, as an offset into the whole."""
+        if not leaf.where:
+            return at
+        found = leaf.where[min(at - leaf.start, len(leaf.where) - 1)]
+        return found if found >= 0 else ~found
+
+    def _in_file(self, start: int, end: int) -> Place:
+        leaf = self._leaf(start)
+        return Place(leaf.path, Span(start - leaf.start, max(start, end) - leaf.start))
+
+    def place(self, start: int, end: int) -> Place:
+        """Where a range stands; of one that comes from several files, the part in the file that it begins in."""
+        leaf = self._leaf(start)
+        if leaf.where is None:
+            return self._in_file(start, end)
+        first = self._origin(leaf, start)
+        home = self._leaf(first)
+        for at in range(end - 1, start, -1):
+            origin = self._origin(leaf, at)
+            if origin >= first and self._leaf(origin) is home:
+                return self._in_file(first, origin + 1)
+        return self._in_file(first, first + (end > start))
+
+    def told(self, start: int, end: int) -> Place:
+        """Where a text is told: of what comes from several files, the last part that another one than its own gives."""
+        leaf = self._leaf(start)
+        for at in range(end - 1, start - 1, -1) if leaf.where is not None else ():
+            origin = self._origin(leaf, at)
+            other = self._leaf(origin)
+            if other.path == leaf.path or (not other.path.endswith(".yaml") and not other.path.endswith(".yml")):
+                continue
+            first = origin
+            while at > start and self._origin(leaf, at - 1) == first - 1:
+                at, first = at - 1, first - 1
+            return self._in_file(first, origin + 1)
+        return self.place(start, end)
+
+    def doubtful(self, start: int, end: int) -> bool:
+        """Whether another installation may have a range otherwise."""
+        leaf = self._leaf(start)
+        return leaf.where is not None and any(one < 0 for one in leaf.where[start - leaf.start : end - leaf.start])
+
+    def exact(self, start: int, end: int) -> bool:
+        """Whether a range stands in its file just as it is read here."""
+        leaf = self._leaf(start)
+        if leaf.where is None:
+            return True
+        part = leaf.where[start - leaf.start : end - leaf.start]
+        return all(one >= 0 for one in part) and all(after == before + 1 for before, after in pairwise(part))
 
 
 class Bound(Document):
@@ -94,17 +141,40 @@ class Bound(Document):
     def __init__(self, sheaf: Sheaf, path: str, text: str, templates: Templates) -> None:
         super().__init__(path, text, 0, templates)
         self.sheaf = sheaf
+        self._starts: dict[Place, int] = {}
 
     def place(self, start: int, end: int) -> Place:
         """A place in the file that a range stands in."""
-        return self.sheaf.place(start, max(start, end))
+        place = self.sheaf.place(start, max(start, end))
+        self._starts.setdefault(place, start)
+        return place
+
+    def word_place(self, start: int, end: int) -> Place:
+        """A place in the file that says what stands in a range."""
+        place = self.sheaf.told(start, end)
+        self._starts.setdefault(place, start)
+        return place
 
     def at(self, node: Node) -> Place:
         """Where a node stands: of its pieces, the one in the file looked from, else the first."""
-        places = [self.place(piece.start, piece.end) for piece in node.pieces or (node,)]
+        placed = self.word_place if node.kind == "scalar" else self.place
+        places = [placed(piece.start, piece.end) for piece in node.pieces or (node,)]
         return next((place for place in reversed(places) if place.path == self.path), places[0])
+
+    def generated(self, start: int, end: int) -> bool:
+        """Whether a range does not stand in its file as it is read, so that nobody may edit it."""
+        return self.touched(start, end) or not self.sheaf.exact(start, end)
+
+    @property
+    def overridable(self) -> bool:
+        """What may be overridden is told for each range."""
+        return False
+
+    def how(self, start: int, end: int) -> How:
+        """How what stands in a range is known."""
+        return "fallback" if self.sheaf.doubtful(start, end) else "literal"
 
     def branches_of(self, place: Place, outer: Branches = ALWAYS) -> Branches:
         """Template decisions around a place of one of the files."""
-        start = self.sheaf.start_of(place.path)
-        return self.branches(start + place.span.start, outer) if start is not None else ALWAYS
+        start = self._starts.get(place)
+        return self.branches(start, outer) if start is not None else ALWAYS
