@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from ecolint.model import Alternative, Entry, Invocation, Symbol, Table, Value
 from ecolint.stacks import command
+from ecolint.stacks.containers import contained
 from ecolint.stacks.flags import flagged
 from ecolint.stacks.strands import Token, hidden, joined, listed, strand, text
 from ecolint.stacks.vocabulary import LaunchSpec, ObjectSpec, Vocabulary
@@ -135,10 +136,10 @@ def matches(name: str, patterns: tuple[str, ...]) -> bool:
 
 
 def launched(invocation: Invocation, vocabularies: tuple[Vocabulary, ...]) -> Invocation:
-    """A call that starts a container, as that container; any other invocation as it is."""
+    """A call or a command line that starts a container, as that container; any other invocation as it is."""
     call = invocation.call
     if call is None:
-        return invocation
+        return contained(invocation, vocabularies)
     for vocabulary in vocabularies:
         for spec in vocabulary.launches:
             if matches(invocation.name, spec.calls):

@@ -75,13 +75,20 @@ def wanted(stacks: Iterable[Vocabulary]) -> Wanted:
         works=tuple(dict.fromkeys(work.removeprefix("{}.") for work in works)),
         parts=tuple(dict.fromkeys(c.removeprefix("{}.")[:-1] for c in uses if c.startswith("{}.") and c[-1] == "=")),
         functions=tuple(dict.fromkeys(c for c in uses if not c.startswith("{}."))),
-        commands=tuple(dict.fromkeys(command[0] for stack in stacks for command in stack.commands)),
+        commands=tuple(
+            dict.fromkeys(command[0] for stack in stacks for command in (*stack.commands, *_started(stack)))
+        ),
         runners=tuple(runner for stack in stacks for runner in stack.runners),
         words=tuple(dict.fromkeys(word for stack in stacks for use in stack.beside for word in use.words)),
         wrappers=tuple(dict.fromkeys(call for use in every if use.gives for call in use.calls)),
         triggers=tuple(t for t in triggers if t),
         services=tuple(one for stack in stacks for one in stack.services),
     )
+
+
+def _started(stack: Vocabulary) -> Iterable[tuple[str, ...]]:
+    """The command lines that start a container."""
+    return (command for launch in stack.launches for command in launch.commands)
 
 
 def _telling(pattern: str) -> str:

@@ -42,6 +42,12 @@ USE = (
 )
 
 
+LAUNCH = (
+    *("call", "image", "env", "variables", "without_image"),
+    *("command", "groups", "switches", "env_options", "env_files", "entrypoint", "options"),
+)
+
+
 def load(text: str, path: str, bases: Mapping[str, Mapping[str, Any]] | None = None) -> Vocabulary:
     """Read one vocabulary file; `bases` are the contents of those it may extend, by name. Raises StackError."""
     file = File(text, path)
@@ -215,5 +221,8 @@ def _service(file: File, spec: Mapping[str, Any]) -> Service:
 
 
 def _launch(file: File, spec: Mapping[str, Any]) -> LaunchSpec:
-    file.check("[[launches]]", spec, ("call", "image", "env", "variables", "without_image"))
-    return LaunchSpec(calls=texts(spec.get("call")), **_told(LaunchSpec, spec))
+    file.check("[[launches]]", spec, LAUNCH)
+    commands = [tuple(command.split()) for command in texts(spec.get("command"))]
+    if any(len(command) != 2 for command in commands):
+        raise file.error("[[launches]]", 'a command is a program and its verb: command = ["docker run"]')
+    return LaunchSpec(calls=texts(spec.get("call")), commands=tuple(commands), **_told(LaunchSpec, spec))  # type: ignore[arg-type]

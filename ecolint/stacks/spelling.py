@@ -170,6 +170,19 @@ def _gpu_count(data: Data) -> Scalar:
     return _int(count) if colon else 1
 
 
+def _gpu_request(data: Data) -> Scalar:
+    """What a container is given: a number of GPUs, or a list of devices; how many are "all" nobody can tell."""
+    written = _str(data)
+    fields = [part.strip("\"' ") for part in str(written).strip("\"'").split(",")]
+    if not fields[0].startswith("device="):
+        counts = [part for part in fields if part.isdigit() or part.startswith("count=")]
+        return _int(counts[0].removeprefix("count=") if counts else data)
+    devices = [fields[0].removeprefix("device="), *(part for part in fields[1:] if "=" not in part)]
+    if "all" in devices or not all(devices):
+        raise Unreadable
+    return len(devices)
+
+
 def _instance_count(data: Data) -> Scalar:
     """A cloud instance type, as the number of its GPUs."""
     found = catalog.instance(data) if isinstance(data, str) else None
@@ -191,6 +204,7 @@ READ: Mapping[str, Callable[[Data], Scalar]] = {
     "device": _device,
     "gpu": lambda data: _gpu(data, ""),
     "gpu_count": _gpu_count,
+    "gpu_request": _gpu_request,
     "instance_gpu": _instance_gpu,
     "instance_gpu_count": _instance_count,
 }

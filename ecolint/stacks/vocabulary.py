@@ -165,6 +165,18 @@ class LaunchSpec:
     """Arguments that stand for variables of the environment."""
     without_image: str | None = None
     """The image where none is named."""
+    commands: tuple[tuple[str, str], ...] = ()
+    """Programs with the verb that starts a container, where it is a command line that does."""
+    groups: tuple[str, ...] = ()
+    """Words that may stand between program and verb."""
+    switches: tuple[str, ...] = ()
+    """Options without a value; any other takes one."""
+    env_options: tuple[str, ...] = ()
+    env_files: tuple[str, ...] = ()
+    """Options that bring in variables nobody can see."""
+    entrypoint: tuple[str, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Options that are told among the surroundings, and their paths there."""
 
 
 @dataclass(frozen=True, slots=True)

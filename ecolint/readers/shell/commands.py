@@ -18,6 +18,8 @@ class Choice:
     how: How = "literal"
     branches: Branches = ALWAYS
     shared: bool = False
+    lead: str = ""
+    """What is known of an unknown text from its start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +37,12 @@ class Word:
     """Everything it can be, where it is not simply written out."""
     branches: Branches = ALWAYS
     """The arms that must be taken for the word to stand there at all."""
+    lead: str = ""
+    """What is known of an unknown word from its start."""
 
     def all(self) -> tuple[Choice, ...]:
         """Everything the word can be."""
-        return self.choices or (Choice(self.text, self.start, self.end, self.how),)
+        return self.choices or (Choice(self.text, self.start, self.end, self.how, lead=self.lead),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ _CARRIERS = frozenset({"ssh", "tmux", "screen", "eval", "watch", "xterm", "byobu
 """Programs that hand a quoted word to a shell somewhere."""
 _READERS = frozenset({"ssh", "sbatch", "qsub"})
 """Programs that have a shell run what they are given to read."""
+_SAYING = frozenset({"echo", "printf"})
 _RUN_OPTION = re.compile(r"-[a-z]*c\Z")
 MAX_LEVEL = 4
 """Scripts inside one another."""
@@ -45,21 +46,7 @@ class _Text:
 
 def scripts(walker: Walker, made: Command, nodes: Sequence[Node]) -> bool:
     """Read the scripts among a command's words; False where there are none, and the command stands as it is."""
-    names = [(word.text or "").rpartition("/")[2] for word in made.words]
-    shell = next((index for index, name in enumerate(names) if name in SHELLS), None)
-    found: list[int] = []
-    keep = 0
-    if shell is not None:
-        options = (at for at in range(shell + 1, len(names) - 1) if _RUN_OPTION.match(made.words[at].text or ""))
-        option = next(options, None)
-        if option is not None and (
-            option == shell + 1
-            or all(w.text is None or w.text[:1] in "-+" or " " not in w.text for w in made.words[shell + 1 : option])
-        ):
-            found, keep = [option + 1], shell
-    elif names[0] in _CARRIERS:
-        found = [at for at in range(1, len(names)) if made.words[at].quoted or names[0] == "eval"]
-        found = [at for at in found if made.words[at].text is None or re.search(r"\s", made.words[at].text or "")]
+    found, before = _found(made.words)
     if not found or walker.level >= MAX_LEVEL:
         return False
     read = False
@@ -67,8 +54,33 @@ def scripts(walker: Walker, made: Command, nodes: Sequence[Node]) -> bool:
         text = _of_word(walker, made.words[at], nodes)
         if text is not None and text.text.strip():
             read = True
-            _run(walker, text, made.words[:keep], made)
+            _run(walker, text, before, made)
     return read
+
+
+def _found(words: Sequence[Word]) -> tuple[list[int], Sequence[Word]]:
+    """The words that are scripts, and the words that stand before what they start."""
+    names = [_program(word) for word in words]
+    shell = next((index for index, name in enumerate(names) if name in SHELLS), None)
+    if shell is None:
+        if names[0] not in _CARRIERS:
+            return [], ()
+        quoted = [at for at in range(1, len(names)) if words[at].quoted or names[0] == "eval"]
+        return [at for at in quoted if words[at].text is None or re.search(r"\s", words[at].text or "")], ()
+    options = (at for at in range(shell + 1, len(names) - 1) if _RUN_OPTION.match(words[at].text or ""))
+    option = next(options, None)
+    if option is None:
+        return [], ()
+    between = words[shell + 1 : option]
+    if any(" " in (word.text or "") for word in between):
+        return [], ()
+    # The shell may be named before the image that it is started in.
+    first = shell - (shell > 0 and words[shell - 1].text == "--entrypoint")
+    return [option + 1], [*words[:first], *(word for word in between if not (word.text or "").startswith("-"))]
+
+
+def _program(word: Word) -> str:
+    return (word.text or "").removeprefix("--entrypoint=").rpartition("/")[2]
 
 
 def heredoc(walker: Walker, node: Node, given: Sequence[tuple[Word, ...]]) -> None:
@@ -121,7 +133,8 @@ def _run(walker: Walker, text: _Text, before: Sequence[Word], outer: Command) ->
     walker.steps += script.steps
     walker.comments += [_span(text, start, end) for start, end in script.comments]
     for one in script.commands:
-        words = (*before, *(_placed(text, word) for word in one.words))
+        only_said = one.words[0].text in _SAYING
+        words = (*(() if only_said else before), *(_placed(text, word) for word in one.words))
         env_gained = tuple(Assigned(a.name, _placed(text, a.value)) for a in one.env)
         arms = frozenset([*outer.branches, *one.branches])
         walker.commands.append(Command(words, (*outer.env, *env_gained), arms, outer.open or one.open))

@@ -151,7 +151,7 @@ def _joined(start: int, end: int, parts: Sequence[Piece], quoted: bool) -> list[
         if part.text is None or (mixed and part.branches):
             flag = _FLAG.match(lead)
             several = len(parts) == 1 and part.several and part.splits
-            word = Word(None, start, end, how, quoted, several, branches=branches)
+            word = Word(None, start, end, how, quoted, several, branches=branches, lead=lead)
             return [Word(flag.group(1), start, end, "literal", quoted, branches=branches), word] if flag else [word]
         lead += part.text
     if how == "literal" and not branches:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ecolint.model import Alternative, Entry, Place, Span, Table, Value
-from ecolint.readers.shell.commands import Command, Word
+from ecolint.model import HOLE, Alternative, Entry, Place, Span, Table, Template, Value
+from ecolint.readers.shell.commands import Choice, Command, Word
 
 
 def tables(command: Command, path: str, base: int) -> tuple[Table, Table | None]:
@@ -32,10 +32,15 @@ def value(word: Word, path: str, base: int = 0) -> Value:
     for choice in word.all():
         place = Place(path, Span(base + choice.start, base + max(choice.start, choice.end)))
         if choice.text is None:
-            found.append(Alternative("unknown", None, place, branches=choice.branches))
+            found.append(Alternative("unknown", template(choice), place, branches=choice.branches))
         else:
             found.append(Alternative("known", choice.text, place, choice.how, choice.branches, choice.shared))
     return tuple(found)
+
+
+def template(choice: Choice) -> Template | None:
+    """What is known of an unknown word."""
+    return Template(choice.lead + HOLE) if choice.lead else None
 
 
 def _place(word: Word, path: str, base: int) -> Place:

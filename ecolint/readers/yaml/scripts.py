@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from ecolint.model import ALWAYS, Alternative, Branches, Entry, How, Place, Table, Value
 from ecolint.readers.shell.commands import Choice, Command, Word
 from ecolint.readers.shell.script import split
+from ecolint.readers.shell.words import template
 from ecolint.readers.yaml.environments import Environment
 from ecolint.readers.yaml.nodes import Node
 from ecolint.readers.yaml.scalars import offsets
@@ -107,7 +108,7 @@ def _word_value(document: Document, word: Word, where: list[int] | None, whole: 
     for choice in word.all():
         place = _word_place(document, choice, where, whole)
         if choice.text is None:
-            found.append(Alternative("unknown", None, place, branches=choice.branches))
+            found.append(Alternative("unknown", template(choice), place, branches=choice.branches))
         else:
             twice = shared or choice.shared
             found.append(
