@@ -290,6 +290,88 @@ def test_a_file_without_a_trigger_is_not_read() -> None:
     assert read("FROM a\nCMD b\n") == Reading()
 
 
+# --- scripts ----------------------------------------------------------------------------------------------------------
+
+
+class Project(Nowhere):
+    """A project of a few files."""
+
+    def __init__(self, **files: str) -> None:
+        self.files = {name.replace("__", "/") + ".sh": text for name, text in files.items()}
+
+    def source(self, path: str) -> Source | None:
+        return Source(path, self.files[path]) if path in self.files else None
+
+
+def carried_out(text: str, path: str = "docker/Dockerfile", **files: str) -> list[tuple[str, list[object]]]:
+    found = reader.read(Source(path, text), WANTED, Project(**files))
+    return [
+        (one.words.place.path, [plain(entry.value) for entry in one.words.entries])
+        for one in found.invocations
+        if one.words is not None and one.words.syntax == "shell.words"
+    ]
+
+
+SCRIPT = '#!/bin/sh\nset -e\nexec vllm serve "$MODEL_ID" --x "$@"\n'
+RUNS = [["set", "-e"], ["vllm", "serve", "a/b", "--x", "?"]]
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        'COPY run.sh /run.sh\nCMD ["/run.sh"]',
+        'COPY --chmod=755 run.sh /usr/local/bin/\nENTRYPOINT ["tini", "--", "run.sh"]',
+        'COPY . /app\nWORKDIR /app\nENTRYPOINT ["bash", "./run.sh"]\nCMD ["--y"]',
+        "WORKDIR /app\nCOPY a.py run.sh ./\nCMD exec ./run.sh",
+        'COPY run.sh /start\nENTRYPOINT ["/start"]',
+    ],
+)
+@pytest.mark.parametrize("file", ["docker__run", "run"])
+def test_a_script_that_is_copied_is_read_with_the_variables_of_its_image(steps: str, file: str) -> None:
+    found = carried_out(f"FROM a\nENV MODEL_ID=a/b\n{steps}\n", **{file: SCRIPT})
+    path = file.replace("__", "/") + ".sh"
+    assert [words for place, words in found if place == path] == RUNS
+
+
+def test_a_script_in_a_folder_that_is_copied_is_found() -> None:
+    text = 'FROM a\nENV MODEL_ID=a/b\nCOPY scripts /opt/s\nCMD ["/opt/s/run.sh"]\n'
+    assert [words for _, words in carried_out(text, scripts__run=SCRIPT)] == RUNS
+    assert carried_out(text, run=SCRIPT) == []
+
+
+def test_a_script_that_a_here_document_writes_stands_in_the_file_itself() -> None:
+    text = f'FROM a\nENV MODEL_ID=a/b\nCOPY <<"EOF" /run.sh\n{SCRIPT}EOF\nCMD ["/run.sh"]\n'
+    assert carried_out(text) == [("docker/Dockerfile", words) for words in RUNS]
+    invocation = reader.read(Source("Dockerfile", text), WANTED, Nowhere()).invocations[-1]
+    assert rewritten(text, invocation.words, RemoveEntry(word(invocation.words, "--x"))) == text.replace(" --x", "")
+
+
+def test_a_deployment_of_two_files_says_so_and_a_variable_stands_where_it_is_given() -> None:
+    text = 'FROM a\nENV MODEL_ID=a/b\nCOPY run.sh /\nCMD ["/run.sh"]\n'
+    invocation = reader.read(Source("Dockerfile", text), WANTED, Project(run=SCRIPT)).invocations[-1]
+    assert invocation.joined == ("Dockerfile", "run.sh")
+    place = word(invocation.words, "a/b").value[0].place
+    assert place is not None
+    assert (place.path, text[place.span.start : place.span.end]) == ("Dockerfile", "a/b")
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        'COPY --from=x run.sh /run.sh\nCMD ["/run.sh"]',
+        'COPY run.sh /other.sh\nCMD ["/run.sh"]',
+        'COPY run.sh /app/\nCMD ["/srv/run.sh"]',
+        'COPY ../run.sh /run.sh\nCMD ["/run.sh"]',
+        'COPY run.sh /run.sh\nCMD ["python", "/run.sh"]',
+        'COPY [ "run.sh", "/run.sh" ]\nCMD ["$SCRIPT"]',
+        "CMD []",
+        "ENTRYPOINT []",
+    ],
+)
+def test_what_is_not_known_to_be_the_script_is_not_read(steps: str) -> None:
+    assert carried_out(f"FROM a\nENV MODEL_ID=a/b\n{steps}\n", run=SCRIPT) == []
+
+
 # --- what is installed ------------------------------------------------------------------------------------------------
 
 

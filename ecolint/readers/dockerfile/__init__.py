@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,8 @@ from ecolint.model import Change, Comment, Edit, Invocation, Pin, Problem, Readi
 
 if TYPE_CHECKING:
     from ecolint.readers import Lookup
+    from ecolint.readers.dockerfile.copying import Script
+    from ecolint.readers.dockerfile.stages import Stage
 
 NAMES = (
     *("dockerfile", "dockerfile.*", "*.dockerfile", "dockerfile-*", "dockerfile_*", "*.dockerfile.*"),
@@ -35,18 +37,25 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
     found: list[Invocation] = []
     comments = list(file.comments)
     for stage in targets(stages(source.path, file)):
-        ran = running(source.path, stage)
+        ran = running(source.path, stage, _finder(source, stage, project))
         comments += ran.comments
         libraries = tuple(installs(stage))
         name = f"stage {stage.name}"
         for line in ran.lines:
             made = Invocation("dockerfile", stage.place, name, words=line.words, env=line.env, image=stage.image)
-            found.append(replace(made, branches=line.branches, installs=libraries))
+            found.append(replace(made, branches=line.branches, installs=libraries, joined=line.joined))
     problems = [
         Problem(source.path, source.text.count("\n", 0, at), "a here-document has no end", whole_file=False)
         for at in file.unclosed[:1]
     ]
     return Reading(tuple(found), _comments(source.text, comments), tuple(problems))
+
+
+def _finder(source: Source, stage: Stage, project: Lookup) -> Callable[[str], Script | None]:
+    """How the scripts of a stage's image are found."""
+    from ecolint.readers.dockerfile.copying import found_script
+
+    return lambda name: found_script(name, stage.workdir, stage.copies, source, project.source)
 
 
 def _comments(text: str, places: Sequence[tuple[int, int]]) -> tuple[Comment, ...]:

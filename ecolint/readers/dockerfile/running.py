@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ecolint.model import ALWAYS, Alternative, Branches, Entry, Place, Span, Table, Value
+from ecolint.readers.dockerfile.copying import Script, named_script
+from ecolint.readers.dockerfile.expanding import Text
 from ecolint.readers.dockerfile.stages import SHELLS, Run, Stage, as_script
 from ecolint.readers.shell.commands import Command, Word
 from ecolint.readers.shell.script import split
 
+_NO_PROGRAM = re.compile(r"-|[^./][^/]*/")
+"""What is no program in a script, though an image would take it as an argument: an item of an array, a path."""
+_WHOLE = re.compile(r"\"?\$\{?([A-Za-z_]\w*)(?::?-[^}]*)?\}?\"?\Z")
 _RUN_OPTION = re.compile(r"-[a-z]*c\Z")
 _FLAG = re.compile(r"(--?[A-Za-z][\w.-]*)=")
 _VARIABLE = re.compile(r"\$[A-Za-z_{(]|\{\{|<%")
@@ -27,6 +32,8 @@ class Line:
     words: Table | None
     env: Table | None
     branches: Branches = ALWAYS
+    joined: tuple[str, ...] = ()
+    """The files it is put together from, where they are several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +44,13 @@ class Running:
     comments: tuple[tuple[int, int], ...] = ()
 
 
-def running(path: str, stage: Stage) -> Running:
+Find = Callable[[str], Script | None]
+"""The script that a file of an image is, by its name there."""
+
+
+def running(path: str, stage: Stage, find: Find = lambda name: None) -> Running:
     """The commands of a stage's container. Without any, it runs what its image does."""
-    return _Runner(path, stage).run()
+    return _Runner(path, stage, find).run()
 
 
 def string_places(raw: str) -> list[int]:
@@ -61,12 +72,31 @@ def string_places(raw: str) -> list[int]:
     return [*places, at]
 
 
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """A script's text, the file it stands in and where there; `start` tells it from others of the file."""
+
+    path: str
+    text: str
+    placed: Placed
+    start: int
+
+    def entry(self, name: str, word: Word, variables: Mapping[str, Text]) -> Entry:
+        """A word; one that is a variable of the stage as a whole was written where that was given its value."""
+        place = Place(self.path, Span(*self.placed(word.start, max(word.end, word.start + 1))))
+        whole = _WHOLE.match(self.text, word.start, word.end)
+        given = variables.get(whole[1]) if whole is not None else None
+        if given is not None and given.value is not None and given.value == word.text:
+            return Entry(name, given.as_value(), place)
+        return Entry(name, _value(word, place), place)
+
+
 _HIGH = frozenset({"d8", "d9", "da", "db"})
 
 
 class _Runner:
-    def __init__(self, path: str, stage: Stage) -> None:
-        self.path, self.stage = path, stage
+    def __init__(self, path: str, stage: Stage, find: Find) -> None:
+        self.path, self.stage, self.find = path, stage, find
         self.comments: list[tuple[int, int]] = []
         entries = tuple(stage.env.values())
         last = stage.last_env
@@ -103,6 +133,7 @@ class _Runner:
             yield from self.string(words[script], listed)
             return
         yield Line(self.table(words, listed[-1], open_=command is None), self.env)
+        yield from self.carried_out([word.text for word in words])
 
     def wraps(self, entrypoint: Run | None) -> bool:
         """Whether an entry point is a script that carries out the command it is given, or there is none."""
@@ -131,10 +162,11 @@ class _Runner:
 
     def shell_form(self, run: Run) -> Iterator[Line]:
         """The commands of a shell form."""
+        one = run.instruction
         if not self.stage.plain_shell:
-            yield self.unseen(self.at(run.instruction.at, run.instruction.end))
+            yield self.unseen(self.at(one.at, one.end))
             return
-        yield from self.script(as_script(run.instruction.joined), run.instruction.span, run.instruction.start)
+        yield from self.script(_Body(self.path, as_script(one.joined), one.span, one.start))
 
     def string(self, word: Word, listed: Sequence[Run]) -> Iterator[Line]:
         """The commands of `["sh", "-c", "…"]`."""
@@ -146,44 +178,48 @@ class _Runner:
             return
 
         def placed(start: int, end: int) -> tuple[int, int]:
-            return word.start + where[start], word.start + where[end - 1] + (where[end] - where[end - 1])
+            return word.start + where[start], word.start + where[end]
 
-        yield from self.script(text, placed, word.start)
+        yield from self.script(_Body(self.path, text, placed, word.start))
 
     def unseen(self, place: Place) -> Line:
         """A command of which nothing can be told."""
-        words = Table(
-            "docker.words",
-            place,
-            (Entry("0", (Alternative("unknown", None, place),), place),),
-            open=True,
-            writable=False,
-        )
-        return Line(words, self.env)
+        nothing = Entry("0", (Alternative("unknown", None, place),), place)
+        return Line(Table("docker.words", place, (nothing,), open=True, writable=False), self.env)
 
-    def script(self, text: str, placed: Placed, start: int) -> Iterator[Line]:
-        """Each simple command of a script."""
+    def carried_out(self, texts: Sequence[str | None]) -> Iterator[Line]:
+        """The commands of the script that a command line carries out, where its text is to be had."""
+        name = named_script(texts)
+        found = self.find(name) if name is not None else None
+        if found is not None:
+            start = found.start
+            body = _Body(found.path, found.text, lambda at, end: (start + at, start + end), start)
+            yield from self.script(body, follow=False)
+
+    def script(self, body: _Body, follow: bool = True) -> Iterator[Line]:
+        """Each simple command of a script, and those of the scripts that it carries out itself."""
         variables = {name: one.value for name, one in self.stage.texts.items()}
-        found = split(text, variables, label=f"{self.path}:{start}")
-        self.comments += [placed(start, end) for start, end in found.comments]
-        none = True
+        found = split(body.text, variables, label=f"{body.path}:{body.start}")
+        if body.path == self.path:
+            self.comments += [body.placed(start, end) for start, end in found.comments]
+        joined = () if body.path == self.path else (self.path, body.path)
         for command in found.commands:
-            none = False
-            entries = tuple(self.entry(str(index), word, placed) for index, word in enumerate(command.words))
-            whole = self.at(entries[0].place.span.start, entries[-1].place.span.end)
+            if _NO_PROGRAM.match(command.words[0].text or ""):
+                continue
+            entries = tuple(body.entry(str(index), word, self.stage.texts) for index, word in enumerate(command.words))
+            place = entries[0].place
+            whole = Place(place.path, Span(place.span.start, entries[-1].place.span.end))
             open_ = any(word.several for word in command.words)
             words = Table("shell.words", whole, entries, open=open_)
-            yield Line(words, self.joined_env(command, placed), command.branches)
-        if none:
+            yield Line(words, self.joined_env(command, body), command.branches, joined)
+            if follow:
+                yield from self.carried_out([word.text for word in command.words])
+        if follow and not found.commands:
             yield Line(None, self.env)
 
-    def entry(self, name: str, word: Word, placed: Placed) -> Entry:
-        place = self.at(*placed(word.start, max(word.end, word.start + 1)))
-        return Entry(name, _value(word, place), place)
-
-    def joined_env(self, command: Command, placed: Placed) -> Table:
+    def joined_env(self, command: Command, body: _Body) -> Table:
         """The variables of the stage with what the script adds to them."""
-        added = {one.name: self.entry(one.name, one.value, placed) for one in command.env}
+        added = {one.name: body.entry(one.name, one.value, self.stage.texts) for one in command.env}
         if not added:
             return self.env
         kept = [entry for entry in self.env.entries if entry.name not in added]

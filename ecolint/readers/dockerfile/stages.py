@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ecolint.model import Alternative, Entry, Pin, Place, Span, Value
+from ecolint.readers.dockerfile.copying import MAX_COPIES, Copy, copies
 from ecolint.readers.dockerfile.expanding import Text, expanded
 from ecolint.readers.dockerfile.instructions import NOTHING, File, Instruction, words
 from ecolint.readers.shell.commands import Word
@@ -68,6 +70,8 @@ class Stage:
     used: bool = False
     """Another stage is built upon it, or copies from it."""
     last_env: Instruction | None = None
+    workdir: str = "/"
+    copies: list[Copy] = field(default_factory=list)
 
 
 def stages(path: str, file: File) -> list[Stage]:
@@ -132,12 +136,17 @@ class _Reader:
         elif one.keyword == "SHELL":
             listed = exec_words(one) or ()
             stage.plain_shell = bool(listed) and (listed[0].text or "").rsplit("/", 1)[-1] in SHELLS
+        elif one.keyword == "WORKDIR":
+            folder = expanded(one.joined, stage.place, stage.variables, self.file.escape).value
+            stage.workdir = posixpath.join(stage.workdir, folder or "?")
         elif one.keyword in ("COPY", "ADD", "RUN"):
             for match in _FROM_STAGE.finditer(one.joined):
                 source = self.named(match[1])
                 if source is not None and source is not stage:
                     source.used = True
                     stage.parents.append(source)
+            if one.keyword != "RUN" and len(stage.copies) < MAX_COPIES:
+                stage.copies += copies(one, self.file.escape, stage.workdir)
             if one.keyword == "RUN":
                 stage.pins += self.pins(one, stage)
 
@@ -168,7 +177,7 @@ class _Reader:
             stage.image, stage.parents = below.image, [below]
             stage.env, stage.texts, stage.variables = dict(below.env), dict(below.texts), dict(below.texts)
             stage.entrypoint, stage.command, stage.last_env = below.entrypoint, below.command, below.last_env
-            stage.plain_shell = below.plain_shell
+            stage.plain_shell, stage.workdir, stage.copies = below.plain_shell, below.workdir, list(below.copies)
         self.found.append(stage)
         if name:
             self.by_name[name.lower()] = stage
