@@ -255,7 +255,8 @@ def test_an_argument_from_before_the_first_stage_must_be_asked_for() -> None:
         ('ENTRYPOINT ["/start.sh"]\nCMD vllm serve a/b', ["vllm", "serve", "a/b"]),
         ("CMD exec vllm serve a/b # note", ["vllm", "serve", "a/b"]),
         ("ENV M=a/b\nCMD vllm serve ${M} $NO", ["vllm", "serve", "a/b", "?"]),
-        ('ENV M=a/b\nCMD ["vllm", "serve", "$M", "--x=${M}"]', ["vllm", "serve", "?", "--x", "?"]),
+        ('ENV M=a/b\nCMD ["vllm", "serve", "$M", "--x=${M}", "$N"]', ["vllm", "serve", "a/b", "--x=a/b", "?"]),
+        ('CMD ["vllm", "serve", "--x=${N}", "$(M)"]', ["vllm", "serve", "--x", "?", "?"]),
         ('ENV M=a/b\nENTRYPOINT ["/bin/bash", "-c", "vllm serve \\"$M\\""]', ["vllm", "serve", "a/b"]),
         ('ENTRYPOINT ["tini", "--"]\nCMD ["sh", "-c", "vllm serve a/b"]', ["?"]),
         ('SHELL ["powershell", "-command"]\nCMD vllm serve a/b', ["?"]),
@@ -269,6 +270,11 @@ def test_what_runs_is_joined_as_docker_joins_it(text: str, expected: list[str]) 
     if "tini" in text:
         expected = ["vllm", "serve", "a/b"]
     assert words(f"FROM a\n{text}\n") == expected
+
+
+def test_a_variable_in_a_list_is_at_most_likely() -> None:
+    table = last('FROM a\nENV M=a/b\nCMD ["vllm", "serve", "$M"]\n').words
+    assert word(table, "a/b").value[0].how == "default"
 
 
 def test_a_stage_has_what_it_is_built_upon() -> None:
@@ -313,7 +319,7 @@ def carried_out(text: str, path: str = "docker/Dockerfile", **files: str) -> lis
 
 
 SCRIPT = '#!/bin/sh\nset -e\nexec vllm serve "$MODEL_ID" --x "$@"\n'
-RUNS = [["set", "-e"], ["vllm", "serve", "a/b", "--x", "?"]]
+RUNS = [["vllm", "serve", "a/b", "--x", "?"]]
 
 
 @pytest.mark.parametrize(
@@ -560,10 +566,10 @@ def test_an_edit_changes_nothing_else(variables: dict[str, str], data: st.DataOb
 
 
 def took(text: str) -> float:
-    began = time.perf_counter()
+    began = time.process_time()
     read(text)
     reader.pins(Source("Dockerfile", text))
-    return time.perf_counter() - began
+    return time.process_time() - began
 
 
 @pytest.mark.parametrize(

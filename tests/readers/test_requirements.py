@@ -122,9 +122,9 @@ def test_nothing_that_is_written_breaks_the_reader(text: str) -> None:
 
 @pytest.mark.parametrize("piece", ["a==1 \\\n", "torch==2.6.0\n", "-", "[", "a,", "==1,", "# ", "https://x/nightly/"])
 def test_a_megabyte_takes_a_bounded_time(piece: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     reader.pins(Source("requirements.txt", piece * (1_000_000 // len(piece))))
-    assert time.perf_counter() - began < 20
+    assert time.process_time() - began < 20
 
 
 # --- conda ------------------------------------------------------------------------------------------------------------

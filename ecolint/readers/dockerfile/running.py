@@ -19,6 +19,7 @@ _WHOLE = re.compile(r"\"?\$\{?([A-Za-z_]\w*)(?::?-[^}]*)?\}?\"?\Z")
 _RUN_OPTION = re.compile(r"-[a-z]*c\Z")
 _FLAG = re.compile(r"(--?[A-Za-z][\w.-]*)=")
 _VARIABLE = re.compile(r"\$[A-Za-z_{(]|\{\{|<%")
+_REFERENCE = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
 _SCRIPT_FILE = re.compile(r"\S*(?:\.sh|entrypoint\S*|/tini|/dumb-init)\Z")
 
 Placed = Callable[[int, int], tuple[int, int]]
@@ -150,13 +151,26 @@ class _Runner:
             if variable is None:
                 entries.append(Entry(str(len(entries)), (Alternative("known", text, place),), place))
                 continue
-            # Docker puts no variables into an exec form: whoever wrote it meant something that nobody can tell.
-            flag = _FLAG.match(text, 0, variable.start())
+            # Docker puts no variables into an exec form: what whoever wrote it meant is at most likely.
+            meant = self.meant(text, place)
+            flag = _FLAG.match(text, 0, variable.start()) if meant[0].kind == "unknown" else None
             if flag is not None:
                 entries.append(Entry(str(len(entries)), (Alternative("known", flag[1], place),), place))
-            entries.append(Entry(str(len(entries)), (Alternative("unknown", None, place),), place))
+            entries.append(Entry(str(len(entries)), meant, place))
         one = last.instruction
         return Table("docker.words", self.at(one.at, one.end), tuple(entries), open=open_)
+
+    def meant(self, text: str, place: Place) -> Value:
+        """A word of an exec form with the stage's own variables in it, where they are known."""
+        texts = self.stage.texts
+        names = [match[1] or match[2] for match in _REFERENCE.finditer(text)]
+        given = [one.value for name in names if (one := texts.get(name)) is not None and one.value is not None]
+        if not names or len(given) < len(names) or _VARIABLE.search(_REFERENCE.sub("", text)):
+            return (Alternative("unknown", None, place),)
+        values = iter(given)
+        filled = _REFERENCE.sub(lambda match: next(values), text)
+        where = texts[names[0]].place if _REFERENCE.fullmatch(text) else place
+        return (Alternative("known", filled, where, "default"),)
 
     # --- scripts ------------------------------------------------------------------------------------------------------
 

@@ -52,7 +52,7 @@ def pins(source: Source) -> tuple[Pin, ...]:
 
     found: list[Pin] = []
     for command in split(source.text, {}, label=source.path).commands:
-        found += installed(command.words, source.text, source.path, 0)
+        found += installed(command.words, source.text, source.path, 0, command.branches)
     return tuple(found)
 
 
