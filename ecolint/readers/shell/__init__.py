@@ -27,7 +27,7 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
     script = split(source.text, {}, label=source.path)
     found = []
     for command in script.commands:
-        words, env = tables(command, source.path, 0)
+        words, env = tables(command, source.path, 0, own=True)
         found.append(Invocation("shell", words.place, "command", words=words, env=env, branches=command.branches))
     problems = [
         Problem(source.path, source.text.count("\n", 0, at) + 1, reason, whole_file=not script.commands)
@@ -38,6 +38,10 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
 
 def rewrite(source: Source, table: Table, changes: Sequence[Change]) -> tuple[Edit, ...]:
     """The edits that make all `changes` in one command. Raises CannotEdit where there is no right edit."""
+    if table.syntax == "shell.env":
+        from ecolint.readers.shell.assigning import variable_edits
+
+        return tuple(variable_edits(source, table, changes))
     from ecolint.readers.shell.write import script_edits
 
     return tuple(script_edits(source, lambda word: True, table, changes))

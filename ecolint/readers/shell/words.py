@@ -6,8 +6,11 @@ from ecolint.model import HOLE, Alternative, Entry, Place, Span, Table, Template
 from ecolint.readers.shell.commands import Choice, Command, Word
 
 
-def tables(command: Command, path: str, base: int) -> tuple[Table, Table | None]:
-    """A command's words, and what is put before it into its environment; `base` is where its script begins."""
+def tables(command: Command, path: str, base: int, own: bool = False) -> tuple[Table, Table | None]:
+    """A command's words, and what is put before it into its environment; `base` is where its script begins.
+
+    Its variables can be rewritten where the script is a file of its `own`.
+    """
     entries = tuple(
         Entry(str(index), value(word, path, base), _place(word, path, base), word.branches)
         for index, word in enumerate(command.words)
@@ -22,7 +25,7 @@ def tables(command: Command, path: str, base: int) -> tuple[Table, Table | None]
             variables = [entry for entry in variables if entry.name != one.name]
         entry = Entry(one.name, value(one.value, path, base), _place(one.value, path, base), one.value.branches)
         variables.append(entry)
-    env = Table("shell.env", whole, tuple(variables), writable=False) if variables else None
+    env = Table("shell.env", whole, tuple(variables), writable=own) if variables else None
     return words, env
 
 

@@ -14,7 +14,6 @@ from ecolint.model import (
     Edit,
     Entry,
     RemoveEntry,
-    SetEntry,
     Source,
     Span,
     Symbol,
@@ -53,7 +52,7 @@ def script_edits(source: Source, fits: Fits, table: Table, changes: Sequence[Cha
             raise CannotEdit("the word is only partly known")
         present = source.text[span.start : span.end]
         elsewhere = span != change.entry.place.span
-        made.append(Edit(source.path, span, _quoted(_text(change), fits, present, bare=elsewhere)))
+        made.append(Edit(source.path, span, quoted(text_of(change.value), present, fits, elsewhere)))
     added = [change for change in changes if isinstance(change, AddEntry)]
     spans = sorted({entry.place.span for entry in table.entries})
     groups = _groups(source.text, removed)
@@ -121,11 +120,8 @@ def _cut(text: str, start: int, end: int) -> Span:
     return Span(start, right) if left == start or text[left - 1] == "(" else Span(left, end)
 
 
-def _text(change: SetEntry) -> str:
-    return _word(change.value)
-
-
-def _word(value: Written) -> str:
+def text_of(value: Written) -> str:
+    """A value as a word of a command line. Raises CannotEdit for an object."""
     if isinstance(value, (Symbol, Construct)):
         raise CannotEdit("a command line has no way to write an object")
     if value is None or isinstance(value, bool):
@@ -139,10 +135,10 @@ def _new(source: Source, fits: Fits, spans: list[Span], added: list[AddEntry], s
     flags = sum(1 for span in spans if source.text.startswith("--", span.start))
     pieces: list[str] = []
     for change in added:
-        word = _quoted(change.name, fits, "")
+        word = quoted(change.name, "", fits)
         if change.value is not None:
             between = "=" if change.name.startswith("-") and joined and joined * 2 >= flags else " "
-            word += between + _quoted(_word(change.value), fits, "")
+            word += between + quoted(text_of(change.value), "", fits)
         pieces.append(separator + word)
     return "".join(pieces)
 
@@ -157,7 +153,7 @@ def _separator(text: str, spans: list[Span]) -> str:
     return " "
 
 
-def _quoted(word: str, fits: Fits, present: str, bare: bool = False) -> str:
+def quoted(word: str, present: str = "", fits: Fits = lambda word: True, bare: bool = False) -> str:
     """A word as the shell reads it, in the quotes it had, if what is around it can hold them.
 
     A `bare` one stands where quotes of its own may mean something else.
