@@ -36,6 +36,7 @@ def _alone(source: Source, triggers: Sequence[str], wanted: Wanted, project: Loo
     """What a file says by itself, with the ConfigMaps that its containers refer to."""
     from ecolint.readers.yaml.comments import Comments
     from ecolint.readers.yaml.configmaps import maps_of
+    from ecolint.readers.yaml.envfiles import beside, variables_of
     from ecolint.readers.yaml.nodes import Unreadable, documents
     from ecolint.readers.yaml.unseen import concluded, hidden_at
 
@@ -44,6 +45,8 @@ def _alone(source: Source, triggers: Sequence[str], wanted: Wanted, project: Loo
     comments = Comments(source.text)
     chunks = documents(source.text)
     maps = maps_of(source, source, project, open_document)
+    given = beside(source, project)
+    variables = variables_of(source, given)
     hidden: int | None = None
     further = 0
     for base, text in chunks:
@@ -61,6 +64,8 @@ def _alone(source: Source, triggers: Sequence[str], wanted: Wanted, project: Loo
             comments.add_lines(base, base + len(text))
             continue
         document.maps = maps
+        document.given = given
+        document.variables = variables
         comments.add_document(base, document.templates.masked, roots)
         found = [one for root in roots for one in invocations_of(document, root, triggers, wanted.commands)]
         invocations += found

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ecolint.model import Branches, Invocation, Table
+from ecolint.model import Branches, Entry, Invocation, Table
+from ecolint.readers.yaml.envfiles import assigned
 from ecolint.readers.yaml.environments import Environment, pairs_environment
 from ecolint.readers.yaml.nodes import Node, resolved
 from ecolint.readers.yaml.pods import image_value
 from ecolint.readers.yaml.surroundings import Surroundings
 from ecolint.readers.yaml.tables import Document, Field
+from ecolint.readers.yaml.texts import Text
 from ecolint.readers.yaml.words import lines
 
 TELLING = frozenset({"command", "environment", "entrypoint", "deploy", "image"})
@@ -130,7 +132,9 @@ def _environment(document: Document, service: Service, outer: Branches) -> Envir
         whole = Environment(env.table, {**whole.texts, **env.texts})
     if len(service.environments) == 1 and service.environments[0].shared and whole.table is not None:
         whole.table = replace(whole.table, writable=False)
-    if "env_file" in service.fields or service.foreign:
+    if "env_file" in service.fields:
+        whole.table = _with_files(document, service.node, service.fields["env_file"].value, whole.table)
+    if service.foreign:
         nothing = Table("yaml.env", document.at(service.node), (), writable=False)
         whole.table = replace(whole.table or nothing, open=True)
     return whole
@@ -140,3 +144,24 @@ def _opened(document: Document, node: Node, found: Invocation) -> Invocation:
     """A service that rests on another file: words that stand there are none that anybody can see."""
     nothing = Table("yaml.words", document.at(node), (), writable=False)
     return replace(found, words=replace(found.words or nothing, open=found.words is None or found.words.open))
+
+
+def _with_files(document: Document, service: Node, listed: Node, table: Table | None) -> Table:
+    """A service's environment with what its files of variables say; open where one of them is not in the project."""
+    node = resolved(listed)[0]
+    open_ = table is not None and table.open
+    entries: dict[str, Entry] = {}
+    for item in node.children if node.kind == "sequence" else [node]:
+        bare = resolved(item)[0]
+        path = document.fields(bare).by_name["path"].value if "path" in document.fields(bare).by_name else bare
+        source = document.given(path.value) if path.kind == "scalar" and document.readable(path) else None
+        open_ = open_ or source is None
+        place = document.at(path)
+        for name, value, _ in assigned(source) if source is not None else ():
+            # A finding is told in the compose file: nobody lints a file of variables by itself.
+            entries[name] = Entry(name, Text(value, value or "", place, "constant", True).as_value(), place)
+    own = {entry.name: entry for entry in table.entries} if table is not None else {}
+    merged = tuple({**entries, **own}.values())
+    if table is None:
+        return Table("yaml.env", document.at(service), merged, open=open_, writable=False)
+    return replace(table, entries=merged, open=open_)

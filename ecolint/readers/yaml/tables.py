@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from ecolint.model import (
     Items,
     Place,
     Scalar,
+    Source,
     Span,
     Table,
     Value,
@@ -25,6 +26,7 @@ from ecolint.readers.yaml.templates import Templates
 
 if TYPE_CHECKING:
     from ecolint.readers.yaml.configmaps import Maps
+    from ecolint.readers.yaml.texts import Text
 
 _BLANK = re.compile(r"\s*")
 SUBSTITUTED = re.compile(r"\$\{[A-Za-z_]|^\$[A-Za-z_]\w*\Z")
@@ -67,6 +69,10 @@ class Document:
         """The ConfigMaps that its containers may refer to."""
         self.files = frozenset({path})
         """The files that what is read here is put together from."""
+        self.variables: Mapping[str, Text] = {}
+        """What stands for `${NAME}` in a compose file."""
+        self.given: Callable[[str], Source | None] = lambda reference: None
+        """A file that this one refers to."""
         self._fields: dict[Node, Fields] = {}
 
     # --- places -------------------------------------------------------------------------------------------------------

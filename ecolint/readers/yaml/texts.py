@@ -46,7 +46,7 @@ def text_of(document: Document, node: Node, texts: Mapping[str, Text], compose: 
     if "$" not in bare.value:
         return Text(bare.value, bare.value, place, document.how(bare.start, bare.end), shared)
     if compose:
-        return _resolve_compose(bare.value, texts, place, shared)
+        return _resolve_compose(bare.value, document.variables, place, shared)
     return _resolve(bare.value, texts, place, shared, document.how(bare.start, bare.end))
 
 
@@ -109,18 +109,30 @@ def _referred(how: How, source: Text) -> How:
 
 
 def _resolve_compose(raw: str, texts: Mapping[str, Text], place: Place, shared: bool) -> Text:
-    """`${VAR:-default}` as compose replaces it: the default where there is one, else unknown (a `.env` may exist)."""
+    """`${VAR:-default}` as compose replaces it: what the `.env` beside says, else the default, else unknown."""
     parts: list[str] = []
-    at, how = 0, "literal"
+    at = 0
+    how: How = "literal"
     for match in _COMPOSE_REFERENCE.finditer(raw):
         parts.append(raw[at : match.start()])
         at = match.end()
         if match.group() == "$$":
             parts.append("$")
-        elif match.group(3) and not match.group(5):
-            parts.append(match.group(4))
-            how = "default"
+        elif (put := _put_for(match, texts)) is not None:
+            parts.append(put[0])
+            how = "fallback" if "fallback" in (how, put[1]) else put[1]
         else:
             return Text(None, "".join(parts), place)
     text = "".join([*parts, raw[at:]])
-    return Text(text, text, place, "default" if how == "default" else "literal", shared)
+    return Text(text, text, place, how, shared)
+
+
+def _put_for(match: re.Match[str], texts: Mapping[str, Text]) -> tuple[str, How] | None:
+    """What a reference becomes: what the file of variables gives, else its own default; None where neither."""
+    name, dash, default, further = match.group(1) or match.group(2), match.group(3), match.group(4), match.group(5)
+    known = texts.get(name)
+    if further or (known is not None and known.value is None):
+        return None
+    if known is not None and known.value is not None and (known.value or dash != ":-"):
+        return known.value, "fallback"
+    return (default, "default") if dash else None

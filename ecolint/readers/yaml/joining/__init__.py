@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ecolint.model import Alternative, Entry, Invocation, Place, Reading, Source, Span, Table, Wanted
 from ecolint.readers.yaml.configmaps import ConfigMap, Maps, config_map, maps_of, splatted, users_of
+from ecolint.readers.yaml.envfiles import assigned
 from ecolint.readers.yaml.joining.helm.charts import Chart, Rendering, charts_of, rendered
 from ecolint.readers.yaml.joining.kustomization import graph, is_kustomization
 from ecolint.readers.yaml.joining.kustomize import Build, Generated
@@ -213,15 +214,9 @@ def _literals(listed: object, view: Bound, texts: dict[str, Text]) -> Iterator[E
 
 def _assigned(source: Source, texts: dict[str, Text]) -> Iterator[Entry]:
     """The variables of a file of `NAME=value` lines."""
-    at = 0
-    for line in source.text.splitlines(keepends=True):
-        name, equals, value = line.partition("=")
-        bare = value.rstrip("\r\n")
-        if equals and name.strip() and not line.lstrip().startswith("#"):
-            place = Place(source.path, Span(at, at + len(name) + 1 + len(bare)))
-            texts[name.strip()] = Text(bare, bare, place)
-            yield Entry(name.strip(), (Alternative("known", bare, place),), place)
-        at += len(line)
+    for name, value, place in assigned(source):
+        texts[name] = Text(value, value or "", place)
+        yield Entry(name, texts[name].as_value(), place)
 
 
 # --- ConfigMaps beside a file -----------------------------------------------------------------------------------------
