@@ -37,6 +37,7 @@ def _alone(source: Source, triggers: Sequence[str], wanted: Wanted, project: Loo
     from ecolint.readers.yaml.comments import Comments
     from ecolint.readers.yaml.configmaps import maps_of
     from ecolint.readers.yaml.envfiles import beside, variables_of
+    from ecolint.readers.yaml.fallbacks import without_switched_off
     from ecolint.readers.yaml.nodes import Unreadable, documents
     from ecolint.readers.yaml.unseen import concluded, hidden_at
 
@@ -68,6 +69,8 @@ def _alone(source: Source, triggers: Sequence[str], wanted: Wanted, project: Loo
         document.variables = variables
         comments.add_document(base, document.templates.masked, roots)
         found = [one for root in roots for one in invocations_of(document, root, triggers, wanted.commands)]
+        if document.overridable:
+            found = without_switched_off(document, roots, found)
         invocations += found
         comments.add_places(document.remarks)
         if hidden is None:

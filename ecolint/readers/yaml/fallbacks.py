@@ -6,10 +6,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from ecolint.model import Alternative, Entry, Invocation, Items, Table, Value
+from ecolint.model import Alternative, Entry, Invocation, Items, Span, Table, Value
+from ecolint.readers.yaml.nodes import Node, resolved
+from ecolint.readers.yaml.tables import Document
 
 FILES = "values*"
 """How the files of a chart's settings are called."""
+SWITCH = "enabled"
+"""The setting by which a part of a chart is there or not."""
 
 
 def overridable(path: str) -> bool:
@@ -44,3 +48,23 @@ def _fallbacks(value: Iterable[Alternative]) -> Value:
         replace(one, how="fallback") if one.kind == "known" and not isinstance(one.data, (Table, Items)) else one
         for one in value
     )
+
+
+def without_switched_off(document: Document, roots: Iterable[Node], found: Iterable[Invocation]) -> list[Invocation]:
+    """What is not in a part of the settings that is off until an installation says `enabled: true`."""
+    spans: list[Span] = []
+    stack, seen = list(roots), set[Node]()
+    while stack:
+        node = resolved(stack.pop())[0]
+        if node in seen or node.kind == "scalar":
+            continue
+        seen.add(node)
+        one = document.fields(node).by_name.get(SWITCH) if node.kind == "mapping" else None
+        value = document.value(one.value)[0] if one is not None else None
+        if value is not None and value.kind == "known" and value.data is False:
+            spans.append(document.at(node).span)
+        else:
+            stack.extend(node.children)
+    return [
+        one for one in found if not any(s.start <= one.place.span.start and one.place.span.end <= s.end for s in spans)
+    ]
