@@ -2,7 +2,8 @@
 
 Nothing here overstates: what cannot be counted is left out of what is needed (activations, graphs, the scales of
 quantized weights), and a card counts with its nominal size in GiB, which is more than a driver leaves (an L4 of 24 GB
-has 22,888 MiB).
+has 22,888 MiB). Cards, lengths and shares that somebody may override are not taken for what runs: they are there to be
+adapted to one another.
 """
 
 from __future__ import annotations
@@ -80,7 +81,8 @@ def _tokens(facts: Mapping[str, Fact], entry: catalog.Model | None) -> Fact:
         if entry is None or not certain or entry.max_context is None or extended.value is not False:
             return DOUBT
         return Fact("known", entry.max_context, facts["model"].sources, "catalog", facts["model"].assured)
-    if length.kind != "known" or not isinstance(length.value, int | float) or length.value <= 0:
+    overridable = not (length.assured and room.assured)
+    if length.kind != "known" or overridable or not isinstance(length.value, int | float) or length.value <= 0:
         return DOUBT if length.kind != "absent" else NOTHING
     if room.value != "batch":
         return length
@@ -118,6 +120,8 @@ def _available(facts: Mapping[str, Fact], entry: catalog.Model | None) -> Fact:
     if cards.kind == "absent":
         cards = facts.get("gpu_count", NOTHING)
     if memory.kind != "known" or cards.kind != "known" or share.kind == "unknown" or uncounted.kind != "absent":
+        return DOUBT
+    if not (memory.assured and cards.assured and share.assured):
         return DOUBT
     if facts.get("device", NOTHING).kind == "unknown":
         return DOUBT  # it may run on the CPU
