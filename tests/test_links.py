@@ -212,3 +212,104 @@ def test_two_config_maps_of_one_name_that_disagree_are_unknown(root: Path) -> No
     assert {one[:2] for one in told(lint("."))} == {("ECO101", "a.yaml")}
     write(root, {"b.yaml": settings % "a/b-70b"})
     assert not told(lint("."))
+
+
+# --- charts -----------------------------------------------------------------------------------------------------------
+
+CHART = {
+    "chart/Chart.yaml": "apiVersion: v2\nname: chat\nversion: 1.0.0\nappVersion: v0.9.2\n",
+    "chart/values.yaml": """\
+        model: Qwen/Qwen2.5-1.5B-Instruct
+        quantization: bitsandbytes
+        args: [--max-model-len=4096]
+        gpu: {nodeSelector: {cloud.google.com/gke-accelerator: nvidia-l4}}
+        """,
+    "chart/templates/server.yaml": """\
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata:
+          name: {{ .Release.Name }}
+        spec:
+          template:
+            spec:
+              {{- with .Values.gpu.nodeSelector }}
+              nodeSelector:
+                {{- toYaml . | nindent 8 }}
+              {{- end }}
+              containers:
+                - name: vllm
+                  image: vllm/vllm-openai:{{ .Values.tag | default .Chart.AppVersion }}
+                  args:
+                    - --model={{ .Values.model }}
+                    {{- if .Values.quantization }}
+                    - --quantization={{ .Values.quantization }}
+                    {{- end }}
+                    {{- range .Values.args }}
+                    - {{ . }}
+                    {{- end }}
+        """,
+}
+
+
+def test_a_template_and_its_values_say_the_same(root: Path) -> None:
+    write(root, CHART)
+    whole = lint(".")
+    assert told(whole) == {("ECO102", "chart/values.yaml", "likely")}
+    assert told(lint("chart/values.yaml")) == told(whole)
+    assert not told(lint("chart/templates/server.yaml"))
+    (deployment,) = whole.deployments
+    assert facts(deployment, "model", "gpu", "context_length") == ["Qwen/Qwen2.5-1.5B-Instruct", "L4", 4096]
+    assert {deployment.facts[name].sources[0].path for name in ("model", "gpu", "context_length")} == {
+        "chart/values.yaml"
+    }
+    assert [facts(one, "gpu") for one in lint("chart/templates").deployments] == [["L4"]]
+
+
+def test_what_a_template_does_not_tell_is_unknown(root: Path) -> None:
+    write(root, CHART)
+    server = CHART["chart/templates/server.yaml"]
+    for action in (
+        "{{ .Values.nothing }}",
+        "{{ lookup 1 }}",
+        '{{ include "gone" . }}',
+        "{{ .Values.model | sha256sum }}",
+    ):
+        write(root, {"chart/templates/server.yaml": server.replace("{{ .Values.quantization }}", action)})
+        (deployment,) = lint("chart").deployments
+        assert deployment.facts["quantization"].kind == "unknown"
+        assert facts(deployment, "model") == ["Qwen/Qwen2.5-1.5B-Instruct"]
+
+
+def test_a_subchart_takes_values_of_the_chart_that_holds_it(root: Path) -> None:
+    write(root, {name.replace("chart/", "all/charts/chat/"): text for name, text in CHART.items()})
+    write(root, {"all/Chart.yaml": "name: all\n", "all/values.yaml": "chat:\n  model: Qwen/Qwen2.5-7B-Instruct\n"})
+    (deployment,) = lint("all").deployments
+    assert facts(deployment, "model", "gpu") == ["Qwen/Qwen2.5-7B-Instruct", "L4"]
+    assert deployment.facts["model"].sources[0].path == "all/values.yaml"
+
+
+@pytest.mark.parametrize(
+    "helper",
+    [
+        '{{ define "x" }}{{ include "x" . }}{{ end }}',
+        '{{ define "x" }}' + "{{ range $.Values.many }}" * 3 + "text" + "{{ end }}" * 4,
+        '{{ define "x" }}' + "{{ if .Values.model }}" * 100,
+        '{{ define "x" }}{{ ' + "(" * 500 + " }}{{ end }}",
+        '{{ define "x" }}{{ "',
+    ],
+)
+def test_templates_that_do_not_end_are_bounded(root: Path, helper: str) -> None:
+    write(root, CHART)
+    values = dedent(CHART["chart/values.yaml"]) + f"many: [{', '.join(map(str, range(200)))}]\n"
+    server = CHART["chart/templates/server.yaml"].replace("name: {{ .Release.Name }}", 'name: {{ include "x" . }}')
+    write(root, {"chart/templates/_x.tpl": helper, "chart/templates/server.yaml": server, "chart/values.yaml": values})
+    begun = time.perf_counter()
+    lint("chart")
+    assert time.perf_counter() - begun < 20
+
+
+def test_a_fix_in_a_template_names_the_file_that_says_it(root: Path) -> None:
+    write(root, CHART)
+    (finding,) = (one for one in lint("chart/values.yaml").report.findings if one.code == "ECO102")
+    assert not any(fix.edits for fix in finding.fixes)
+    assert any(fix.advice for fix in finding.fixes)

@@ -43,7 +43,11 @@ class Joined:
         span = one.place.span
         if one.mapping is None and any(each.start <= span.start and span.end <= each.end for each in self.covered):
             return True
-        return any(span.start <= each.start and each.end <= span.end for each in self.used)
+        if not any(span.start <= each.start and each.end <= span.end for each in self.used):
+            return False
+        # What the chart was not seen to use of a container-shaped part still counts as it stands.
+        told = () if one.mapping is not None else (place.span for place in places_in(replace(one, surroundings=None)))
+        return all(any(each.start < place.end and place.start < each.end for each in self.used) for place in told)
 
 
 def joined(source: Source, wanted: Wanted, project: Lookup) -> Joined:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from ecolint.readers.yaml.joining.helm.values import (
@@ -16,6 +17,7 @@ from ecolint.readers.yaml.joining.helm.values import (
     plain,
     truth,
 )
+from ecolint.readers.yaml.joining.patching import merged
 from ecolint.readers.yaml.joining.walking import members
 from ecolint.readers.yaml.nodes import Node
 
@@ -60,6 +62,18 @@ class Functions:
             return UNKNOWN if items is None else items[0 if name == "first" else -1] if items else None
         if name == "join" and len(given) == 2:
             return self._join(given, at)
+        if name in ("splitList", "split") and len(given) == 2:
+            return self._split(name, given, at)
+        if name == "regexSplit" and len(given) == 3 and plain(given[2]) == -1:
+            pattern = plain(given[0])
+            literal = isinstance(pattern, str) and re.fullmatch(r"[\w:/,;@= -]+", pattern)
+            return self._split("splitList", given[:2], at) if literal else UNKNOWN
+        if name == "deepCopy" and len(given) == 1:
+            return given[0]
+        if name in ("merge", "mustMerge", "mergeOverwrite", "mustMergeOverwrite"):
+            return _merged(given, overwrite="Overwrite" in name)
+        if name in ("append", "concat", "rest", "initial", "set"):
+            return _changed(name, given)
         return UNKNOWN
 
     def _on_text(self, name: str, given: Sequence[Worth], at: int) -> Worth:
@@ -123,6 +137,17 @@ class Functions:
             parts += [text, made(piece[1:], at)]
         return joined(parts)
 
+    def _split(self, name: str, given: Sequence[Worth], at: int) -> Worth:
+        between, text = plain(given[0]), self.printer.printed(given[1], at)
+        if not isinstance(between, str) or not between or text is None or "{{" in text.text:
+            return UNKNOWN
+        found: list[Worth] = []
+        start = 0
+        for piece in text.text.split(between):
+            found.append(text.cut(start, start + len(piece)))
+            start += len(piece) + len(between)
+        return found if name == "splitList" else {f"_{number}": one for number, one in enumerate(found)}
+
     def _join(self, given: Sequence[Worth], at: int) -> Worth:
         between, items = plain(given[0]), items_of(given[1])
         texts = [self.printer.printed(one, at) for one in items or ()]
@@ -130,6 +155,33 @@ class Functions:
             return UNKNOWN
         parts = [part for text in texts if text is not None for part in (made(between, at), text)]
         return joined(parts[1:]) if parts else made("", at)
+
+
+def _merged(given: Sequence[Worth], overwrite: bool) -> Worth:
+    """Mappings put together: the first one wins, or the last one where they overwrite."""
+    maps = [one for one in given if not (one is None or one == {})]
+    nodes = [one for one in maps if isinstance(one, Node) and one.kind == "mapping"]
+    if len(nodes) < len(maps) or not nodes:
+        return UNKNOWN if maps else {}
+    whole: Node | None = None
+    for node in nodes if overwrite else reversed(nodes):
+        whole = node if whole is None else merged(whole, node, False)
+    return whole if whole is not None else UNKNOWN
+
+
+def _changed(name: str, given: Sequence[Worth]) -> Worth:
+    """Lists with more or fewer items; a dictionary with one more key."""
+    if name == "set":
+        return (
+            {**given[0], str(plain(given[1])): given[2]} if isinstance(given[0], dict) and len(given) == 3 else UNKNOWN
+        )
+    lists = [items_of(one) for one in (given if name == "concat" else given[:1])]
+    if not lists or any(one is None for one in lists):
+        return UNKNOWN
+    whole = [item for one in lists for item in one or ()]
+    if name == "append":
+        return [*whole, *given[1:]]
+    return whole[1:] if name == "rest" else whole[:-1] if name == "initial" else whole
 
 
 def items_of(value: Worth) -> list[Worth] | None:

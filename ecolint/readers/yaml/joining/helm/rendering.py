@@ -23,6 +23,8 @@ MAX_STEPS = 200_000
 """Parts of templates that one chart's rendering takes, those of loops and named templates counted each time."""
 MAX_RENDERED = 1_000_000
 """Characters that one template may become."""
+RENDERED = "common.tplvalues.render"
+"""A named template of a library that charts seldom bring along, because a package manager fetches it."""
 MAX_INCLUDED = 24
 """How deep named templates may include one another."""
 
@@ -135,15 +137,17 @@ class Renderer:
     def _undecided(self, template: Template, block: Block, first: int, scope: _Scope) -> Iterator[Str]:
         """A block of which nobody can tell which arm is taken: it stays a block."""
         for number, (action, parts) in enumerate(block.arms[first:]):
-            opening = made("{{- if ecolint }}", template.base + action.start) if not number and first else None
-            yield opening if opening is not None else _whole(template, action)
+            if not number and first:
+                yield made("\n{{- if ecolint }}", template.base + action.start)
+            else:
+                yield from _kept(template, action)
             dot = UNKNOWN if block.word in ("with", "range") else scope.dot
             variables = dict(scope.variables)
             for name in action.pipeline.variables if action.pipeline is not None else ():
                 variables[name] = UNKNOWN
             yield from self._parts(template, parts, _Scope(dot, variables, scope.decided))
         if block.close is not None:
-            yield _whole(template, block.close)
+            yield from _kept(template, block.close)
 
     def _range(self, template: Template, block: Block, scope: _Scope) -> Iterator[Str]:
         action, parts = block.arms[0]
@@ -208,6 +212,8 @@ class Renderer:
 
     def _included(self, name: str, given: Worth) -> Worth:
         found = self.named.get(name)
+        if found is None and name == RENDERED:
+            return self._rendered(field_of(given, "value"))
         if found is None or self.included >= MAX_INCLUDED:
             return UNKNOWN
         template, _, parts = found
@@ -216,6 +222,12 @@ class Renderer:
             return self._text(template, parts, _Scope(given, {"$": given}))
         finally:
             self.included -= 1
+
+    def _rendered(self, value: Worth) -> Worth:
+        """What the common library makes of a value that may hold templates: the value, where it holds none."""
+        text = self.printer.printed(value, 0) if not isinstance(value, Node) or value.kind == "scalar" else None
+        text = text or self.printer.yaml(value, 0)
+        return UNKNOWN if text is None or "{{" in text.text else text
 
 
 def _literal(template: Template, start: int, end: int, decided: bool) -> Str:
@@ -226,6 +238,14 @@ def _literal(template: Template, start: int, end: int, decided: bool) -> Str:
 def _whole(template: Template, action: Action) -> Str:
     """An action as it is written, with the space around it."""
     return _literal(template, action.lead[0], action.trail[1], False)
+
+
+def _kept(template: Template, action: Action) -> Iterator[Str]:
+    """What opens or closes a block that stays one, on a line of its own where it has one in the template."""
+    before = template.text[: action.start].rstrip(" \t") if action.lead[0] == action.lead[1] else "x"
+    if not before or before.endswith(("}}", "\n")):
+        yield made("\n", template.base + action.start)
+    yield _whole(template, action)
 
 
 def _pairs(value: Worth) -> list[tuple[Worth, Worth]] | None:

@@ -9,7 +9,7 @@ from itertools import repeat
 from typing import TypeAlias
 
 from ecolint.model import Scalar
-from ecolint.readers.yaml.nodes import Node, resolved, scalar_data
+from ecolint.readers.yaml.nodes import MAX_DEPTH, Node, resolved, scalar_data
 from ecolint.readers.yaml.scalars import offsets
 
 
@@ -119,7 +119,7 @@ class Printer:
     def yaml(self, value: Worth, at: int) -> Str | None:
         """A value as `toYaml` writes it, a part of a values file as it stands there; None where that is not told."""
         if isinstance(value, Node):
-            return self._written(value) if not _anchored(value) else None
+            return self._dumped(value, at, 0) if value.pieces else None if _anchored(value) else self._written(value)
         if isinstance(value, (list, tuple)) and value:
             lines = [self.yaml(one, at) for one in value]
             parts = [part for line in lines for part in (made("- ", at), line, made("\n", at)) if part is not None]
@@ -127,6 +127,22 @@ class Printer:
         if isinstance(value, Str):
             return made('"', at) + value + made('"', at) if "\n" not in value.text and '"' not in value.text else None
         return self.printed(value, at)
+
+    def _dumped(self, node: Node, at: int, depth: int) -> Str | None:
+        """A mapping that was put together from several, key by key."""
+        if node.kind != "mapping" or depth > MAX_DEPTH or not node.children:
+            return None
+        parts: list[Str] = []
+        for key, value in node.pairs():
+            bare = resolved(value)[0]
+            inner = self._dumped(bare, at, depth + 1) if bare.pieces else self.yaml(bare, at)
+            if inner is None or not key.value.isprintable():
+                return None
+            block = bare.kind != "scalar" and (bare.style == "block" or bool(bare.pieces))
+            parts += [made("\n", at)] if parts else []
+            parts += [Str(f"{key.value}:", [~key.start] * (len(key.value) + 1))]
+            parts += [indented(inner, 2, at, True)] if block else [made(" ", at), inner]
+        return joined(parts)
 
     def _written(self, node: Node) -> Str | None:
         if node.kind == "scalar" and (node.style in ("|", ">") or node.end <= node.start):
