@@ -313,3 +313,29 @@ def test_a_fix_in_a_template_names_the_file_that_says_it(root: Path) -> None:
     (finding,) = (one for one in lint("chart/values.yaml").report.findings if one.code == "ECO102")
     assert not any(fix.edits for fix in finding.fixes)
     assert any(fix.advice for fix in finding.fixes)
+
+
+def test_a_compose_file_whose_services_lean_on_another_is_laid_over_it(root: Path) -> None:
+    write(
+        root,
+        {
+            "docker-compose.yml": """\
+                services:
+                  vllm:
+                    image: vllm/vllm-openai:v0.9.2
+                    command: --model Qwen/Qwen2.5-1.5B-Instruct
+                """,
+            "docker-compose.small.yml": """\
+                services:
+                  vllm:
+                    command: --model Qwen/Qwen2.5-1.5B-Instruct --max-num-seqs 2
+                  vllm-two:
+                    image: vllm/vllm-openai:v0.9.2
+                """,
+        },
+    )
+    assert told(lint(".")) == {("ECO104", "docker-compose.small.yml", "certain")}
+    assert told(lint("docker-compose.small.yml")) == told(lint("."))
+    found = [facts(one, "model", "max_concurrency") for one in lint("docker-compose.yml").deployments]
+    assert ["Qwen/Qwen2.5-1.5B-Instruct", 2] in found
+    assert len(found) == 2

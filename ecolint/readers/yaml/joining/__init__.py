@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ecolint.model import Alternative, Entry, Invocation, Place, Reading, Source, Span, Table, Wanted
 from ecolint.readers.yaml.configmaps import ConfigMap, Maps, config_map, maps_of, splatted, users_of
-from ecolint.readers.yaml.envfiles import assigned
+from ecolint.readers.yaml.envfiles import assigned, beside, variables_of
+from ecolint.readers.yaml.joining.composes import Laid, Overlay, laid, overlays
 from ecolint.readers.yaml.joining.helm.charts import Chart, Rendering, charts_of, rendered
 from ecolint.readers.yaml.joining.kustomization import graph, is_kustomization
 from ecolint.readers.yaml.joining.kustomize import Build, Generated
@@ -64,6 +65,13 @@ def joined(source: Source, wanted: Wanted, project: Lookup) -> Joined:
             if one.joined or one.place not in plain:
                 found.append(one)
                 plain |= set() if one.joined else {one.place}
+    for overlay in overlays(source.path, project):
+        both = laid(overlay, lambda path: source if path == source.path else project.source(path))
+        if both is not None:
+            view = both.sheaf.view(source.path)
+            found += _laid_invocations(overlay, both, view, wanted, project)
+            places = (view.at(node) for node in both.both if overlay.always)
+            covered += [place.span for place in places if place.path == source.path]
     used: list[Span] = []
     for chart in charts_of(source.path, project):
         for further in chart.variants(source.path):
@@ -92,6 +100,27 @@ def places_in(one: Invocation) -> Iterator[Place]:
                     tables.append(alternative.data)
                 elif alternative.kind == "known" and alternative.place is not None:
                     yield alternative.place
+
+
+# --- compose files ---------------------------------------------------------------------------------------------------
+
+
+def _laid_invocations(
+    overlay: Overlay, both: Laid, view: Bound, wanted: Wanted, project: Lookup
+) -> Iterator[Invocation]:
+    """The services that two compose files say together."""
+    from ecolint.readers.yaml import invocations_of
+
+    triggers = [trigger for trigger in wanted.triggers if trigger in view.text]
+    base = project.source(overlay.base)
+    if not triggers or base is None:
+        return
+    view.given = beside(base, project)
+    view.variables = variables_of(Source(overlay.base, view.text), view.given)
+    places = {view.at(node) for node in both.both}
+    for one in invocations_of(view, both.root, triggers, wanted.commands):
+        if one.mapping is None and one.place in places:
+            yield replace(one, joined=tuple(sorted((overlay.base, overlay.over))))
 
 
 # --- charts -----------------------------------------------------------------------------------------------------------
