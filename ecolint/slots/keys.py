@@ -7,7 +7,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from ecolint.model import Alternative, Scalar, Table
+from ecolint.model import Alternative, Entry, Place, Scalar, Table
 from ecolint.recognise import Recognised, matches
 from ecolint.slots import later
 from ecolint.slots.setting import ABSENT, OPEN, Setting, read, under
@@ -189,7 +189,7 @@ class Slots:
             return OPEN
         if flag is not None and compatible(flag.words[0].branches, self.assignment):
             if flag.negated or (key.present and not flag.value):
-                value = (Alternative("known", not flag.negated, flag.words[0].place),)
+                value = (Alternative("known", not flag.negated, written_at(flag.words[0])),)
                 return read(key, value, self.assignment, "flag", flag.table, flag.words)
             return read(key, flag.value, self.assignment, "flag", flag.table, flag.words)
         if key.positional is not None and key.positional < len(line.positionals):
@@ -234,6 +234,12 @@ def command_line(recognised: Recognised, assignment: Assignment) -> command.Comm
         return recognised.command
     there = [token for token in tokens if compatible(token.entry.branches, assignment)]
     return command.parse(there, recognised.vocabulary, recognised.opened)
+
+
+def written_at(word: Entry) -> Place:
+    """Where a word was written: in an assignment, where a variable brings it in."""
+    one = word.value[0] if len(word.value) == 1 else None
+    return one.place if one is not None and one.how in ("constant", "default") and one.place else word.place
 
 
 def choice_of(choices: tuple[Choice, ...], versions: Mapping[str, str]) -> Scalar:

@@ -14,7 +14,7 @@ from ecolint.stacks.flags import flagged, flags, folded
 from ecolint.stacks.strands import Token, strand, text
 from ecolint.stacks.vocabulary import Key, Vocabulary
 
-PROGRAM_DEPTH = 24
+PROGRAM_DEPTH = 80
 """How far into a command line the server's name may stand, behind an interpreter, `env`, `numactl` and the like."""
 
 TALKING = frozenset(

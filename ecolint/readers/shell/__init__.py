@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ecolint.model import Change, Edit, Invocation, Pin, Problem, Reading, Source, Table, Value, Wanted
+from ecolint.model import CannotEdit, Change, Edit, Invocation, Pin, Problem, Reading, Source, Table, Value, Wanted
 
 if TYPE_CHECKING:
     from ecolint.readers import Lookup
+    from ecolint.readers.shell.commands import Script
 
 SUFFIXES = (".sh", ".bash", ".zsh", ".ksh", ".sbatch", ".slurm")
+
+MAX_MANIFESTS = 20
+"""Here-documents of one script that are read as YAML."""
+
+_CLUSTERS = frozenset({"kubectl", "oc", "k3s", "microk8s"})
+_APPLYING = frozenset({"apply", "create", "replace"})
+_SOLID = re.compile(r"[^\n]")
 
 
 def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
@@ -20,20 +29,37 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
     """
     if not any(trigger in source.text for trigger in wanted.triggers):
         return Reading()
+    from ecolint.readers import yaml
     from ecolint.readers.hashes import comments
     from ecolint.readers.shell.script import split
     from ecolint.readers.shell.words import tables
 
     script = split(source.text, {}, label=source.path)
-    found = []
+    found: list[Invocation] = []
     for command in script.commands:
         words, env = tables(command, source.path, 0, own=True)
         found.append(Invocation("shell", words.place, "command", words=words, env=env, branches=command.branches))
+    for manifest in _manifests(source, script):
+        found += yaml.read(manifest, wanted, project).invocations
     problems = [
         Problem(source.path, source.text.count("\n", 0, at) + 1, reason, whole_file=not script.commands)
         for at, reason in script.problems[:1]
     ]
     return Reading(tuple(found), comments(source.text, script.comments), tuple(problems))
+
+
+def _manifests(source: Source, script: Script) -> list[Source]:
+    """The here-documents of a script that are YAML, each as a file that is blank but for it."""
+    found: dict[int, Source] = {}
+    for one in script.heredocs:
+        names = {(word.text or "").rpartition("/")[2] for word in one.words[:4]}
+        if one.target.endswith((".yaml", ".yml")) or (names & _CLUSTERS and names & _APPLYING):
+            text, blank = source.text, _SOLID.sub
+            masked = blank(" ", text[: one.start]) + text[one.start : one.end] + blank(" ", text[one.end :])
+            found[one.start] = Source(source.path, masked, source.bom)
+        if len(found) == MAX_MANIFESTS:
+            break
+    return list(found.values())
 
 
 def rewrite(source: Source, table: Table, changes: Sequence[Change]) -> tuple[Edit, ...]:
@@ -44,6 +70,14 @@ def rewrite(source: Source, table: Table, changes: Sequence[Change]) -> tuple[Ed
         return tuple(variable_edits(source, table, changes))
     from ecolint.readers.shell.write import script_edits
 
+    if table.syntax.startswith("yaml."):
+        from ecolint.readers import yaml
+        from ecolint.readers.shell.script import split
+
+        for manifest in _manifests(source, split(source.text, {}, label=source.path)):
+            if manifest.text[table.place.span.start : table.place.span.end].strip():
+                return yaml.rewrite(manifest, table, changes)
+        raise CannotEdit("the text does not stand where it was read")
     return tuple(script_edits(source, lambda word: True, table, changes))
 
 

@@ -16,7 +16,19 @@ MAX_SOURCED = 8
 
 _READS = frozenset({"read", "mapfile", "readarray", "getopts"})
 _SOURCES = frozenset({"source", "."})
-_HARMLESS = ("activate", "conda.sh", ".bashrc", ".profile", "/etc/profile", "cargo/env", "setvars.sh", "set_env.sh")
+_HARMLESS = (
+    "activate",
+    "conda.sh",
+    ".bashrc",
+    ".profile",
+    "/etc/profile",
+    "cargo/env",
+    "setvars.sh",
+    "set_env.sh",
+    "init/bash",
+    "/lmod.sh",
+    "modules.sh",
+)
 """Ends of files that are read for tools, and that set nothing a script of this kind would."""
 
 

@@ -66,11 +66,13 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Heredoc:
-    """The body of a here-document: the words of the command that is given it, and where the body stands."""
+    """The body of a here-document: the words of the command that is given it, the file it is written to, if any, and
+    where the body stands."""
 
     words: tuple[Word, ...]
     start: int
     end: int
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)

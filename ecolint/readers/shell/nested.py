@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from ecolint.model import Branches
 from ecolint.readers.shell.commands import Assigned, Choice, Command, Heredoc, Word
 from ecolint.readers.shell.expanding import gathered
 from ecolint.readers.shell.ropes import Option, Piece, Rope
@@ -23,6 +24,7 @@ _CARRIERS = frozenset({"ssh", "tmux", "screen", "eval", "watch", "xterm", "byobu
 _READERS = frozenset({"ssh", "sbatch", "qsub"})
 """Programs that have a shell run what they are given to read."""
 _SAYING = frozenset({"echo", "printf"})
+_SCRIPTS = (".sh", ".bash")
 _RUN_OPTION = re.compile(r"-[a-z]*c\Z")
 MAX_LEVEL = 4
 """Scripts inside one another."""
@@ -51,10 +53,10 @@ def scripts(walker: Walker, made: Command, nodes: Sequence[Node]) -> bool:
         return False
     read = False
     for at in found:
-        text = _of_word(walker, made.words[at], nodes)
-        if text is not None and text.text.strip():
-            read = True
-            _run(walker, text, before, made)
+        for branches, text in _of_word(walker, made.words[at], nodes):
+            if text.text.strip():
+                read = True
+                _run(walker, text, before, replace(made, branches=made.branches | branches))
     return read
 
 
@@ -83,8 +85,8 @@ def _program(word: Word) -> str:
     return (word.text or "").removeprefix("--entrypoint=").rpartition("/")[2]
 
 
-def heredoc(walker: Walker, node: Node, given: Sequence[tuple[Word, ...]]) -> None:
-    """The body of a here-document: a script where a shell is given it."""
+def heredoc(walker: Walker, node: Node, given: Sequence[tuple[Word, ...]], target: str) -> None:
+    """The body of a here-document: a script where a shell is given it, or where it is written to one."""
     body = next((child for child in node.children if child.type == "heredoc_body"), None)
     start = next((child for child in node.children if child.type == "heredoc_start"), None)
     end = next((child for child in node.children if child.type == "heredoc_end"), None)
@@ -93,10 +95,12 @@ def heredoc(walker: Walker, node: Node, given: Sequence[tuple[Word, ...]]) -> No
     first = walker.script.rfind("\n", 0, body.start_byte) + 1
     last = walker.script.rfind("\n", 0, end.start_byte if end is not None else body.end_byte) + 1
     last = max(last, first)
+    written = [target, *(_written_to(words) for words in given)]
+    target = next((one for one in written if one), "")
     for words in dict.fromkeys(given):
-        walker.heredocs.append(Heredoc(words, first, last))
-    owner = next((words for words in given if _reads_script(words)), None)
-    if owner is None or walker.level >= MAX_LEVEL:
+        walker.heredocs.append(Heredoc(words, first, last, target))
+    given_to_shell = any(_reads_script(words) for words in given)
+    if not (given_to_shell or target.endswith(_SCRIPTS)) or walker.level >= MAX_LEVEL:
         return
     literal = walker.expander.source(start)[:1] in ("'", '"', "\\")
     if literal:
@@ -107,6 +111,13 @@ def heredoc(walker: Walker, node: Node, given: Sequence[tuple[Word, ...]]) -> No
             return
         text = _laid_out(options[0][1])
     _run(walker, text, (), Command((), walker.exported, walker.arms()))
+
+
+def _written_to(words: Sequence[Word]) -> str:
+    """The file that `tee` writes."""
+    names = [_program(word) for word in words]
+    at = names.index("tee") if "tee" in names[:3] else len(names)
+    return next((word.text for word in words[at + 1 :] if word.text and not word.text.startswith("-")), "")
 
 
 def _reads_script(words: Sequence[Word]) -> bool:
@@ -175,13 +186,13 @@ def _written(text: _Text, choice: Choice) -> tuple[int, int]:
     return _span(text, choice.start, choice.end)
 
 
-def _of_word(walker: Walker, word: Word, nodes: Sequence[Node]) -> _Text | None:
-    """The text of a word that is a script: as it is written, or the one text that its variables make of it."""
+def _of_word(walker: Walker, word: Word, nodes: Sequence[Node]) -> list[tuple[Branches, _Text]]:
+    """The text of a word that is a script: as it is written, or the texts that its variables make of it."""
     for group in gathered(nodes, walker.script):
         if (group[0].start_byte, group[-1].end_byte) == (word.start, word.end):
-            options: Sequence[Option] | None = walker.expander.options(group)
-            return _laid_out(options[0][1]) if options is not None and len(options) == 1 else None
-    return None
+            options: Sequence[Option] = walker.expander.options(group) or ()
+            return [(branches, _laid_out(rope)) for branches, rope in options]
+    return []
 
 
 def _exact(script: str, start: int, end: int) -> _Text:

@@ -24,6 +24,10 @@ _FOREIGN = re.compile(r"[^\t\n\r\x20-\x7e]")
 _DANGLING = re.compile(r"\\[ \t\r]*\n?[ \t\r\n]*\Z")
 _SPACED = re.compile(r"\\(?=[ \t]+\r?\n)|(?<![^\s;&|(])\[(?=['\"])")
 """An escaped blank is a word, and no line goes on behind it; a bracket before a quote is no test."""
+_REMARK = re.compile(r"(?<=[ \t])`#[^`\n]*`")
+"""A comment between continuation lines: a substitution that gives nothing."""
+PLACEHOLDER = re.compile(r"(?<![<\w$])<[A-Za-z][\w &./-]*>(?=[\s\"':/]|\Z)(?![ \t]*\()")
+"""`<your-token>` in a script that was published with a gap: it stands for a word."""
 
 
 class Unreadable(Exception):
@@ -40,6 +44,8 @@ def parse(text: str, swallowed: Iterable[int] = ()) -> Node:
         raise Unreadable(f"a script of more than {MAX_LENGTH} characters")
     plain = _FOREIGN.sub("x", text)
     plain = _SPACED.sub("x", plain)
+    plain = _REMARK.sub(lambda match: " " * len(match.group()), plain)
+    plain = PLACEHOLDER.sub(lambda match: "x" * len(match.group()), plain)
     dangling = _DANGLING.search(plain)
     if dangling:
         plain = plain[: dangling.start()] + " " * len(dangling.group())

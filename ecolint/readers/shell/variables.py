@@ -65,7 +65,8 @@ class Variables:
         for name in names:
             before = self.held.get(name)
             values = [(arm, changes.get(name, before)) for arm, changes in arms]
-            self.put(name, _merged(decision, before, values, name in tested))
+            empty = name in tested and ("-z" in tested or "-n" in tested)
+            self.put(name, _merged(decision, before, values, empty))
 
     def doubt(self, names: Mapping[str, bool]) -> None:
         """Enter a loop that assigns these names, True where one adds to itself: what they held may be changed."""
@@ -95,11 +96,10 @@ def _merged(decision: str, before: Held | None, values: Sequence[tuple[int, Held
         for branches, rope in (value.options if value is not None else () if tested else EMPTY.options)
     ]
     known = [(branches, rope) for branches, rope in ways if not _unseen(rope)]
-    if known and len(known) < len(ways) + (tested and any(value is None for _, value in values)):
+    foreign = before is None or all(_unseen(rope) for _, rope in before.options)
+    if len(known) == 1 and (not foreign or tested) and (len(ways) > 1 or tested):
         # What may come from outside instead is what this script has as its default.
-        ways = [(branches, _defaults(rope)) for branches, rope in known]
-        if len(ways) == 1:
-            return Held(((ALWAYS, ways[0][1]),))
+        return Held(((ALWAYS, _defaults(known[0][1])),))
     if not ways or len(ways) > MAX_OPTIONS:
         return unknown(0, 0)
     return Held(tuple(ways))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -14,6 +15,7 @@ from ecolint.readers.shell import builtins, nested
 from ecolint.readers.shell.commands import Assigned, Command, Heredoc, Script, Word
 from ecolint.readers.shell.expanding import NAME, Expander, gathered
 from ecolint.readers.shell.ropes import MAX_OPTIONS, MAX_PIECES, Option, Piece, Weaver
+from ecolint.readers.shell.tree import PLACEHOLDER
 from ecolint.readers.shell.variables import Changes, Held, Variables, unknown
 
 if TYPE_CHECKING:
@@ -49,13 +51,14 @@ class Walker:
         label: str,
         level: int = 0,
     ) -> None:
-        self.script, self.label, self.foreign, self.level = script, label, foreign, level
+        self.script, self.label, self.level = script, label, level
+        self.foreign = _gaps(script, foreign)
         held = {name: None if text is None else _outside(text) for name, text in env.items()}
         self.variables = Variables(held)
         self.environment = frozenset(env)
         self.expander = Expander(script, self.variables, self.environment)
         self.expander.substituted = self.substitution
-        self.weaver = Weaver(script, foreign)
+        self.weaver = Weaver(script, self.foreign)
         self.commands: list[Command] = []
         self.comments: list[tuple[int, int]] = []
         self.heredocs: list[Heredoc] = []
@@ -255,8 +258,9 @@ class Walker:
 
     def redirected(self, node: Node, cut: bool) -> None:
         """A statement with redirections; the parser counts words that stand behind one to the redirection."""
-        body, more, texts, piped = None, [], [], []
+        body, more, texts, piped, target = None, [], [], [], ""
         for child in node.children:
+            target = target or self.target(child)
             if child.type == "file_redirect":
                 behind = [one for one in child.named_children if one.type != "file_descriptor"][1:]
                 more += behind
@@ -266,6 +270,7 @@ class Walker:
                     if one.type in ("pipeline", "command", "list", "redirected_statement", "subshell"):
                         piped.append(one)
                     elif one.type == "file_redirect":
+                        target = target or self.target(one)
                         more += [each for each in one.named_children if each.type != "file_descriptor"][1:]
                     elif not one.type.startswith("heredoc_"):
                         more.append(one)
@@ -285,7 +290,14 @@ class Walker:
             self.statement(one)
         for text in texts:
             given = [words, *(command.words for command in self.commands[first:])]
-            nested.heredoc(self, text, [one for one in given if one])
+            nested.heredoc(self, text, [one for one in given if one], target)
+
+    def target(self, node: Node) -> str:
+        """The file that a redirection writes; empty where it is something else, or nobody can tell."""
+        if node.type != "file_redirect" or not any(child.type in (">", ">>", ">|") for child in node.children):
+            return ""
+        words = self.words([child for child in node.named_children if child.type != "file_descriptor"][:1])
+        return (words[0].text or words[0].lead) if words else ""
 
     # --- commands -----------------------------------------------------------------------------------------------------
 
@@ -487,6 +499,20 @@ class Walker:
             text = (word.text or "")[match.end() - match.start() :] if known else None
             into.append(Assigned(match.group(1), Word(text, at, word.end, word.how, word.quoted)))
         return []
+
+
+def _gaps(script: str, foreign: Callable[[int, int], bool]) -> Callable[[int, int], bool]:
+    """Also asks whether part of a range is a placeholder that somebody is to fill in."""
+    spans = [match.span() for match in PLACEHOLDER.finditer(script)]
+    if not spans:
+        return foreign
+    starts = [start for start, _ in spans]
+
+    def asked(start: int, end: int) -> bool:
+        at = bisect_left(starts, end)
+        return (at > 0 and spans[at - 1][1] > start) or foreign(start, end)
+
+    return asked
 
 
 def _constant(piece: Piece) -> How:
