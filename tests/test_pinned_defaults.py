@@ -84,3 +84,24 @@ def test_a_default_is_that_of_the_version_or_of_the_newest(tag: str, share: floa
     text = POD.format(image=f"vllm/vllm-openai:{tag}")
     outcome = check(Source("pod.yaml", text), Pinned(""), rules(), Settings(root=ROOT))
     assert [one.facts["memory_share"].value for one in outcome.deployments] == [share]
+
+
+class Copied(Pinned):
+    """A project that holds a file of requirements beside its Dockerfile."""
+
+    def source(self, path: str) -> Source | None:
+        return Source(path, "vllm==0.8.5\n") if path == "requirements.txt" else None
+
+
+@pytest.mark.parametrize(
+    ("steps", "versions"),
+    [
+        ("COPY requirements.txt .\nRUN pip install -r requirements.txt", {"vllm": "==0.8.5"}),
+        ("WORKDIR /app\nCOPY . .\nRUN pip install -r ./requirements.txt", {"vllm": "==0.8.5"}),
+        ("COPY requirements.txt .\nRUN pip install vllm", {}),
+        ("RUN pip install -r requirements.txt", {}),
+    ],
+)
+def test_what_an_image_installs_from_a_file_of_the_project_counts(steps: str, versions: dict[str, str]) -> None:
+    outcome = check(Source("Dockerfile", f"FROM a\n{steps}\n{SERVE}"), Copied(""), rules(), Settings(root=ROOT))
+    assert [one.versions for one in outcome.deployments if one.stack == "vllm"] == [versions]

@@ -9,6 +9,11 @@ from ecolint.model import Pin, Place
 NIGHTLY = re.compile(r"/nightly(?:/|$)")
 """In the address of a package index or a package: it serves nightly builds."""
 
+NIGHTLY_CHANNEL = re.compile(r"(?:^|/)[\w.-]*nightly(?:/|\Z)")
+"""A channel of conda that serves nightly builds."""
+RELEASES = frozenset({"pytorch", "conda-forge", "defaults", "main", "anaconda"})
+"""Channels that hold the releases of what is built nightly: the first channel that has a package gives it."""
+
 _REPOSITORY = re.compile(r"git\+.*?/([\w.-]+?)(?:\.git)?(?:@[^#]*)?(?:#(?:.*&)?(?:egg=([\w.-]+))?.*)?\Z")
 """The address of a repository, with the library's name where it says one."""
 
@@ -54,6 +59,18 @@ def of_url(url: str) -> str:
         return url
     wheel = _WHEEL.search(url.replace("%2B", "+").replace("%2b", "+"))
     return checked(f"=={wheel.group(1)}") if wheel else ""
+
+
+def released(specifier: str) -> bool:
+    """Whether a specifier names one version, and that is a release."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        (one,) = SpecifierSet(specifier)
+        return one.operator in ("==", "===") and not Version(one.version.removesuffix(".*")).is_prerelease
+    except (InvalidSpecifier, InvalidVersion, ValueError):
+        return False
 
 
 def checked(specifier: str) -> str:

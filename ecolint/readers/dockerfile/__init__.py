@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,7 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
         return Reading()
     from ecolint.readers.dockerfile.instructions import parsed
     from ecolint.readers.dockerfile.running import running
-    from ecolint.readers.dockerfile.stages import installs, stages, targets
+    from ecolint.readers.dockerfile.stages import beneath, stages, targets
 
     if "{%" in source.text:
         at = source.text.count("\n", 0, source.text.index("{%")) + 1
@@ -39,7 +39,7 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
     for stage in targets(stages(source.path, file)):
         ran = running(source.path, stage, _finder(source, stage, project))
         comments += ran.comments
-        libraries = tuple(installs(stage))
+        libraries = tuple(pin for one in beneath(stage) for pin in (*one.pins, *_listed(source, one, project)))
         name = f"stage {stage.name}"
         for line in ran.lines:
             made = Invocation("dockerfile", stage.place, name, words=line.words, env=line.env, image=stage.image)
@@ -56,6 +56,17 @@ def _finder(source: Source, stage: Stage, project: Lookup) -> Callable[[str], Sc
     from ecolint.readers.dockerfile.copying import found_script
 
     return lambda name: found_script(name, stage.workdir, stage.copies, source, project.source)
+
+
+def _listed(source: Source, stage: Stage, project: Lookup) -> Iterator[Pin]:
+    """What the files of requirements say that a stage installs, as far as they are copied from the project."""
+    from ecolint.readers import requirements
+    from ecolint.readers.dockerfile.copying import found_script
+
+    for name, folder in stage.lists:
+        found = found_script(name, folder, stage.copies, source, project.source)
+        if found is not None:
+            yield from requirements.pins(Source(found.path, found.text))
 
 
 def _comments(text: str, places: Sequence[tuple[int, int]]) -> tuple[Comment, ...]:

@@ -13,7 +13,7 @@ from ecolint.readers.dockerfile.copying import MAX_COPIES, Copy, copies
 from ecolint.readers.dockerfile.expanding import Text, expanded
 from ecolint.readers.dockerfile.instructions import NOTHING, File, Instruction, words
 from ecolint.readers.shell.commands import Word
-from ecolint.readers.shell.installing import installed
+from ecolint.readers.shell.installing import installed, listed
 from ecolint.readers.shell.script import split
 
 MAX_STAGES = 500
@@ -67,6 +67,8 @@ class Stage:
     plain_shell: bool = True
     parents: list[Stage] = field(default_factory=list)
     pins: list[Pin] = field(default_factory=list)
+    lists: list[tuple[str, str]] = field(default_factory=list)
+    """Files of requirements that it installs, by their names in the image, and the folder they are named in."""
     used: bool = False
     """Another stage is built upon it, or copies from it."""
     last_env: Instruction | None = None
@@ -89,18 +91,16 @@ def targets(found: Sequence[Stage]) -> list[Stage]:
     return [*ends[-MAX_TARGETS:], *found[-1:]]
 
 
-def installs(stage: Stage) -> list[Pin]:
-    """What the stage installs, and those that it is built upon or copies from."""
-    found: list[Pin] = []
-    seen: set[int] = set()
+def beneath(stage: Stage) -> list[Stage]:
+    """A stage, and those that it is built upon or copies from."""
+    found: dict[int, Stage] = {}
     stack = [stage]
     while stack:
         one = stack.pop()
-        if id(one) not in seen:
-            seen.add(id(one))
-            found += one.pins
+        if id(one) not in found:
+            found[id(one)] = one
             stack += one.parents
-    return found
+    return list(found.values())
 
 
 class _Reader:
@@ -228,6 +228,8 @@ class _Reader:
             if "install" in script:
                 for command in split(script, variables, label=f"{self.path}:{base}").commands:
                     found += installed(command.words, script, self.path, base, command.branches)
+                    if not command.branches and len(stage.lists) < MAX_COPIES:
+                        stage.lists += [(name, stage.workdir) for name in listed(command.words)]
         return found
 
 

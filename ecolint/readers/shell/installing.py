@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from ecolint.model import ALWAYS, Branches, Pin, Place, Span
-from ecolint.readers.requirement import NIGHTLY, addressed, requirement
+from ecolint.readers.requirement import NIGHTLY, NIGHTLY_CHANNEL, RELEASES, addressed, released, requirement
 from ecolint.readers.shell.commands import Word
 
 _PIP = re.compile(r"pip(?:\d(?:\.\d+)?)?\Z")
@@ -19,20 +20,25 @@ _TAKING = _INDEXES | {
     *("--trusted-host", "--cache-dir", "--proxy", "--cert", "--log", "--progress-bar", "--upgrade-strategy"),
     *("--no-binary", "--only-binary", "-C", "--config-settings", "--global-option", "--report"),
 }
+_CONDA = frozenset({"conda", "mamba", "micromamba"})
 _UPGRADES = frozenset({"-U", "--upgrade", "--force-reinstall"})
 
 
 def installed(words: Sequence[Word], script: str, path: str, base: int, branches: Branches = ALWAYS) -> list[Pin]:
-    """The requirements of `[python -m] pip install …` and `uv pip install …`; none for any other command.
+    """The requirements of `[python -m] pip install …` and `uv pip install …`, and channels of `conda install …`.
+
+    None for any other command. An index of nightly builds says nothing where all that is asked for are releases.
 
     A library that is named without a version is a requirement only where the command upgrades it: else what the
     project has is kept. One whose version nobody can know is required in no version.
     """
     start = _behind_install(words)
     if start is None:
-        return []
+        found = _channels(words, path, base)
+        return [replace(pin, branches=branches) for pin in found] if branches else found
     upgrades = any(word.text in _UPGRADES for word in words[start:])
-    found: list[Pin] = []
+    found = []
+    releases: list[bool] = []
     option = ""
     for word in words[start:]:
         place = Place(path, Span(base + word.start, base + word.end))
@@ -46,9 +52,36 @@ def installed(words: Sequence[Word], script: str, path: str, base: int, branches
             option = word.text or ""
         elif word.text is None or not word.text.startswith("-"):
             pin = _pin(word, script, place)
+            releases.append(pin is not None and released(pin.specifier))
             if pin is not None and (pin.specifier or upgrades or pin.text != pin.library):
                 found.append(pin)
+    if releases and all(releases):
+        found = [pin for pin in found if pin.library != "index"]
     return [replace(pin, branches=branches) for pin in found] if branches else found
+
+
+def listed(words: Sequence[Word]) -> list[str]:
+    """The files of requirements that a command installs."""
+    if _behind_install(words) is None:
+        return []
+    return [word.text for option, word in pairwise(words) if option.text in ("-r", "--requirement") and word.text]
+
+
+def _channels(words: Sequence[Word], path: str, base: int) -> list[Pin]:
+    """The channels of nightly builds of `conda install -c CHANNEL …`, as far as none of releases comes first."""
+    if not words or (words[0].text or "").rsplit("/", 1)[-1] not in _CONDA:
+        return []
+    if not any(word.text in ("install", "create") for word in words[1:4]):
+        return []
+    found: list[Pin] = []
+    for option, word in pairwise(words):
+        if option.text in ("-c", "--channel") and word.text is not None:
+            if word.text.rsplit("/", 1)[-1] in RELEASES:
+                break
+            if NIGHTLY_CHANNEL.search(word.text):
+                place = Place(path, Span(base + word.start, base + word.end))
+                found.append(Pin("index", word.text, place, word.text))
+    return found
 
 
 def _behind_install(words: Sequence[Word]) -> int | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ecolint.model import Pin, Place, Source, Span
-from ecolint.readers.requirement import addressed, checked, requirement
+from ecolint.readers.requirement import NIGHTLY_CHANNEL, RELEASES, addressed, checked, requirement
 from ecolint.readers.yaml.nodes import Node, Unreadable, compose, resolved
 
 MAX_LENGTH = 200_000
@@ -15,10 +15,7 @@ MAX_LENGTH = 200_000
 _TOP = re.compile(r"^dependencies[ \t]*:[ \t]*(?:#.*)?$", re.MULTILINE)
 _SPEC = re.compile(r"(?:([\w./:-]+)::)?([A-Za-z0-9_][\w.-]*)(?:\[[^\]]*\])?[ \t]*([=<>!~][^#]*)?\Z")
 _EXACT = re.compile(r"(==?)[ \t]*([^=\s,]+)(?:=\S*)?\Z")
-_NIGHTLY = re.compile(r"(?:^|/)[\w.-]*nightly(?:/|\Z)")
 _OPTION = re.compile(r"--(?:extra-)?(?:index-url|find-links)[ \t=]+(\S+)")
-_GENERAL = frozenset({"pytorch", "conda-forge", "defaults", "main", "anaconda"})
-"""Channels that hold the releases of what is built nightly: the first channel that has a package gives it."""
 _NAMES = {"pytorch": "torch", "pytorch-gpu": "torch"}
 """What conda calls a library that has another name elsewhere."""
 
@@ -54,9 +51,9 @@ def _place(source: Source, node: Node) -> Place:
 def _channels(source: Source, root: Node) -> Iterator[Pin]:
     """Channels of nightly builds, as far as none of releases comes before them."""
     for item in _list(root, "channels"):
-        if item.kind == "scalar" and item.value.rsplit("/", 1)[-1] in _GENERAL:
+        if item.kind == "scalar" and item.value.rsplit("/", 1)[-1] in RELEASES:
             return
-        if item.kind == "scalar" and _NIGHTLY.search(item.value):
+        if item.kind == "scalar" and NIGHTLY_CHANNEL.search(item.value):
             yield Pin("index", item.value, _place(source, item), item.value)
 
 
@@ -78,7 +75,7 @@ def _spec(text: str, place: Place) -> Iterator[Pin]:
     if match is None:
         return
     channel, name, said = match.groups()
-    if channel and _NIGHTLY.search(channel):
+    if channel and NIGHTLY_CHANNEL.search(channel):
         yield Pin("index", channel, place, text)
     name = canonicalize_name(name)
     yield Pin(_NAMES.get(name, name), specifier((said or "").strip()), place, text)
