@@ -60,6 +60,9 @@ def _recognised(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | 
             return Recognised(invocation, vocabulary, likely=True)
         return None
     if invocation.mapping is not None:
+        container = _container(invocation, vocabulary) if invocation.image else None
+        if container is not None:
+            return container
         if invocation.mapping.name:
             known = invocation.mapping.name in vocabulary.requirements
             return Recognised(invocation, vocabulary) if known else None
@@ -75,8 +78,7 @@ def _recognised(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | 
         ):
             line = command.parse(listed(invocation.mapping, vocabulary), vocabulary)
             return Recognised(invocation, vocabulary, line, likely=True)
-        if not invocation.image:
-            return None
+        return None
     return _container(invocation, vocabulary)
 
 
@@ -89,9 +91,12 @@ def _container(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | N
         if start is None:
             return None
     tokens = list(joined(invocation.env, vocabulary))
+    if invocation.mapping is not None:
+        tokens += listed(invocation.mapping, vocabulary)
     if table is not None:
         tokens += strand(table, vocabulary, start)
     opened = (table is not None and table.open) or hidden(invocation.env, vocabulary) or _bare(invocation, vocabulary)
+    opened = opened or any(_flag(entry) in vocabulary.files for entry in words)
     line = command.parse(tokens, vocabulary, opened)
     return Recognised(invocation, vocabulary, line, None, likely, tuple(tokens), opened)
 
@@ -106,7 +111,25 @@ def _served(invocation: Invocation, words: tuple[Entry, ...], vocabulary: Vocabu
         start = command.entered(words, vocabulary)
         if start is not None and any(flagged(text(word), vocabulary) for word in words[start:]):
             return start, True
-    return (len(words), True) if _tells(invocation, vocabulary) else (None, False)
+    if _tells(invocation, vocabulary):
+        return len(words), True
+    sent_on = isinstance(image, str) and not named
+    return (0, True) if not sent_on and _own_flags(words, vocabulary) else (None, False)
+
+
+def _flag(entry: Entry) -> str:
+    """The flag that a word is, without its value."""
+    return (text(entry) or "").partition("=")[0]
+
+
+def _own_flags(words: tuple[Entry, ...], vocabulary: Vocabulary) -> bool:
+    """Whether the arguments of an image that nobody knows are flags of this stack alone, as many as tell a file of its
+    settings from others."""
+    if not words or not _flag(words[0]).startswith("-"):
+        return False
+    names = {name[2:] for word in words if (name := _flag(word)).startswith("--")}
+    others = {*vocabulary.mapping_others, *vocabulary.mapping_none}
+    return len(names & set(vocabulary.mapping_any)) >= max(vocabulary.mapping_least, 2) and not names & others
 
 
 def _bare(invocation: Invocation, vocabulary: Vocabulary) -> bool:

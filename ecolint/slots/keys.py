@@ -195,7 +195,8 @@ class Slots:
         if key.positional is not None and key.positional < len(line.positionals):
             word = line.positionals[key.positional]
             return read(key, word.entry.value, self.assignment, "flag", word.table, (word.entry,))
-        return OPEN if line.open and key.flag else None
+        # What is hardly ever written is not what the words that nobody can see are about.
+        return OPEN if line.open and key.flag and not key.seldom else None
 
     def from_conditions(self, key: Key) -> Setting | None:
         """What the tests of the arms that are taken say about what the key asks: what it is, or all that it is not."""

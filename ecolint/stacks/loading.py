@@ -21,7 +21,18 @@ TABLES = (
     *("flags", "keys", "uses", "beside", "facts", "services", "launches", "ineffective"),
 )
 RECOGNISE = (
-    *("calls", "likely_calls", "local_calls", "doubtful", "commands", "runners", "images", "mapping", "requirements"),
+    *(
+        "calls",
+        "likely_calls",
+        "local_calls",
+        "doubtful",
+        "commands",
+        "runners",
+        "images",
+        "mapping",
+        "files",
+        "requirements",
+    ),
     *("version_tag", "nested", "packed", "triggers", "variables", "likely_images", "other_images"),
 )
 KEY = (

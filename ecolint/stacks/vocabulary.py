@@ -74,7 +74,7 @@ class Key:
     of: tuple[str, ...] = ()
     """Patterns of the classes of its object that take it; empty: all."""
     seldom: bool = False
-    """Hardly ever written: an unseen splat does not make it unknown, only likely."""
+    """Hardly ever written: an unseen splat, or words of a command line, do not make it unknown."""
     named: bool = False
     """What counts is that the key is written at all: it stands where its name does, not where its value was written."""
     virtual: bool = False
@@ -226,6 +226,8 @@ class Vocabulary:
     """Keys of a settings file that may hold flags, as a list or as one text."""
     variables: tuple[str, ...] = ()
     """Patterns of variables that name the stack: one that holds flags of it is enough to know it by."""
+    files: tuple[str, ...] = ()
+    """Flags that name a file of further flags: what is not on the command line may stand there."""
     requirements: tuple[str, ...] = ()
     """Libraries whose pins the vocabulary reads."""
     nested: tuple[str, ...] = ()

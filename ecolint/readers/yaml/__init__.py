@@ -135,7 +135,7 @@ def invocations_of(
     shapes = find_shapes(document, root, closed)
     shaped = {node for shape in shapes for node in (shape.node, shape.image)}
     for shape in shapes:
-        found += shape_invocations(document, shape)
+        found += shape_invocations(document, shape, triggers)
     for run in find_runs(document, root, closed, shaped):
         found += run_invocations(document, run, frozenset(programs))
     if root.kind == "mapping" and not found:

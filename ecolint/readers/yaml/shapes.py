@@ -76,8 +76,11 @@ def _image(document: Document, fields: dict[str, Field]) -> Node | None:
     return None
 
 
-def shape_invocations(document: Document, shape: Shape) -> list[Invocation]:
-    """One invocation for every command of a container-shaped mapping; what a template may add to it stays open."""
+def shape_invocations(document: Document, shape: Shape, triggers: Collection[str] = ()) -> list[Invocation]:
+    """One invocation for every command of a container-shaped mapping; what a template may add to it stays open.
+
+    Where keys of the mapping itself are among the `triggers`, it holds settings beside the image.
+    """
     fields = document.fields(shape.node).by_name
     outer = document.branches(shape.node.start)
     image = shape.image
@@ -91,7 +94,11 @@ def shape_invocations(document: Document, shape: Shape) -> list[Invocation]:
     listed += [resolved(fields[name].value)[0] for name in SCRIPTS if name in fields and "command" not in fields]
     name = resolved(fields["name"].value)[0] if "name" in fields else None
     label = name.value if name is not None and name.kind == "scalar" and not document.templated(name) else ""
-    whole = image.kind == "scalar" and fields.keys() <= _OF_PODS
+    resource = "apiVersion" in document.fields((*shape.around, shape.node)[0]).by_name
+    whole = (image.kind == "scalar" and fields.keys() <= _OF_PODS) or (mapping is not None and resource)
+    settings = document.table(mapping, outer=outer) if mapping is not None else None
+    if settings is None and not fields.keys().isdisjoint(triggers):
+        settings = _plain(document.table(shape.node, shape.node.shared, outer=outer))
     made = [
         Invocation(
             "yaml",
@@ -100,13 +107,19 @@ def shape_invocations(document: Document, shape: Shape) -> list[Invocation]:
             words=line.words if whole else _open(document, shape.node, line.words),
             env=line.env if whole or line.env is None else replace(line.env, open=True),
             image=_address(document, image, env),
-            mapping=document.table(mapping, outer=outer) if mapping is not None else None,
+            mapping=settings,
             surroundings=_surroundings(document, shape, outer),
             branches=line.branches,
         )
         for line in _lines(document, listed, env, outer)
     ]
     return [fallback(one) for one in made] if document.overridable else made
+
+
+def _plain(table: Table) -> Table:
+    """A mapping's own settings, without the mappings in it."""
+    kept = (one for one in table.entries if not any(isinstance(a.data, Table) for a in one.value))
+    return replace(table, entries=tuple(kept))
 
 
 def _lines(document: Document, listed: list[Node], env: Environment, outer: Branches) -> list[Line]:
