@@ -58,7 +58,7 @@ def libraries(recognised: Recognised, circumstances: Circumstances) -> Mapping[s
     The project says nothing about a container: its image's tag may, and what its Dockerfile installs.
     """
     invocation, vocabulary = recognised.invocation, recognised.vocabulary
-    if not invocation.image and invocation.surroundings is None:
+    if not invocation.image and (invocation.surroundings is None or invocation.syntax == "shell"):
         return circumstances.versions or {}
     stated: dict[str, set[str]] = {}
     for pin in invocation.installs:

@@ -183,6 +183,19 @@ def _gpu_request(data: Data) -> Scalar:
     return len(devices)
 
 
+def _gres(data: Data) -> tuple[str, int]:
+    """A cluster's generic resource: "gpu:a100:4", "a100:4", "gpu:4" or "4", as the type (maybe empty) and the count."""
+    parts = [part for part in str(_str(data)).split("(")[0].split(":") if part not in ("gpu", "gres/gpu")]
+    count = _int(parts.pop()) if parts and parts[-1].isdigit() else 1
+    if len(parts) > 1 or not isinstance(count, int) or "," in str(data):
+        raise Unreadable
+    return (parts[0] if parts else ""), count
+
+
+def _gres_gpu(data: Data) -> Scalar:
+    return _gpu(_gres(data)[0].upper(), "")
+
+
 def _instance_count(data: Data) -> Scalar:
     """A cloud instance type, as the number of its GPUs."""
     found = catalog.instance(data) if isinstance(data, str) else None
@@ -205,6 +218,8 @@ READ: Mapping[str, Callable[[Data], Scalar]] = {
     "gpu": lambda data: _gpu(data, ""),
     "gpu_count": _gpu_count,
     "gpu_request": _gpu_request,
+    "gres_gpu": _gres_gpu,
+    "gres_count": lambda data: _gres(data)[1],
     "instance_gpu": _instance_gpu,
     "instance_gpu_count": _instance_count,
 }

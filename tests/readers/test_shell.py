@@ -242,3 +242,46 @@ def test_whatever_a_script_holds_it_is_read(script: str) -> None:
 def test_what_a_script_installs() -> None:
     text = "pip install 'torch==2.5' \\\n  vllm==0.6.3  # pinned\n"
     assert {pin.library: pin.specifier for pin in pins(Source("a.sh", text))} == {"torch": "==2.5", "vllm": "==0.6.3"}
+
+
+# --- what stands around -----------------------------------------------------------------------------------------------
+
+
+def test_what_a_batch_script_asks_for_stands_around_its_commands() -> None:
+    text = "#!/bin/bash\n#SBATCH --gres=gpu:h100:4\n#SBATCH -C a100 # or so\n# SBATCH --gpus=1\nvllm serve m\n"
+    (one,) = read(Source("a.sbatch", text), WANTED, Nowhere()).invocations
+    assert one.surroundings is not None
+    told = {entry.name: entry.value[0].data for entry in one.surroundings.entries}
+    assert told == {"sbatch.gres": "gpu:h100:4", "sbatch.C": "a100"}
+
+
+MANIFEST = "kind: Pod\nspec:\n  containers:\n  - image: vllm/vllm-openai:v1\n    args: [--a, b]\n"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        f"kubectl apply -f - <<EOF\n{MANIFEST}EOF\n",
+        f"cat <<'EOF' | kubectl create -n x -f -\n{MANIFEST}EOF\n",
+        f"cat > pod.yaml <<EOF\n{MANIFEST}EOF\nkubectl apply -f pod.yaml\n",
+        f"tee /tmp/pod.yml <<EOF\n{MANIFEST}EOF\n",
+    ],
+)
+def test_a_manifest_in_a_here_document_is_read_and_rewritten(script: str) -> None:
+    found = [one for one in read(Source("a.sh", script), WANTED, Nowhere()).invocations if one.syntax == "yaml"]
+    (pod,) = found
+    assert pod.image[0].data == "vllm/vllm-openai:v1"
+    assert pod.words is not None
+    assert edit(script, pod.words, SetEntry(pod.words.entries[1], "c")) == script.replace("b]", "c]")
+
+
+def test_a_script_that_is_written_to_a_file_is_read_and_a_text_is_not() -> None:
+    script = "cat > {} <<'EOF'\nvllm serve m\nEOF\n"
+    assert said(script.format("start.sh"))[-1] == ["vllm", "serve", "m"]
+    assert said(script.format("notes.txt")) == [["cat"]]
+
+
+def test_remarks_in_backticks_and_gaps_to_fill_in() -> None:
+    script = "vllm serve m \\\n  `# a remark` \\\n  --a 1 --b <your-token> --c=<path>\nX=<name>; vllm $X"
+    assert said(script) == [["vllm", "serve", "m", "--a", "1", "--b", "?", "--c", "?"], ["vllm", "?"]]
+    assert not split(script, {}).problems

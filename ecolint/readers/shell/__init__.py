@@ -4,9 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ecolint.model import CannotEdit, Change, Edit, Invocation, Pin, Problem, Reading, Source, Table, Value, Wanted
+from ecolint.model import (
+    Alternative,
+    CannotEdit,
+    Change,
+    Edit,
+    Entry,
+    Invocation,
+    Pin,
+    Place,
+    Problem,
+    Reading,
+    Source,
+    Span,
+    Table,
+    Value,
+    Wanted,
+)
 
 if TYPE_CHECKING:
     from ecolint.readers import Lookup
@@ -19,6 +36,7 @@ MAX_MANIFESTS = 20
 
 _CLUSTERS = frozenset({"kubectl", "oc", "k3s", "microk8s"})
 _APPLYING = frozenset({"apply", "create", "replace"})
+_DIRECTIVE = re.compile(r"#(SBATCH|PBS)\s+(--?[A-Za-z][\w-]*)(?:\s*=\s*|\s+)([^\s#]+)")
 _SOLID = re.compile(r"[^\n]")
 
 
@@ -36,9 +54,11 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
 
     script = split(source.text, {}, label=source.path)
     found: list[Invocation] = []
+    around = _directives(source, script)
     for command in script.commands:
         words, env = tables(command, source.path, 0, own=True)
-        found.append(Invocation("shell", words.place, "command", words=words, env=env, branches=command.branches))
+        made = Invocation("shell", words.place, "command", words=words, env=env, branches=command.branches)
+        found.append(replace(made, surroundings=around))
     for manifest in _manifests(source, script):
         found += yaml.read(manifest, wanted, project).invocations
     problems = [
@@ -46,6 +66,19 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
         for at, reason in script.problems[:1]
     ]
     return Reading(tuple(found), comments(source.text, script.comments), tuple(problems))
+
+
+def _directives(source: Source, script: Script) -> Table | None:
+    """What a script asks of its batch system (`#SBATCH --gres=gpu:1`): the path "sbatch.gres" and its value."""
+    entries: dict[str, Entry] = {}
+    for start, end in script.comments:
+        for match in _DIRECTIVE.finditer(source.text, start, end):
+            place = Place(source.path, Span(match.start(3), match.end(3)))
+            name = f"{match[1].lower()}.{match[2].lstrip('-')}"
+            entries[name] = Entry(name, (Alternative("known", match[3], place),), place)
+    if not entries:
+        return None
+    return Table("shell.directives", Place(source.path, Span(0, 0)), tuple(entries.values()), writable=False)
 
 
 def _manifests(source: Source, script: Script) -> list[Source]:

@@ -26,7 +26,7 @@ _SPACED = re.compile(r"\\(?=[ \t]+\r?\n)|(?<![^\s;&|(])\[(?=['\"])")
 """An escaped blank is a word, and no line goes on behind it; a bracket before a quote is no test."""
 _REMARK = re.compile(r"(?<=[ \t])`#[^`\n]*`")
 """A comment between continuation lines: a substitution that gives nothing."""
-PLACEHOLDER = re.compile(r"(?<![<\w$])<[A-Za-z][\w &./-]*>(?=[\s\"':/]|\Z)(?![ \t]*\()")
+PLACEHOLDER = re.compile(r"(?<![<\w$])<[A-Za-z][\w &./-]*>(?=[\s\"':/;]|\Z)(?![ \t]*\()")
 """`<your-token>` in a script that was published with a gap: it stands for a word."""
 
 
