@@ -153,7 +153,11 @@ def _combined(how: str, parts: Iterable[Setting]) -> Fact:
         if any(p.kind == "unknown" for p in parts):
             return DOUBT
         value: Scalar = math.prod(p.value for p in known if isinstance(p.value, (int, float)))
-        return Fact("known", value, sources, "literal" if sources else "default", assured) if known else NOTHING
+        return (
+            Fact("known", value, sources, "literal" if any(p.written for p in known) else "default", assured)
+            if known
+            else NOTHING
+        )
     if not known:
         return DOUBT if any(p.kind == "unknown" for p in parts) else NOTHING
     least = min(known, key=lambda p: p.value)  # type: ignore[arg-type,return-value]

@@ -123,6 +123,9 @@ def _available(facts: Mapping[str, Fact], entry: catalog.Model | None) -> Fact:
         return DOUBT
     if not (memory.assured and cards.assured and share.assured):
         return DOUBT
+    reserved = facts.get("reserved_gpus", NOTHING)
+    if cards.how == "default" and reserved.kind == "known" and _float(reserved) > _float(cards):
+        return DOUBT  # who reserves several GPUs and names no number hardly means one
     if facts.get("device", NOTHING).kind == "unknown":
         return DOUBT  # it may run on the CPU
     copies = facts.get("data_parallel", NOTHING)
