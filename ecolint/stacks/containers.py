@@ -79,7 +79,11 @@ class _Reader:
                 at = self.option(name, at)
         image = words[at].value if at < len(words) else ()
         own = (*self.first, *words[at + 1 :])
-        env = Table("words.env", self.words.place, tuple(self.variables), open=self.open, writable=False)
+        # A script's own words can be rewritten: the table's name is the option that a further variable takes.
+        own_words = self.words.syntax == "shell.words" and self.words.writable
+        syntax, option = ("shell.options", self.spec.env_options[:1]) if own_words else ("words.env", ())
+        variables = tuple(self.variables)
+        env = Table(syntax, self.words.place, variables, "".join(option), self.open, own_words and bool(variables))
         known = tuple(replace(entry, name=str(index)) for index, entry in enumerate(own))
         around = Table("words.options", self.words.place, tuple(self.around), writable=False)
         return replace(
@@ -116,7 +120,7 @@ class _Reader:
             self.note(name, word, _part(word, len(written) - len(inline)))
             return at + 1
         if at + 1 < len(words):
-            self.note(name, words[at + 1], words[at + 1].value)
+            self.note(name, _both(word, words[at + 1]), words[at + 1].value)
         return at + 2
 
     def note(self, name: str, word: Entry, value: Value) -> None:
@@ -156,6 +160,14 @@ class _Reader:
             told = (replace(one, data=rest, place=_behind(one.place, len(name) + 1, len(rest))),)
         self.variables = [entry for entry in self.variables if entry.name != name or word.branches]
         self.variables.append(replace(word, name=name, value=told))
+
+
+def _both(option: Entry, word: Entry) -> Entry:
+    """An option and its value, as one."""
+    first, last = option.place, word.place
+    if first.path != last.path or last.span.start < first.span.end:
+        return word
+    return replace(word, place=Place(first.path, Span(first.span.start, last.span.end)))
 
 
 def _plain(value: Value) -> str | None:

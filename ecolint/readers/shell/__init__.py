@@ -101,6 +101,10 @@ def rewrite(source: Source, table: Table, changes: Sequence[Change]) -> tuple[Ed
         from ecolint.readers.shell.assigning import variable_edits
 
         return tuple(variable_edits(source, table, changes))
+    if table.syntax == "shell.options":
+        from ecolint.readers.shell.optional import option_edits
+
+        return tuple(option_edits(source, table, changes))
     from ecolint.readers.shell.write import script_edits
 
     if table.syntax.startswith("yaml."):

@@ -24,8 +24,8 @@ _FOREIGN = re.compile(r"[^\t\n\r\x20-\x7e]")
 _DANGLING = re.compile(r"\\[ \t\r]*\n?[ \t\r\n]*\Z")
 _SPACED = re.compile(r"\\(?=[ \t]+\r?\n)|(?<![^\s;&|(])\[(?=['\"])")
 """An escaped blank is a word, and no line goes on behind it; a bracket before a quote is no test."""
-_REMARK = re.compile(r"(?<=[ \t])`#[^`\n]*`")
-"""A comment between continuation lines: a substitution that gives nothing."""
+_REMARK = re.compile(r"(?<=[ \t])`#[^`\n]*`|(?<!`)``(?!`)")
+"""Substitutions that give nothing, such as a comment between continuation lines."""
 PLACEHOLDER = re.compile(r"(?<![<\w$])<[A-Za-z][\w &./-]*>(?=[\s\"':/;]|\Z)(?![ \t]*\()")
 """`<your-token>` in a script that was published with a gap: it stands for a word."""
 

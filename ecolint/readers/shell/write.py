@@ -66,7 +66,7 @@ def script_edits(source: Source, fits: Fits, table: Table, changes: Sequence[Cha
     elif added:
         text = _new(source, fits, spans, added, _separator(source.text, spans))
         made.append(Edit(source.path, Span(spans[-1].end, spans[-1].end), text))
-    made += [Edit(source.path, _cut(source.text, span.start, span.end), "") for span in groups]
+    made += [Edit(source.path, cut(source.text, span.start, span.end), "") for span in groups]
     return made
 
 
@@ -98,7 +98,7 @@ def _groups(text: str, spans: Sequence[Span]) -> list[Span]:
     return groups
 
 
-def _cut(text: str, start: int, end: int) -> Span:
+def cut(text: str, start: int, end: int) -> Span:
     """What to cut out so that words are gone with the blanks, and the continuation line, that were theirs alone."""
     left, right = start, end
     while left and text[left - 1] in " \t":
