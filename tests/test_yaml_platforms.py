@@ -127,6 +127,55 @@ def test_other_devices_are_none_of_ours(resource: str) -> None:
     assert pod(resources=f"{{limits: {{{resource}: 1}}}}")[2] == "other"
 
 
+@pytest.mark.parametrize(
+    ("text", "device"),
+    [
+        (POD.format(spec="x: y", args="", resources="{limits: {nvidia.com/gpu: 1}}"), "cuda"),
+        (POD.format(spec="x: y", args="", resources="{limits: {nvidia.com/gpu: 0}}"), "cpu"),
+        (POD.format(spec="x: y", args="", resources="{limits: {nvidia.com/mig-1g.5gb: 1}}"), "cuda"),
+        (SERVICE.format(args="", more="runtime: nvidia"), "cuda"),
+        (SERVICE.format(args="", more="gpus: [{driver: nvidia, count: 1}]"), "cuda"),
+        (
+            SERVICE.format(args="", more="deploy: {resources: {reservations: {devices: [{capabilities: [gpu]}]}}}"),
+            "cuda",
+        ),
+        (SERVICE.format(args="", more="runtime: nvidia").replace("vllm-openai:v", "vllm-openai-rocm:v"), "rocm"),
+    ],
+)
+def test_what_reserves_a_card_runs_on_one(text: str, device: str) -> None:
+    (deployment,) = judged(Source("a.yaml", text), Alone(), (), Settings(root=ROOT)).deployments
+    found = deployment.facts["device"]
+    assert (found.value, found.assured) == (device, True)
+
+
+FLAGS = "--model /models/chat --max-model-len 8192 --gpu-memory-utilization 0.9"
+
+
+@pytest.mark.parametrize(
+    ("service", "framework"),
+    [
+        (f"build: .\n    command: {FLAGS}", "vllm"),
+        (f"image: registry.example.com/serving:3\n    command: {FLAGS} --enforce-eager", "vllm"),
+        ("build: .\n    command: --model /models/chat --max-model-len 8192", None),
+        (f"image: example/router:1\n    command: {FLAGS}", None),
+        ("build: .\n    command: --model-path m --max-running-requests 8 --mem-fraction-static 0.8", "sglang"),
+        (f"build: .\n    command: ./start.sh {FLAGS}", None),
+    ],
+)
+def test_flags_that_only_one_stack_has_tell_an_image_that_nobody_knows(service: str, framework: str | None) -> None:
+    text = f"services:\n  chat:\n    {service}\n"
+    deployments = judged(Source("compose.yaml", text), Alone(), (), Settings(root=ROOT)).deployments
+    assert [one.facts["framework"].value for one in deployments] == ([framework] if framework else [])
+    assert not any(one.facts["framework"].assured for one in deployments)
+
+
+def test_a_file_of_settings_may_say_what_the_command_line_does_not() -> None:
+    text = "containers:\n- image: vllm/vllm-openai:v0.8.5\n  args: [--config, /etc/vllm.yaml, --max-num-seqs, 64]\n"
+    (deployment,) = judged(Source("a.yaml", text), Alone(), (), Settings(root=ROOT)).deployments
+    assert deployment.facts["max_concurrency"].value == 64
+    assert [deployment.facts[name].kind for name in ("model", "quantization", "execution")] == ["unknown"] * 3
+
+
 def test_a_group_of_pods_has_the_cards_of_all() -> None:
     group = """
 kind: LeaderWorkerSet
