@@ -84,6 +84,14 @@ def test_what_a_shape_runs(text: str) -> None:
     assert [str(word) for word in words(alone(text))] == ["vllm", "serve", "m", "--max-model-len", "1"]
 
 
+def test_settings_inside_the_mapping_of_a_chart_s_only_image_are_its_own() -> None:
+    text = "image: {repository: vllm/vllm-openai}\nserver:\n  max-model-len: 4096\nresources: {limits: {cpu: 1}}\n"
+    one = alone(text, "values.yaml")
+    assert data(one.mapping) == {"max-model-len": 4096}
+    apart = reader.read(Source("values.yaml", "a:\n  image: vllm/x\n  env: {A: b}\n" + text[38:]), WANTED, Nowhere())
+    assert [bool(one.image) for one in apart.invocations] == [True, False]
+
+
 def test_resources_and_node_selection_come_from_the_nearest_mapping() -> None:
     text = (
         "nodeSelector: {a: outer}\nresources: {limits: {nvidia.com/gpu: 8}}\n"

@@ -115,7 +115,7 @@ def invocations_of(
     from ecolint.readers.yaml.nodes import resolved
     from ecolint.readers.yaml.pods import find_pods, pod_invocations
     from ecolint.readers.yaml.runs import find_runs, run_invocations
-    from ecolint.readers.yaml.shapes import find_shapes, shape_invocations
+    from ecolint.readers.yaml.shapes import find_shapes, shape_invocations, together
 
     found: list[Invocation] = []
     skip: set[Node] = set()
@@ -144,6 +144,7 @@ def invocations_of(
     told = {one.mapping.place for one in found if one.mapping is not None}
     nested = _nested(document, root, frozenset(triggers), skip)
     found += [one for one in nested if one.place not in told]
+    found = together(found)
     keys = _keys(root) if any(one.mapping is not None for one in found) else ()
     return [one if one.mapping is None else replace(one, beside=keys) for one in found]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from ecolint.model import Branches, Invocation, Table, Value
 from ecolint.readers.yaml.environments import Environment, environment, pairs_environment
-from ecolint.readers.yaml.fallbacks import fallback
+from ecolint.readers.yaml.fallbacks import fallback, overridable
 from ecolint.readers.yaml.nodes import MAX_DEPTH, Node, resolved
 from ecolint.readers.yaml.pods import image_value
 from ecolint.readers.yaml.scripts import Line
@@ -114,6 +114,19 @@ def shape_invocations(document: Document, shape: Shape, triggers: Collection[str
         for line in _lines(document, listed, env, outer)
     ]
     return [fallback(one) for one in made] if document.overridable else made
+
+
+def together(found: list[Invocation]) -> list[Invocation]:
+    """Settings inside the mapping of a chart's only image, which says nothing itself, are what it serves with."""
+    holders = [one for one in found if one.image and one.mapping is None and not (one.words and one.words.entries)]
+    settings = [one for one in found if not one.image and one.mapping is not None]
+    if len(holders) != 1 or len(settings) != 1 or not overridable(holders[0].place.path):
+        return found
+    around, inside = holders[0].place.span, settings[0].place.span
+    if not around.start <= inside.start < inside.end <= around.end:
+        return found
+    joined = fallback(replace(holders[0], mapping=settings[0].mapping))
+    return [joined if one is holders[0] else one for one in found if one is not settings[0]]
 
 
 def _plain(table: Table) -> Table:
