@@ -31,7 +31,8 @@ def deployments(invocation: Invocation, circumstances: Circumstances) -> tuple[D
         facts = evaluate(recognised.vocabulary, settings, versions)
         without_effect = idle(slots, settings, facts)
         facts |= together(without_effect, kinds(recognised.vocabulary) if invocation.call is not None else ())
-        facts["framework"] = Fact("known", recognised.vocabulary.name, how="name", assured=not recognised.likely)
+        named = recognised.vocabulary.framework or recognised.vocabulary.name
+        facts["framework"] = Fact("known", named, how="name", assured=not recognised.likely)
         facts["reloaded"] = reloaded(recognised)
         for platform in platforms:
             around = Slots(replace(recognised, vocabulary=platform), assignment, versions).settings()

@@ -198,9 +198,13 @@ class _Planner:
     def writable(self, name: str) -> bool:
         """Whether this is a key that the invocation itself can carry."""
         key = self.vocabulary.keys.get(name)
-        if key is None or key.virtual or (self.recognised.invocation.mapping is not None and not key.mapping):
+        if key is None or key.virtual or (self.settings_file() and not key.mapping):
             return False
         return self.slots.takes(key)
+
+    def settings_file(self) -> bool:
+        """Whether the invocation is nothing but the settings of a file."""
+        return self.recognised.invocation.mapping is not None and not self.recognised.invocation.image
 
     def raise_all(self, keys: Sequence[str], value: Scalar) -> None:
         """Every written key that is lower than the wanted value is raised to it."""

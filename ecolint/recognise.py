@@ -10,7 +10,7 @@ from functools import lru_cache
 from ecolint.model import Alternative, Entry, Invocation, Symbol, Table, Value
 from ecolint.stacks import command
 from ecolint.stacks.containers import contained
-from ecolint.stacks.flags import flagged
+from ecolint.stacks.flags import flagged, told
 from ecolint.stacks.strands import Token, hidden, joined, listed, strand, text
 from ecolint.stacks.vocabulary import LaunchSpec, ObjectSpec, Vocabulary
 
@@ -67,8 +67,8 @@ def _recognised(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | 
             known = invocation.mapping.name in vocabulary.requirements
             return Recognised(invocation, vocabulary) if known else None
         # a key that holds a table is described there (a schema, the inputs of a workflow), not set
-        plain = (e for e in invocation.mapping.entries if not any(isinstance(a.data, Table) for a in e.value))
-        keys = {entry.name for entry in plain}
+        tables = {*vocabulary.objects, *vocabulary.nested}
+        keys = {e.name for e in invocation.mapping.entries if e.name in tables or not _holds_table(e)}
         if (
             not vocabulary.requirements
             and keys & set(vocabulary.mapping_any)
@@ -80,6 +80,10 @@ def _recognised(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | 
             return Recognised(invocation, vocabulary, line, likely=True)
         return None
     return _container(invocation, vocabulary)
+
+
+def _holds_table(entry: Entry) -> bool:
+    return any(isinstance(one.data, Table) for one in entry.value)
 
 
 def _container(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | None:
@@ -114,7 +118,7 @@ def _served(invocation: Invocation, words: tuple[Entry, ...], vocabulary: Vocabu
     if _tells(invocation, vocabulary):
         return len(words), True
     sent_on = isinstance(image, str) and not named
-    return (0, True) if not sent_on and _own_flags(words, vocabulary) else (None, False)
+    return (0, True) if not sent_on and _own_flags(invocation, words, vocabulary) else (None, False)
 
 
 def _flag(entry: Entry) -> str:
@@ -122,23 +126,11 @@ def _flag(entry: Entry) -> str:
     return (text(entry) or "").partition("=")[0]
 
 
-def _own_flags(words: tuple[Entry, ...], vocabulary: Vocabulary) -> bool:
-    """Whether the arguments of an image that nobody knows are flags of this stack alone, as many as tell a file of its
-    settings from others."""
-    if not words or not _flag(words[0]).startswith("-"):
+def _own_flags(invocation: Invocation, words: tuple[Entry, ...], vocabulary: Vocabulary) -> bool:
+    """Whether the arguments of a container whose image nobody knows hold a flag that this stack alone has."""
+    if not words or not _flag(words[0]).startswith("-") or not (invocation.image or invocation.surroundings):
         return False
-    names = {name[2:] for word in words if (name := _flag(word)).startswith("--")}
-    others = {*vocabulary.mapping_others, *vocabulary.mapping_none}
-    return len(names & set(vocabulary.mapping_any)) >= max(vocabulary.mapping_least, 2) and not names & others
-
-
-def _bare(invocation: Invocation, vocabulary: Vocabulary) -> bool:
-    """Whether a container says nothing but its image: what it is to serve is then said elsewhere, or when it starts."""
-    if invocation.words is not None or invocation.mapping is not None:
-        return False
-    env = invocation.env.entries if invocation.env is not None else ()
-    spelled = {name for key in vocabulary.keys.values() for name in key.env}
-    return not any(entry.name in spelled or entry.name == "**" for entry in env)
+    return any(told(text(word), vocabulary) for word in words)
 
 
 def _tells(invocation: Invocation, vocabulary: Vocabulary) -> bool:

@@ -214,12 +214,15 @@ class _Writer:
             name = choice_of(key.prefer, self.plan.versions) or key.keyword[0]
             home = self.home(key)
             self.add(home, AddEntry(str(name), self.written(key, value, home)))
-        elif invocation.mapping is not None:
-            dashes = any("-" in entry.name for entry in invocation.mapping.entries)
-            name = next((n for n in key.mapping if ("-" in n) == dashes), key.mapping[0])
+        elif invocation.mapping is not None and (not invocation.image or self.by_mapping(key)):
+            name = _alike(key.mapping, [entry.name for entry in invocation.mapping.entries])
             self.add(invocation.mapping, AddEntry(name, self.written(key, value, invocation.mapping)))
         else:
             self.append_to_container(key, value)
+
+    def by_mapping(self, key: Key) -> bool:
+        """Whether settings beside a container's image are where the container's other settings are written."""
+        return bool(key.mapping) and any(setting.where == "mapping" for setting in self.plan.settings.values())
 
     def home(self, key: Key) -> Table:
         """The table of a call that an unwritten key goes to: the call's own, or a nested dictionary."""
@@ -294,6 +297,17 @@ def _switched(key: Key, word: str, on: bool) -> str:
     name = word.partition("=")[0]
     beside = key.off if name in key.off else key.flag
     return spellings[min(beside.index(name) if name in beside else 0, len(spellings) - 1)]
+
+
+def _alike(spellings: Sequence[str], names: Sequence[str]) -> str:
+    """The spelling that goes with the names which stand there: with dashes, in camel case or with underscores."""
+
+    def manner(name: str) -> str:
+        return "-" if "-" in name else "_" if "_" in name or name.islower() else "A"
+
+    counted = [manner(name) for name in names if manner(name) != "_" or "_" in name]
+    common = max(counted, key=counted.count) if counted else "-"
+    return next((one for one in spellings if manner(one) == common), spellings[0])
 
 
 def _beside_its_flag(word: str, value: Written) -> Written:

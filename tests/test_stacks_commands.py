@@ -10,6 +10,8 @@ from test_fixtures import ROOT, Alone
 from ecolint.engine import check
 from ecolint.model import Deployment, Scalar, Source
 from ecolint.settings import Settings
+from ecolint.stacks import Vocabulary, vocabularies
+from ecolint.stacks.vocabulary import Key
 
 VLLM = "vllm/vllm-openai:v0.11.2"
 TGI = "ghcr.io/huggingface/text-generation-inference:3.3.5"
@@ -111,9 +113,17 @@ def test_an_image_names_the_stack(image: str) -> None:
     assert (found["framework"], found["max_concurrency"]) == ("vllm", 2)
 
 
-@pytest.mark.parametrize("image", ["vllm/vllm-router:v0.1", "team/vllm-bench:1", "lmcache/vllm-proxy:2", "curl/curl:8"])
+@pytest.mark.parametrize("image", ["vllm/vllm-router:v0.1", "team/vllm-bench:1", "lmcache/vllm-proxy:2"])
 def test_an_image_that_only_speaks_to_a_server_is_none(image: str) -> None:
     assert read("pod.yaml", pod(image, args=["--model", M, "--max-num-seqs", "2"])) == []
+
+
+@pytest.mark.parametrize("image", ["registry.example/team/inference:4", "${IMAGE}"])
+def test_flags_that_only_one_stack_has_tell_it_where_the_image_does_not(image: str) -> None:
+    assert facts(pod(image, args=["--model", M, "--max-model-len=4096"]))["framework"] == "vllm"
+    assert facts(pod(image, args=["--model-path", M, "--mem-fraction-static=0.8"]))["framework"] == "sglang"
+    assert read("pod.yaml", pod(image, args=["--model", M, "--port", "80"])) == []
+    assert read("pod.yaml", pod(image, args=["/bin/curl", "--model", M, "--max-model-len=4096"])) == []
 
 
 @pytest.mark.parametrize(
@@ -258,3 +268,81 @@ def test_flags_under_a_settings_key_join_the_settings(args: str) -> None:
 def test_a_switch_in_a_settings_file(written: str, execution: str) -> None:
     (found,) = read("config.yaml", f"model: {M}\nmax-model-len: 4096\nenforce-eager: {written}\n")
     assert found.facts["execution"].value == execution
+
+
+def test_gaps_in_settings_say_nothing() -> None:
+    text = f"model: {M}\nmaxModelLen: -1\nmaxNumSeqs: 0\ntensorParallelSize: 0\nquantization: ''\n"
+    (found,) = read("values.yaml", text)
+    values = {name: fact.value if fact.kind == "known" else fact.kind for name, fact in found.facts.items()}
+    assert (values["context_length"], values["max_concurrency"]) == ("unknown", "unknown")
+    assert (values["gpu_count"], values["quantization"]) == ("unknown", "none")
+
+
+RAY = """
+applications:
+  - name: chat
+    import_path: ray.serve.llm:build_openai_app
+    args:
+      llm_configs:
+        - model_loading_config:
+            model_id: chat
+            model_source: {model}
+          accelerator_type: L4
+          engine_kwargs:
+            tensor_parallel_size: 2
+            max_num_seqs: 4
+            enforce_eager: true
+"""
+
+
+def test_a_settings_file_of_ray_is_its_engine_s() -> None:
+    (found,) = read("serve.yaml", RAY.format(model=M))
+    values = {name: fact.value for name, fact in found.facts.items()}
+    assert (values["framework"], values["model"], values["gpu"], values["gpu_count"]) == ("vllm", M, "L4", 2)
+    assert (values["max_concurrency"], values["execution"]) == (4, "eager")
+
+
+def test_variables_in_capitals_are_flags_where_the_worker_says_so() -> None:
+    found = facts(pod("runpod/worker-v1-vllm:v2.7.0", MODEL_NAME=M, ENFORCE_EAGER="true", MAX_NUM_SEQS="4", DTYPE=""))
+    assert (found["framework"], found["model"], found["max_concurrency"]) == ("vllm", M, 4)
+    assert (found["execution"], found["dtype"]) == ("eager", "auto")
+
+
+# --- every flag in every spelling -------------------------------------------------------------------------------------
+
+SAMPLES: dict[str, tuple[str, Scalar]] = {
+    "int": ("7", 7),
+    "count": ("7", 7),
+    "float": ("0.5", 0.5),
+    "str": ("one/two", "one/two"),
+    "word": ("Some_Word", "some_word"),
+    "choice": ("Other", "other"),
+    "dtype": ("half", "float16"),
+}
+
+
+def spellings(vocabulary: Vocabulary, key: Key) -> list[tuple[list[str], Scalar]]:
+    """Every way to write a key's flag, and what it then says."""
+    found: list[tuple[list[str], Scalar]] = []
+    long = [name for name in key.flag if name.startswith("--") and vocabulary.underscores]
+    names = [*key.flag, *("--" + name[2:].replace("-", "_") for name in long)]
+    if key.present:
+        found += [([name], True) for name in names] + [([name, "true"], True) for name in names]
+        found += [([name], False) for name in key.off] + [([f"{name}=false"], False) for name in names]
+        return found
+    written, value = SAMPLES[key.type]
+    for name in names:
+        found += [([name, written], value), ([f"{name}={written}"], value), ([f"{name} {written}"], value)]
+    return found
+
+
+@pytest.mark.parametrize("name", ["vllm", "sglang", "tgi"])
+def test_every_spelling_of_every_flag_says_the_same(name: str) -> None:
+    vocabulary = next(one for one in vocabularies() if one.name == name)
+    image = {"vllm": VLLM, "sglang": SGLANG, "tgi": TGI}[name]
+    for key in vocabulary.keys.values():
+        for args, value in spellings(vocabulary, key) if key.flag and key.type != "bool" else ():
+            for line in (["--port", "1", *args], [*args, "--port", "1"], [*args, *args]):
+                (found,) = read("pod.yaml", pod(image, args=line))
+                assert found.settings[key.name].value == value, (key.name, line)
+                assert found.settings[key.name].sources, (key.name, line)

@@ -10,6 +10,9 @@ from ecolint.slots.variant import Assignment, narrowed, pick
 from ecolint.stacks import spelling
 from ecolint.stacks.vocabulary import Key
 
+UNSET = ("word", "dtype", "count", "int", "float")
+"""Types of which an empty text is no value: the key is not written."""
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -54,6 +57,8 @@ def read(
         place = alternative.place if alternative else entries[0].place if entries else None
         return Setting("unknown", place=place, written=True, where=where, table=table, entries=entries)
     if alternative.kind == "absent" or (alternative.data is None and key.type != "flag"):
+        return None
+    if alternative.data == "" and (key.type in UNSET or (where == "env" and key.type == "flag")):
         return None
     if alternative.data == "" and key.type == "str":
         # An empty name is a gap that something fills at run time.

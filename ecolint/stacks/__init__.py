@@ -60,7 +60,7 @@ def wanted(stacks: Iterable[Vocabulary]) -> Wanted:
             triggers[command[-1] if len(command) > 1 and "." in command[-1] else command[0]] = None
         for image in stack.images:
             triggers[_literal(image)] = None
-        for word in (*stack.mapping_any, *stack.triggers):
+        for word in (*stack.mapping_any, *stack.triggers, *(flag.lstrip("-") for flag in stack.telling)):
             triggers[word] = None
     for spec in objects:
         for call in spec.classes:

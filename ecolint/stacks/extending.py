@@ -12,9 +12,9 @@ NAMED = ("objects", "keys")
 def extended(own: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
     """The contents of a vocabulary file on top of its base's.
 
-    Keys, objects and facts are taken over by name, and spelling by channel, unless the file has its own; uses are taken
-    over before its own. How the base is recognised is not taken over, but for its nested dictionaries. The base's
-    classes are still taken as objects, and stay the base's where they stand alone.
+    Keys, objects and facts are taken over by name, spelling by channel and flags by kind, unless the file has its own;
+    uses are taken over before its own. How the base is recognised is not taken over, but for its nested dictionaries.
+    The base's classes are still taken as objects, and stay the base's where they stand alone.
     """
     found = {**own, "uses": _both(own, base, "uses"), "beside": _both(own, base, "beside")}
     for name in ("spelling", "facts"):
@@ -28,6 +28,8 @@ def extended(own: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
         spec["also"] = [*spec.get("also", ()), *theirs.get("calls", ())]
     recognise = own.get("recognise", {})
     found["recognise"] = {"nested": base.get("recognise", {}).get("nested", []), **recognise}
+    own_to_base = ("telling",)
+    found["flags"] = {n: v for n, v in base.get("flags", {}).items() if n not in own_to_base} | own.get("flags", {})
     found.setdefault("library", base.get("library", base["name"]))
     return found
 

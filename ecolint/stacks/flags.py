@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ecolint.stacks.vocabulary import Vocabulary
 
 
@@ -49,3 +51,10 @@ def flagged(word: str | None, vocabulary: Vocabulary) -> bool:
     if word is None or not word.startswith("-"):
         return False
     return folded(word.partition("=")[0], vocabulary) in flags(vocabulary).every
+
+
+def told(word: str | None, vocabulary: Vocabulary) -> bool:
+    """Whether a word is a flag that no other program has."""
+    if word is None or not word.startswith("-"):
+        return False
+    return folded(re.split(r"[=\s]", word, maxsplit=1)[0], vocabulary) in vocabulary.telling

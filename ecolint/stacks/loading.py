@@ -17,8 +17,8 @@ from ecolint.stacks.extending import extended
 from ecolint.stacks.vocabulary import Ineffective, Key, LaunchSpec, ObjectSpec, UseSpec, Vocabulary
 
 TABLES = (
-    *("name", "library", "kind", "overrules", "at_least", "extends", "wraps", "recognise", "objects", "spelling"),
-    *("flags", "keys", "uses", "beside", "facts", "services", "launches", "ineffective"),
+    *("name", "library", "framework", "kind", "overrules", "at_least", "extends", "wraps", "recognise", "objects"),
+    *("spelling", "flags", "keys", "uses", "beside", "facts", "services", "launches", "ineffective"),
 )
 RECOGNISE = (
     *(
@@ -41,7 +41,7 @@ KEY = (
     *("advice", "symbol", "stays"),
 )
 FLAGS = {
-    **{name: name for name in ("underscores", "attached", "alone", "several", "optional")},
+    **{name: name for name in ("underscores", "attached", "alone", "several", "optional", "telling")},
     "variables": "flag_variables",
     "keys": "flag_keys",
 }
@@ -84,6 +84,7 @@ def load(text: str, path: str, bases: Mapping[str, Mapping[str, Any]] | None = N
         name=name,
         path=path,
         library=data.get("library", name),
+        framework=data.get("framework", ""),
         platform=data.get("kind") == "platform",
         **recognised,
         **_told(Vocabulary, {FLAGS[name]: told for name, told in flags.items()}),

@@ -68,6 +68,14 @@ def _int(data: Data) -> Scalar:
     return int(data)
 
 
+def _count(data: Data) -> Scalar:
+    """How many there are: none at all, `auto` or -1 is a gap that something fills."""
+    found = _int(data)
+    if isinstance(found, int) and found > 0:
+        return found
+    raise Unreadable
+
+
 def _float(data: Data) -> Scalar:
     if isinstance(data, bool) or not isinstance(data, (int, float, str)):
         raise Unreadable
@@ -208,9 +216,11 @@ READ: Mapping[str, Callable[[Data], Scalar]] = {
     "bool": _bool,
     "flag": _flag,
     "int": _int,
+    "count": _count,
     "float": _float,
     "str": _str,
     "word": _word,
+    "raw": _word,
     "choice": _choice,
     "dtype": _dtype,
     "call": _call,
@@ -223,7 +233,7 @@ READ: Mapping[str, Callable[[Data], Scalar]] = {
     "instance_gpu": _instance_gpu,
     "instance_gpu_count": _instance_count,
 }
-"""Readers of values by the `type` a vocabulary gives a key."""
+"""Readers of values by the `type` a vocabulary gives a key. An empty text is a value of type "raw" alone."""
 
 
 def read(data: Data, kind: str) -> Scalar:

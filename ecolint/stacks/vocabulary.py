@@ -186,6 +186,8 @@ class Vocabulary:
     name: str
     path: str
     library: str
+    framework: str = ""
+    """What runs the model, where the vocabulary is of something that hands its settings on; empty: itself."""
     platform: bool = False
     calls: tuple[str, ...] = ()
     likely_calls: tuple[str, ...] = ()
@@ -220,6 +222,8 @@ class Vocabulary:
     """Further flags that take every word up to the next flag."""
     optional: tuple[str, ...] = ()
     """Further flags that take a value or none."""
+    telling: tuple[str, ...] = ()
+    """Flags that no other program has: a container of an unknown image that is given one is the stack's."""
     flag_variables: tuple[str, ...] = ()
     """Patterns of variables of the environment that may hold flags."""
     flag_keys: tuple[str, ...] = ()
