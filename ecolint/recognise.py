@@ -133,6 +133,15 @@ def _own_flags(invocation: Invocation, words: tuple[Entry, ...], vocabulary: Voc
     return any(told(text(word), vocabulary) for word in words)
 
 
+def _bare(invocation: Invocation, vocabulary: Vocabulary) -> bool:
+    """Whether a container says nothing but its image: what it is to serve is then said elsewhere, or when it starts."""
+    if invocation.words is not None or invocation.mapping is not None:
+        return False
+    env = invocation.env.entries if invocation.env is not None else ()
+    spelled = {name for key in vocabulary.keys.values() for name in key.env}
+    return not any(entry.name in spelled or entry.name == "**" for entry in env)
+
+
 def _tells(invocation: Invocation, vocabulary: Vocabulary) -> bool:
     """Whether a variable of the environment that is this stack's own holds flags of it."""
     env = invocation.env
