@@ -238,10 +238,13 @@ def generates_text(deployment: Deployment) -> bool | None:
     return task.value == GENERATION if task.kind == KNOWN else None
 
 
-@predicate()
-def a_server(deployment: Deployment) -> bool:
-    """It is started by a container, a command line or a settings file, rather than made as an object in code."""
-    return deployment.invocation.call is None
+@predicate(reads=("framework",))
+def a_server(deployment: Deployment) -> bool | None:
+    """A container, a command line or a settings file starts the framework, rather than code that makes an object of it.
+
+    Unknown where the framework is.
+    """
+    return deployment.invocation.call is None if _fact(deployment, "framework").kind == KNOWN else None
 
 
 @predicate(arguments=(tuple(FACTS),), reads_arguments=True)

@@ -271,8 +271,7 @@ def _conditions() -> str:
 
 def _predicate(found: Predicate) -> str:
     arguments = ["fact" if found.reads_arguments else " | ".join(map(repr, words)) for words in found.arguments]
-    otherwise = "the fact that it names" if found.reads_arguments else "no fact"
-    reads = ", ".join(f"`{fact}`" for fact in found.reads) or otherwise
+    reads = ", ".join(f"`{fact}`" for fact in found.reads) or "the fact that it names"
     return f"### `{found.name}({', '.join(arguments)})`\n\n{inspect.cleandoc(found.doc)}\n\nReads {reads}."
 
 
