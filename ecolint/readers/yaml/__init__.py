@@ -111,11 +111,29 @@ def invocations_of(
     document: Document, root: Node, triggers: Sequence[str], programs: Sequence[str] = ()
 ) -> list[Invocation]:
     """The invocations of one composed document: its pods, its services, else its mappings and what it runs."""
+    from ecolint.readers.yaml.shapes import together
+
+    found, skip = containers_of(document, root, triggers, programs)
+    if root.kind == "mapping" and not found:
+        found.append(_mapping(document, root))
+        skip.add(root)
+    told = {one.mapping.place for one in found if one.mapping is not None}
+    nested = _nested(document, root, frozenset(triggers), skip)
+    found += [one for one in nested if one.place not in told]
+    found = together(found)
+    keys = _keys(root) if any(one.mapping is not None for one in found) else ()
+    return [one if one.mapping is None else replace(one, beside=keys) for one in found]
+
+
+def containers_of(
+    document: Document, root: Node, triggers: Sequence[str], programs: Sequence[str]
+) -> tuple[list[Invocation], set[Node]]:
+    """What a composed document runs: pods, services, whatever has the shape of a container; and where that stands."""
     from ecolint.readers.yaml.compose import compose_services, extensions, service_invocations
     from ecolint.readers.yaml.nodes import resolved
     from ecolint.readers.yaml.pods import find_pods, pod_invocations
     from ecolint.readers.yaml.runs import find_runs, run_invocations
-    from ecolint.readers.yaml.shapes import find_shapes, shape_invocations, together
+    from ecolint.readers.yaml.shapes import find_shapes, shape_invocations
 
     found: list[Invocation] = []
     skip: set[Node] = set()
@@ -138,15 +156,7 @@ def invocations_of(
         found += shape_invocations(document, shape, triggers)
     for run in find_runs(document, root, closed, shaped):
         found += run_invocations(document, run, frozenset(programs))
-    if root.kind == "mapping" and not found:
-        found.append(_mapping(document, root))
-        skip.add(root)
-    told = {one.mapping.place for one in found if one.mapping is not None}
-    nested = _nested(document, root, frozenset(triggers), skip)
-    found += [one for one in nested if one.place not in told]
-    found = together(found)
-    keys = _keys(root) if any(one.mapping is not None for one in found) else ()
-    return [one if one.mapping is None else replace(one, beside=keys) for one in found]
+    return found, skip
 
 
 def _keys(root: Node) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from ecolint.readers.yaml.joining.helm.charts import Chart, Rendering, charts_of
 from ecolint.readers.yaml.joining.kustomization import graph, is_kustomization
 from ecolint.readers.yaml.joining.kustomize import Build, Generated
 from ecolint.readers.yaml.joining.sheaf import Bound
-from ecolint.readers.yaml.joining.walking import members
+from ecolint.readers.yaml.joining.walking import below, members, word
 from ecolint.readers.yaml.nodes import Unreadable, documents
 from ecolint.readers.yaml.texts import Text
 
@@ -42,7 +42,9 @@ class Joined:
 
     def _counts_elsewhere(self, one: Invocation) -> bool:
         span = one.place.span
-        if one.mapping is None and any(each.start <= span.start and span.end <= each.end for each in self.covered):
+        if (one.mapping is None or one.image) and any(
+            each.start <= span.start and span.end <= each.end for each in self.covered
+        ):
             return True
         if not any(span.start <= each.start and each.end <= span.end for each in self.used):
             return False
@@ -56,7 +58,7 @@ def joined(source: Source, wanted: Wanted, project: Lookup) -> Joined:
     found = list(_with_config_maps(source, wanted, project))
     covered: list[Span] = []
     plain: set[Place] = set()
-    for root in graph(project).roots(source.path) if any(word in source.text for word in _NAMED) else ():
+    for root in graph(project).roots(source.path) if any(each in source.text for each in _NAMED) else ():
         build = _built(root, source, project)
         view = build.sheaf.view(source.path)
         places = (view.at(node) for node in build.covered)
@@ -109,17 +111,17 @@ def _laid_invocations(
     overlay: Overlay, both: Laid, view: Bound, wanted: Wanted, project: Lookup
 ) -> Iterator[Invocation]:
     """The services that two compose files say together."""
-    from ecolint.readers.yaml import invocations_of
+    from ecolint.readers.yaml import containers_of
 
-    triggers = [trigger for trigger in wanted.triggers if trigger in view.text]
+    triggers = view.sheaf.holding(wanted.triggers)
     base = project.source(overlay.base)
     if not triggers or base is None:
         return
     view.given = beside(base, project)
     view.variables = variables_of(Source(overlay.base, view.text), view.given)
     places = {view.at(node) for node in both.both}
-    for one in invocations_of(view, both.root, triggers, wanted.commands):
-        if one.mapping is None and one.place in places:
+    for one in containers_of(view, both.root, triggers, wanted.commands)[0]:
+        if one.place in places:
             yield replace(one, joined=tuple(sorted((overlay.base, overlay.over))))
 
 
@@ -137,20 +139,29 @@ def _rendered(chart: Chart, further: str, source: Source, project: Lookup) -> Re
 
 def _rendered_invocations(rendering: Rendering, source: Source, wanted: Wanted) -> Iterator[Invocation]:
     """The invocations of a rendered chart in which a file takes part."""
-    from ecolint.readers.yaml import invocations_of
+    from ecolint.readers.yaml import containers_of
 
     view = rendering.sheaf.view(source.path)
-    triggers = [trigger for trigger in wanted.triggers if trigger in view.text]
+    triggers = view.sheaf.holding(wanted.triggers)
     if not triggers:
         return
-    own = {name: tuple(found) for name, found in _chart_maps(rendering, view).items()}
-    view.maps = Maps((lambda name: own.get(name, ()),))
-    for path, roots in rendering.documents.items():
+    maps: dict[str, list[ConfigMap]] = {}
+
+    def named(name: str) -> tuple[ConfigMap, ...]:
+        if not maps:
+            maps.update(_chart_maps(rendering, view))
+        return tuple(maps.get(name, ()))
+
+    view.maps = Maps((named,))
+    own = rendering.documents.get(source.path)
+    # What a template writes is told by it alone, unless others take variables from it.
+    alone = own is not None and not any(word(below(root, "kind")) == "ConfigMap" for root in own)
+    for path, roots in {source.path: own}.items() if alone and own is not None else rendering.documents.items():
         for root in roots:
-            for one in invocations_of(view, root, triggers, wanted.commands):
+            for one in containers_of(view, root, triggers, wanted.commands)[0]:
                 told = {place.path for place in places_in(one)} | {path}
                 files = tuple(sorted(each for each in told if each.endswith((".yaml", ".yml"))))
-                if one.mapping is None and source.path in files:
+                if source.path in files:
                     yield replace(one, joined=files if len(files) > 1 else ())
 
 
@@ -177,9 +188,9 @@ def _built(root: str, source: Source, project: Lookup) -> Build:
 
 def _built_invocations(build: Build, view: Bound, wanted: Wanted) -> Iterator[Invocation]:
     """The invocations of a build in which the file that it is looked at from takes part."""
-    from ecolint.readers.yaml import invocations_of
+    from ecolint.readers.yaml import containers_of
 
-    triggers = [trigger for trigger in wanted.triggers if trigger in view.text]
+    triggers = view.sheaf.holding(wanted.triggers)
     if not triggers:
         return
     maps = _maps(build, view)
@@ -189,9 +200,9 @@ def _built_invocations(build: Build, view: Bound, wanted: Wanted) -> Iterator[In
         if view.path not in resource.files and not holds_maps:
             continue
         view.files = frozenset(path for path in resource.files if _told(path))
-        for one in invocations_of(view, resource.node, triggers, wanted.commands):
+        for one in containers_of(view, resource.node, triggers, wanted.commands)[0]:
             files = one.joined or view.joined(())
-            if one.mapping is None and view.path in (files or view.files):
+            if view.path in (files or view.files):
                 yield replace(one, joined=files)
 
 
@@ -257,7 +268,7 @@ def _assigned(source: Source, texts: dict[str, Text]) -> Iterator[Entry]:
 
 def _with_config_maps(source: Source, wanted: Wanted, project: Lookup) -> Iterator[Invocation]:
     """The containers of files beside this one that take variables from its ConfigMaps."""
-    from ecolint.readers.yaml import invocations_of, open_document
+    from ecolint.readers.yaml import containers_of, open_document
 
     for user in users_of(source, project, open_document):
         if graph(project).roots(user.path):
@@ -273,6 +284,6 @@ def _with_config_maps(source: Source, wanted: Wanted, project: Lookup) -> Iterat
                 continue  # told where that file is read
             document.maps = maps
             for root in roots:
-                for one in invocations_of(document, root, triggers, wanted.commands):
+                for one in containers_of(document, root, triggers, wanted.commands)[0]:
                     if source.path in one.joined:
                         yield one

@@ -36,6 +36,8 @@ class Sheaf:
         self._templates: list[tuple[int, Templates]] = []
         self._by_path: dict[str, int] = {}
         self._length = 0
+        self._bound: tuple[int, str, Templates] | None = None
+        self._holds: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def add(self, path: str, text: str, where: Sequence[int] | None = None) -> int:
         """Bind a text in; where it begins."""
@@ -71,12 +73,24 @@ class Sheaf:
 
     def view(self, path: str) -> Bound:
         """The sheaf as a document, looked at from one of its files."""
-        return Bound(self, path, self.text, bound(self._templates, "".join(self._masked)))
+        return Bound(self, path, *self._whole())
 
     @property
     def text(self) -> str:
         """All that is bound in."""
-        return "".join(self._texts)
+        return self._whole()[0]
+
+    def holding(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of the words that stand in it, once all texts are bound in."""
+        if words not in self._holds:
+            self._holds[words] = tuple(word for word in words if word in self.text)
+        return self._holds[words]
+
+    def _whole(self) -> tuple[str, Templates]:
+        """The texts and templates as one, made anew only where a text came in."""
+        if self._bound is None or self._bound[0] != self._length:
+            self._bound = (self._length, "".join(self._texts), bound(self._templates, "".join(self._masked)))
+        return self._bound[1:]
 
     # --- where things come from ---------------------------------------------------------------------------------------
 
