@@ -148,6 +148,30 @@ def test_what_reserves_a_card_runs_on_one(text: str, device: str) -> None:
     assert (found.value, found.assured) == (device, True)
 
 
+@pytest.mark.parametrize(
+    ("runner", "device"),
+    [
+        ("ubuntu-latest", "cpu"),
+        ("macos-14", "cpu"),
+        ("[self-hosted, gpu]", "cuda"),
+        ("gpu-h100", "cuda"),
+        ("${{ matrix.os }}", None),
+    ],
+)
+def test_runners_that_are_hosted_have_no_card(runner: str, device: str | None) -> None:
+    steps = "    steps:\n    - run: vllm serve Qwen/Qwen3-0.6B --enforce-eager\n"
+    text = f"jobs:\n  smoke:\n    runs-on: {runner}\n{steps}"
+    (deployment,) = judged(Source("w.yaml", text), Alone(), (), Settings(root=ROOT)).deployments
+    assert deployment.facts["device"].value == device
+
+
+def test_the_container_of_a_job_serves_nothing_by_itself() -> None:
+    job = (
+        "jobs:\n  a:\n    container: {image: 'vllm/vllm-openai:nightly', env: {A: b}}\n    steps:\n    - run: pytest\n"
+    )
+    assert judged(Source("w.yaml", job), Alone(), (), Settings(root=ROOT)).deployments == ()
+
+
 FLAGS = "--model /models/chat --max-model-len 8192 --gpu-memory-utilization 0.9"
 
 

@@ -11,12 +11,14 @@ from ecolint.readers.yaml.environments import Environment, pairs_environment
 from ecolint.readers.yaml.fallbacks import fallback
 from ecolint.readers.yaml.nodes import MAX_DEPTH, Node, resolved
 from ecolint.readers.yaml.scripts import Line, script_lines
+from ecolint.readers.yaml.surroundings import Surroundings
 from ecolint.readers.yaml.tables import Document
 from ecolint.readers.yaml.words import lines
 
 KEYS = re.compile(
     r"(?:run|scripts?|commands?|cmds?|source|exec|entrypoint|start|launch|\w*_(?:script|commands?|cmd)|\w*(?:Script|Commands?|Cmd))\Z"
 )
+RUNNER = "runs-on"
 ENVIRONMENTS = ("env", "envs", "environment", "variables")
 PROGRAM_WORDS = 11
 """Words of a command among which the program that it starts is looked for."""
@@ -32,6 +34,8 @@ class Run:
     node: Node
     holder: Node
     environments: tuple[Node, ...] = ()
+    runner: Node | None = None
+    """What the nearest job says that it runs on."""
 
 
 @dataclass(slots=True)
@@ -43,26 +47,27 @@ class _Seen:
 def find_runs(document: Document, root: Node, closed: Collection[Node], passed: Collection[Node]) -> Iterator[Run]:
     """Everything to run under a node: outside of `closed` mappings, and not under keys of those that are `passed`."""
     seen = _Seen()
-    stack: list[tuple[Node, tuple[Node, ...], int]] = [(root, (), 0)]
+    stack: list[tuple[Node, tuple[Node, ...], Node | None, int]] = [(root, (), None, 0)]
     while stack:
-        node, environments, depth = stack.pop()
+        node, environments, runner, depth = stack.pop()
         node = resolved(node)[0]
         if node in seen.nodes or node in closed or depth > MAX_DEPTH:
             continue
         seen.nodes.add(node)
         if node.kind == "sequence":
-            stack.extend((child, environments, depth + 1) for child in reversed(node.children))
+            stack.extend((child, environments, runner, depth + 1) for child in reversed(node.children))
         if node.kind != "mapping":
             continue
         fields = document.fields(node).by_name
         around = [resolved(fields[name].value)[0] for name in ENVIRONMENTS if name in fields]
         environments = (*environments, *(one for one in around if one.kind == "mapping"))
+        runner = fields[RUNNER].value if RUNNER in fields else runner
         for name, one in fields.items() if node not in passed else ():
             if KEYS.match(name) and seen.runs < MAX_RUNS:
                 seen.runs += 1
-                yield Run(name, resolved(one.value)[0], node, environments)
+                yield Run(name, resolved(one.value)[0], node, environments, runner)
         inner = [one.value for one in fields.values() if resolved(one.value)[0].kind != "scalar"]
-        stack.extend((child, environments, depth + 1) for child in reversed(inner))
+        stack.extend((child, environments, runner, depth + 1) for child in reversed(inner))
 
 
 def run_invocations(document: Document, run: Run, programs: frozenset[str]) -> list[Invocation]:
@@ -80,6 +85,10 @@ def run_invocations(document: Document, run: Run, programs: frozenset[str]) -> l
     else:
         for node in scripts:
             found += script_lines(document, node, env, outer, node.shared)
+    around = Surroundings(document, outer)
+    if run.runner is not None:
+        around.everything(RUNNER, run.runner)
+    table = around.table(document.at(run.holder))
     made = [
         Invocation(
             "yaml",
@@ -87,6 +96,7 @@ def run_invocations(document: Document, run: Run, programs: frozenset[str]) -> l
             f"command {run.key}",
             words=line.words,
             env=line.env,
+            surroundings=table,
             branches=line.branches,
         )
         for line in found

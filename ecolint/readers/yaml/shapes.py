@@ -49,13 +49,19 @@ def find_shapes(document: Document, root: Node, closed: Collection[Node]) -> lis
         if node.kind == "mapping":
             fields = document.fields(node).by_name
             image = _image(document, fields)
-            if image is not None and _runs(document, fields, image):
+            if image is not None and _runs(document, fields, image) and not _of_job(document, node, around):
                 found.append(Shape(node, image, around))
             inner = [one.value for one in fields.values() if resolved(one.value)[0].kind != "scalar"]
             stack.extend((child, (*around, node)) for child in reversed(inner))
         elif node.kind == "sequence":
             stack.extend((child, around) for child in reversed(node.children))
     return found
+
+
+def _of_job(document: Document, node: Node, around: tuple[Node, ...]) -> bool:
+    """Whether it is the container that the steps of a workflow's job run in: it starts nothing by itself."""
+    job = document.fields(around[-1]).by_name if around else {}
+    return "steps" in job and "container" in job and resolved(job["container"].value)[0] is node
 
 
 def _runs(document: Document, fields: dict[str, Field], image: Node) -> bool:
