@@ -180,7 +180,7 @@ FLAGS = "--model /models/chat --max-model-len 8192 --gpu-memory-utilization 0.9"
     [
         (f"build: .\n    command: {FLAGS}", "vllm"),
         (f"image: registry.example.com/serving:3\n    command: {FLAGS} --enforce-eager", "vllm"),
-        ("build: .\n    command: --model /models/chat --max-model-len 8192", None),
+        ("build: .\n    command: --model /models/chat --port 8000", None),
         (f"image: example/router:1\n    command: {FLAGS}", None),
         ("build: .\n    command: --model-path m --max-running-requests 8 --mem-fraction-static 0.8", "sglang"),
         (f"build: .\n    command: ./start.sh {FLAGS}", None),
