@@ -214,6 +214,16 @@ def test_two_config_maps_of_one_name_that_disagree_are_unknown(root: Path) -> No
     assert not told(lint("."))
 
 
+def test_a_field_that_is_replaced_from_elsewhere_is_unknown(root: Path) -> None:
+    path = "spec.template.spec.containers.[name=vllm].args.1"
+    targets = f"[{{select: {{kind: Deployment}}, fieldPaths: ['{path}']}}]"
+    replacements = f"replacements: [{{source: {{kind: ConfigMap, name: x}}, targets: {targets}}}]"
+    write(root, {"kustomization.yaml": f"resources: [server.yaml]\n{replacements}\n", "server.yaml": SERVER})
+    (deployment,) = lint(".").deployments
+    assert facts(deployment, "model") == ["Qwen/Qwen2.5-1.5B-Instruct"]
+    assert deployment.facts["quantization"].kind == "unknown"
+
+
 # --- charts -----------------------------------------------------------------------------------------------------------
 
 CHART = {

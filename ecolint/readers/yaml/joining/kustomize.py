@@ -10,6 +10,7 @@ from ecolint.model import Source
 from ecolint.readers.yaml.joining.images import with_images
 from ecolint.readers.yaml.joining.kustomization import folder_file, is_kustomization, is_local, opened
 from ecolint.readers.yaml.joining.patching import BUILT_IN, merged, patched
+from ecolint.readers.yaml.joining.replacing import targets, with_unknown
 from ecolint.readers.yaml.joining.sheaf import Sheaf
 from ecolint.readers.yaml.joining.targets import selects
 from ecolint.readers.yaml.joining.walking import below, members, word, words
@@ -101,6 +102,7 @@ class Build:
             if node is not one.node:
                 one.node = node
                 one.files.add(source.path)
+        self.replace(root, source, made)
         self._active.pop()
         return made
 
@@ -146,6 +148,18 @@ class Build:
                 found = self.read(self.project.path(reference, source.path)) if is_local(reference) else None
                 if found is not None:
                     present.files.append(found)
+
+    def replace(self, root: Node, source: Source, made: Sequence[Resource]) -> None:
+        """Take fields that get a value from another object as unknown."""
+        for one in members(below(root, "replacements")):
+            reference = word(below(one, "path"))
+            found = self.read(self.project.path(reference, source.path)) if reference and is_local(reference) else None
+            for replacement in self.load(found) if found is not None else [one]:
+                for select, paths in targets(replacement):
+                    for each in made:
+                        if selects(select, each.kind, each.names, each.node):
+                            for steps in paths:
+                                each.node = with_unknown(each.node, steps)
 
     def rename(self, root: Node, made: Sequence[Resource]) -> None:
         """Names as they are with a prefix and suffix; the former ones stay known."""

@@ -118,7 +118,7 @@ def _changed(node: Node, steps: list[str], does: str, value: Node | None) -> Nod
     trail: list[tuple[Node, int]] = []
     here = resolved(node)[0]
     for step in steps[:-1]:
-        index = _index(here, step)
+        index = index_of(here, step)
         if index is None:
             return node
         trail.append((here, index))
@@ -131,7 +131,7 @@ def _changed(node: Node, steps: list[str], does: str, value: Node | None) -> Nod
     return made
 
 
-def _index(node: Node, step: str) -> int | None:
+def index_of(node: Node, step: str) -> int | None:
     """The position among a collection's children of what a step leads to."""
     if node.kind == "mapping":
         found = [2 * number + 1 for number, (key, _) in enumerate(node.pairs()) if key.value == step]
@@ -148,7 +148,7 @@ def _index(node: Node, step: str) -> int | None:
 
 
 def _with(node: Node, step: str, does: str, value: Node | None) -> Node | None:
-    index = _index(node, step)
+    index = index_of(node, step)
     children = list(node.children)
     if node.kind == "mapping":
         if does == "remove":
