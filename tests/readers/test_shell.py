@@ -33,7 +33,7 @@ def said(script: str) -> list[list[str]]:
         ('vllm "a \\"b\\" $(x y)"', [["x", "y"], ["vllm", "?"]]),
         ("[ -z x ] && vllm a", [["vllm", "a"]]),
         ("f() { vllm $1 ${2:-d}; }\nf a", [["vllm", "a", "d"]]),
-        ("f() { vllm $1; }\nf a\nf b", [["vllm", "?"]]),
+        ("f() { vllm $1; }\nf $x\nf $y", [["vllm", "?"]]),
         ("f() { vllm a; }", [["vllm", "a"]]),
         ("A=(a\n# no\n'b c')\nA+=(d)\nvllm \"${A[@]}\"", [["vllm", "a", "b c", "d"]]),
         ('A="--a 1"; A="$A --b"; A+=" --c"; vllm $A', [["vllm", "--a", "1", "--b", "--c"]]),
@@ -79,6 +79,8 @@ def choices(script: str, index: int) -> list[tuple[str | None, str]]:
         ("for M in a b; do vllm $M; done", [("a", "constant"), ("b", "constant")]),
         ("for M in a; do vllm $M; done", [("a", "constant")]),
         ("for M in $L; do vllm $M; done", [(None, "constant")]),
+        ("f() { vllm $1; }\nf a\nf 'b'", [("a", "constant"), ("b", "constant")]),
+        ('f() { local m=$1; vllm "$m" --b; }\nX=a; f a 1\nf $X 2', [("a", "constant"), (None, "constant")]),
     ],
 )
 def test_variables(script: str, expected: list[tuple[str | None, str]]) -> None:

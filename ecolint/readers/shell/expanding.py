@@ -250,8 +250,11 @@ class Expander:
         held = self.variables.get(text)
         if held is not None and held.words is None and any(rope for _, rope in held.options):
             return self._named(text, node, quoted)
-        if text.isdigit() and self.arguments is not None and int(text) <= len(self.arguments):
-            return self._variable(name, node, quoted)
+        given: list[Option] = []
+        if text.isdigit() and self.arguments is not None and 0 < int(text) <= len(self.arguments):
+            given = self._variable(name, node, quoted)
+            if all(rope[0].text != "" for _, rope in given):
+                return given
         if text in self.environment:
             return _unknown(node, not quoted)
         rest = self._rest(node, quoted)
@@ -261,10 +264,14 @@ class Expander:
         if node.children[2].type in (":=", "="):
             self.variables.put(text, default)
         site = (node.start_byte, node.end_byte)
-        return [
+        options = [
             (branches, tuple(replace(piece, splits=not quoted, site=site) for piece in rope))
             for branches, rope in default.options
         ]
+        if not given or len(options) != 1:
+            return options
+        # Some calls of the function leave the argument out.
+        return [(branches, rope if rope[0].text != "" else options[0][1]) for branches, rope in given]
 
     def _rest(self, node: Node, quoted: bool) -> list[Option] | None:
         """The word behind the operator of an expansion."""

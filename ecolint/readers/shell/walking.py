@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from ecolint.model import ALWAYS, Branches
 from ecolint.readers.shell import builtins, nested
-from ecolint.readers.shell.commands import Assigned, Command, Heredoc, Script, Word
+from ecolint.readers.shell.commands import Assigned, Choice, Command, Heredoc, Script, Word
+from ecolint.readers.shell.expanding import gathered
 from ecolint.readers.shell.ropes import MAX_OPTIONS, Piece
 from ecolint.readers.shell.state import State
 from ecolint.readers.shell.variables import Changes, Held, unknown
@@ -21,7 +22,12 @@ if TYPE_CHECKING:
 MAX_DEPTH = 40
 """Compound commands, substitutions and functions inside one another; what lies deeper is not read."""
 
+MAX_CALLS = 8
+"""Calls of one function that are told apart."""
+
 _ASSIGNS = re.compile(r"\b([A-Za-z_]\w*)(\+?)=(?:[\"']?\$\{?(\w+))?")
+_MANY = re.compile(r"\$\{?[@*]|\[[@*]\]|\$\(|`")
+"""What may be any number of words."""
 _MENTION = re.compile(r"[\w./-]+")
 _DECLARING = frozenset({"export", "declare", "readonly", "local", "typeset"})
 _PREFIXES = frozenset({"exec", "nohup", "command", "time", "sudo"})
@@ -48,12 +54,14 @@ class Walker(State):
         self.functions: dict[str, Node] = {}
         """Those whose bodies were not read yet."""
         self.defined: set[str] = set()
+        self.root: Node | None = None
         self.depth = self.sourced = 0
 
     def run(self, root: Node) -> Script:
         """The whole script; functions that nothing was seen to call are read last."""
         if root.has_error:
             self.problems.append((_first_error(root), "the shell syntax is not understood here"))
+        self.root = root
         self.statements(root)
         while self.functions:
             self.call(next(iter(self.functions)), None)
@@ -332,16 +340,62 @@ class Walker(State):
             self.commands.append(made)
 
     def call(self, name: str, words: tuple[Word, ...] | None) -> None:
-        """Run a function's body where it is called first; what it is called with is known if nothing else calls it."""
+        """Run a function's body where it is called first, with what any call of it says."""
         node = self.functions.pop(name)
-        once = self.mentions[name] == 2  # where it is defined, and where it is called
-        outer, self.expander.arguments = self.expander.arguments, words if once else None
+        outer, self.expander.arguments = self.expander.arguments, self.given(name, words)
         self.depth += 1
         if self.depth < MAX_DEPTH:
             for child in node.named_children[1:]:
                 self.statement(child)
         self.depth -= 1
         self.expander.arguments = outer
+
+    def given(self, name: str, words: tuple[Word, ...] | None) -> tuple[Word, ...] | None:
+        """What a function is called with: one call's words, or at each position what the calls write out there."""
+        calls = self.calls.get(name, [])
+        seen = self.mentions[name] - 1  # it is named where it is defined
+        if words is None or seen > MAX_CALLS:
+            return None
+        if len(calls) == 1 and seen == 1:
+            return words
+        decision = f"{self.label}:{name}()"
+        found = []
+        if any(word.several for call in calls for word in call):
+            return None
+        for position in range(max(map(len, calls), default=0)):
+            choices = [_written_out(call, position, (decision, index)) for index, call in enumerate(calls)]
+            if seen > len(calls):
+                choices.append(Choice(None, 0, 0, branches=frozenset({(decision, len(calls))})))
+            found.append(Word(None, 0, 0, "constant", choices=tuple(choices)))
+        return tuple(found)
+
+    @functools.cached_property
+    def calls(self) -> dict[str, list[list[Word]]]:
+        """The words of every call of a function of this script; those that are not written out are unknown."""
+        found: dict[str, list[list[Word]]] = {}
+        stack = [self.root] if self.root is not None else []
+        while stack:
+            node = stack.pop()
+            if node.type != "command":
+                stack += node.named_children
+                continue
+            named = node.child_by_field_name("name")
+            name = self.expander.source(named) if named is not None else ""
+            if name in self.defined:
+                behind = [child for child in node.named_children if named and child.start_byte >= named.end_byte]
+                found.setdefault(name, []).append([self.plain(group) for group in gathered(behind, self.script)])
+        for calls in found.values():
+            calls.sort(key=lambda words: words[0].start if words else 0)
+        return found
+
+    def plain(self, group: Sequence[Node]) -> Word:
+        """A word as it is written out; unknown where anything is to be filled in."""
+        start, end = group[0].start_byte, group[-1].end_byte
+        text = self.script[start:end]
+        if "$" in text or "`" in text:
+            return Word(None, start, end, several=_MANY.search(text) is not None)
+        words = self.weaver.words(start, end, self.expander.options(group), True)
+        return words[0] if len(words) == 1 else Word(None, start, end)
 
     @functools.cached_property
     def mentions(self) -> Counter[str]:
@@ -354,6 +408,12 @@ class Walker(State):
             self.depth += 1
             self.variables.aside(lambda: self.statements(node))
             self.depth -= 1
+
+
+def _written_out(call: Sequence[Word], position: int, arm: tuple[str, int]) -> Choice:
+    """What one call of a function gives it at one position."""
+    word = call[position] if position < len(call) else Word("", 0, 0)
+    return Choice(word.text, word.start, word.end, "constant", frozenset({arm}), shared=position >= len(call))
 
 
 def _first_error(root: Node) -> int:
