@@ -257,9 +257,12 @@ def known(deployment: Deployment, fact: str) -> bool:
 def written(deployment: Deployment, fact: str) -> bool | None:
     """The fact's value stands in the file, rather than being a default or following from other facts.
 
-    False where the fact is absent, unknown where its value is.
+    What a deployment file falls back on (`${SLOTS:-2}`, a build argument, the values of a chart) is written; the
+    default of a program's own argument is not. False where the fact is absent, unknown where its value is.
     """
     found = _fact(deployment, fact)
     if found.kind == ABSENT:
         return False
+    if found.how == "default" and found.sources and deployment.invocation.syntax != "python":
+        return True
     return found.how not in _NOT_WRITTEN if found.kind == KNOWN else None
