@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ecolint.model import Alternative, Entry, Pin, Place, Span, Value
@@ -76,9 +76,9 @@ class Stage:
     copies: list[Copy] = field(default_factory=list)
 
 
-def stages(path: str, file: File) -> list[Stage]:
-    """Every stage in order."""
-    return _Reader(path, file).run()
+def stages(path: str, file: File, given: Mapping[str, Text] | None = None) -> list[Stage]:
+    """Every stage in order, with the arguments that a build is `given`."""
+    return _Reader(path, file, given or {}).run()
 
 
 def targets(found: Sequence[Stage]) -> list[Stage]:
@@ -104,8 +104,8 @@ def beneath(stage: Stage) -> list[Stage]:
 
 
 class _Reader:
-    def __init__(self, path: str, file: File) -> None:
-        self.path, self.file = path, file
+    def __init__(self, path: str, file: File, given: Mapping[str, Text]) -> None:
+        self.path, self.file, self.given = path, file, given
         self.before: dict[str, Text] = {}
         self.found: list[Stage] = []
         self.by_name: dict[str, Stage] = {}
@@ -192,7 +192,9 @@ class _Reader:
             if stage is not None and name in stage.texts:
                 continue  # what ENV says outranks it
             place = self.place(one, start, end)
-            if pair is not None:
+            if name in self.given:
+                _put(into, name, self.given[name])
+            elif pair is not None:
                 made = expanded(raw[pair.end() :], self.place(one, start + pair.end(), end), into, self.file.escape)
                 _put(into, name, replace(made, how="default"))
             else:
