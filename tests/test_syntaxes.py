@@ -327,6 +327,27 @@ def script_environment(one: Shipped) -> File | None:
     return "serve.sh", f"#!/bin/sh\n{exports}\n{' '.join(one.server.program)}\n"
 
 
+def script_container(one: Shipped) -> File:
+    """`docker run` with the arguments behind the image."""
+    gpus = f"--gpus {one.gpus}"
+    lines = [
+        "docker run --rm -d",
+        gpus,
+        "-p 8000:8000",
+        "-v $HOME/models:/models",
+        one.server.image,
+        *grouped(arguments(one, apart(one))),
+    ]
+    return "start.sh", "#!/bin/bash\n" + " \\\n  ".join(lines) + "\n"
+
+
+def script_container_variables(one: Shipped) -> File | None:
+    if not one.server.variables:
+        return None
+    env = [f"-e {name}={value}" for name, value in variables(one).items()]
+    return "start.sh", " \\\n  ".join([f"docker run --gpus {one.gpus}", *env, one.server.image]) + "\n"
+
+
 def dockerfile(one: Shipped, tail: str) -> File:
     return "Dockerfile", f"FROM {one.server.image}\nWORKDIR /srv\n{tail}\n"
 
@@ -409,6 +430,8 @@ WRITERS: Sequence[Callable[[Shipped], File | None]] = (
     script_lines,
     script_variables,
     script_environment,
+    script_container,
+    script_container_variables,
     dockerfile_words,
     dockerfile_entry,
     dockerfile_line,
