@@ -99,7 +99,8 @@ def _container(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | N
         tokens += listed(invocation.mapping, vocabulary)
     if table is not None:
         tokens += strand(table, vocabulary, start)
-    opened = (table is not None and table.open) or hidden(invocation.env, vocabulary) or _bare(invocation, vocabulary)
+    bare = not tokens and _bare(invocation, vocabulary)
+    opened = (table is not None and table.open) or hidden(invocation.env, vocabulary) or bare
     opened = opened or any(_flag(entry) in vocabulary.files for entry in words)
     line = command.parse(tokens, vocabulary, opened)
     return Recognised(invocation, vocabulary, line, None, likely, tuple(tokens), opened)

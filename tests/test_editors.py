@@ -83,7 +83,7 @@ def test_the_hooks_are_there() -> None:
     assert hooks["ecolint"]["entry"] == "ecolint check"
     assert hooks["ecolint-fix"]["entry"] == "ecolint check --fix"
     for hook in hooks.values():
-        assert hook["types_or"] == ["python", "jupyter", "yaml", "toml"]
+        assert hook["types_or"] == ["python", "jupyter", "yaml", "toml", "dockerfile", "shell", "plain-text"]
         assert hook["require_serial"] is True
         assert hook["pass_filenames"] is True
 
