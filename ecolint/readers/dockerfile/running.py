@@ -255,5 +255,5 @@ def _script_item(words: Sequence[Word]) -> int | None:
                 if not texts[at].startswith("-"):
                     return None
                 if _RUN_OPTION.match(texts[at]):
-                    return at + 1
+                    return at + 2 if texts[at + 1 : at + 2] == ["--"] else at + 1
     return None

@@ -62,6 +62,11 @@ def product(parts: Sequence[Sequence[Option]]) -> list[Option] | None:
     return found
 
 
+_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})\Z")
+_MANY_WORDS = re.compile(r"arg|opt|flag|param|extra|cmd|command|config|add", re.IGNORECASE)
+"""In the name of a variable: it holds words of a command line, and not one value."""
+
+
 class Weaver:
     """Makes words of ropes. `unknown` says that something else writes part of a range of the script."""
 
@@ -125,8 +130,15 @@ class Weaver:
                 parts.append(_slice(piece, at, len(piece.text)))
         close()
         if not found and (quoted or not splits):
-            return _joined(start, end, list(rope), quoted)
+            found = _joined(start, end, list(rope), quoted)
+        if len(found) == 1 and found[0].several and self._names_one(start, end):
+            return [replace(found[0], several=False)]
         return found
+
+    def _names_one(self, start: int, end: int) -> bool:
+        """Whether a word is a variable that, by its name, stands for one value though nothing quotes it."""
+        named = _VARIABLE.match(self.script, start, end)
+        return named is not None and _MANY_WORDS.search(named.group(1) or named.group(2)) is None
 
 
 def _slice(piece: Piece, start: int, end: int) -> Piece:

@@ -14,6 +14,7 @@ from ecolint.readers.shell.commands import Assigned, Choice, Command, Heredoc, S
 from ecolint.readers.shell.expanding import gathered
 from ecolint.readers.shell.ropes import MAX_OPTIONS, Piece
 from ecolint.readers.shell.state import State
+from ecolint.readers.shell.tests import outcome
 from ecolint.readers.shell.variables import Changes, Held, unknown
 
 if TYPE_CHECKING:
@@ -151,7 +152,10 @@ class Walker(State):
         if not doubtful:
             run()
             return
+        holds = outcome(parts[0], self.words) if parts[0].type == "test_command" else None
         changes = self.variables.aside(run)
+        if holds is not None and {part.type for part in parts[1:] if not part.is_named} == {"||" if holds else "&&"}:
+            changes = {}  # as the script is written, it does not come to that
         self.variables.merge(decision, [(0, changes), (1, {})], tested)
 
     def decision(self, node: Node) -> None:
@@ -159,6 +163,7 @@ class Walker(State):
         name = f"{self.label}:{node.start_byte}"
         arms: list[tuple[int, Changes]] = []
         tested: list[str] = []
+        decided = False
         clauses = [child for child in node.children if child.type in ("elif_clause", "else_clause")]
         own = [child for child in node.children if child.type not in ("elif_clause", "else_clause")]
         for index, part in enumerate([own, *(clause.children for clause in clauses)]):
@@ -166,7 +171,13 @@ class Walker(State):
             for child in part[:then]:
                 self.statement(child)
                 tested.append(self.expander.source(child) if child.is_named else "")
-            arms.append((index, self.arm(name, index, part[then + 1 :])))
+            tests = [child for child in part[:then] if child.is_named]
+            sole = tests[0] if len(tests) == 1 and tests[0].type == "test_command" else None
+            holds = outcome(sole, self.words) if sole is not None and not decided else None
+            changes = self.arm(name, index, part[then + 1 :])
+            # What an arm does that is not taken as the script is written reaches nothing behind it.
+            arms.append((index, {} if decided or holds is False else changes))
+            decided = decided or holds is True
         if not any(clause.type == "else_clause" for clause in clauses):
             arms.append((len(arms), {}))
         self.variables.merge(name, arms, " ".join(tested))

@@ -58,7 +58,8 @@ def _script_item(texts: list[Text]) -> int | None:
         if index and shell and not value.startswith("-"):
             return None
         if _RUN_OPTION.match(value):
-            return index + 1
+            ended = values[index + 1] == "--" and index + 2 < len(values)  # nothing behind it is an option
+            return index + 2 if ended else index + 1
     return None
 
 
