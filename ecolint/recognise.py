@@ -74,7 +74,7 @@ def _recognised(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | 
             and keys & set(vocabulary.mapping_any)
             and len(keys & {*vocabulary.mapping_any, *vocabulary.mapping_also}) >= vocabulary.mapping_least
             and not (keys | set(invocation.beside)) & set(vocabulary.mapping_none)
-            and not keys & set(vocabulary.mapping_others)
+            and not {entry.name for entry in invocation.mapping.entries} & set(vocabulary.mapping_others)
         ):
             line = command.parse(listed(invocation.mapping, vocabulary), vocabulary)
             return Recognised(invocation, vocabulary, line, likely=True)

@@ -93,6 +93,7 @@ class Slots:
                 yield from self.from_table(call, key, key.keyword, "call")
         if mapping is not None:
             yield from self.from_table(mapping, key, key.mapping, "mapping")
+            yield self.switched_off(mapping, key)
         env, line = self.invocation.env, self.line
         varied = self.under(env, key.env, key, "env") if env is not None and key.env else None
         told = self.from_command(line, key) if line is not None else None
@@ -108,6 +109,14 @@ class Slots:
             yield self.from_conditions(key)
         if key.image and self.invocation.image:
             yield read(key, self.invocation.image, self.assignment, "image")
+
+    def switched_off(self, mapping: Table, key: Key) -> Setting | None:
+        """A key that a settings file has under the name of the flag that takes it back: `no-enable-…: true`."""
+        names = tuple(name.lstrip("-") for name in key.off)
+        found = self.under(mapping, names, key, "mapping") if names and key.mapping else None
+        if found is None or not isinstance(found.value, bool):
+            return None
+        return replace(found, value=not found.value)
 
     def from_table(self, table: Table, key: Key, names: tuple[str, ...], where: str) -> Iterator[Setting | None]:
         """A key in the table itself, in its object, or in a nested dictionary such as `model_kwargs`."""

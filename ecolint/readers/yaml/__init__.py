@@ -114,6 +114,8 @@ def invocations_of(
     from ecolint.readers.yaml.shapes import together
 
     found, skip = containers_of(document, root, triggers, programs)
+    if {"on", "jobs"} <= document.fields(root).by_name.keys():
+        return found  # the keys of a workflow are its inputs and steps, not settings
     if root.kind == "mapping" and not found:
         found.append(_mapping(document, root))
         skip.add(root)

@@ -103,7 +103,8 @@ def shape_invocations(document: Document, shape: Shape, triggers: Collection[str
     resource = "apiVersion" in document.fields((*shape.around, shape.node)[0]).by_name
     whole = (image.kind == "scalar" and fields.keys() <= _OF_PODS) or (mapping is not None and resource)
     settings = document.table(mapping, outer=outer) if mapping is not None else None
-    if settings is None and not fields.keys().isdisjoint(triggers):
+    own = settings is None and not fields.keys().isdisjoint(triggers)
+    if own:
         settings = _plain(document.table(shape.node, shape.node.shared, outer=outer))
     made = [
         Invocation(
@@ -116,6 +117,7 @@ def shape_invocations(document: Document, shape: Shape, triggers: Collection[str
             mapping=settings,
             surroundings=_surroundings(document, shape, outer),
             branches=line.branches,
+            likely=own,  # who reads such settings is not known
         )
         for line in _lines(document, listed, env, outer)
     ]
