@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ecolint.model import Change, Edit, Invocation, Pin, Problem, Reading, Source, Table, Value, Wanted
+from ecolint.model import Change, Edit, Entry, Invocation, Pin, Problem, Reading, Source, Table, Value, Wanted
 
 if TYPE_CHECKING:
     from ecolint.readers import Lookup
@@ -173,10 +173,16 @@ def _keys(root: Node) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _mapping(document: Document, node: Node) -> Invocation:
+def _mapping(document: Document, node: Node, key: Node | None = None) -> Invocation:
+    """A mapping as settings; the key that it stands under is what surrounds it."""
     branches = document.branches(node.start)
     table = document.table(node, node.shared, outer=branches)
-    return Invocation("yaml", table.place, "mapping", mapping=table)
+    around = None
+    if key is not None and key.kind == "scalar" and not document.templated(key):
+        place = document.at(key)
+        entry = Entry("key", document.known(key.value, place), place)
+        around = Table("yaml.mapping", table.place, (entry,), writable=False)
+    return Invocation("yaml", table.place, "mapping", mapping=table, surroundings=around)
 
 
 def _nested(document: Document, root: Node, triggers: frozenset[str], skip: set[Node]) -> list[Invocation]:
@@ -185,9 +191,10 @@ def _nested(document: Document, root: Node, triggers: frozenset[str], skip: set[
 
     found: list[Invocation] = []
     seen: set[Node] = set()
-    stack = [root]
+    stack: list[tuple[Node, Node | None]] = [(root, None)]
     while stack:
-        node = resolved(stack.pop())[0]
+        node, key = stack.pop()
+        node = resolved(node)[0]
         if node in seen or node.kind == "scalar":
             continue
         seen.add(node)
@@ -196,10 +203,10 @@ def _nested(document: Document, root: Node, triggers: frozenset[str], skip: set[
                 continue
             fields = document.fields(node).by_name
             if node not in skip and not triggers.isdisjoint(fields):
-                found.append(_mapping(document, node))
-            stack.extend(one.value for one in reversed(fields.values()))
+                found.append(_mapping(document, node, key))
+            stack.extend((one.value, resolved(one.key)[0]) for one in reversed(fields.values()))
         else:
-            stack.extend(reversed(node.children))
+            stack.extend((child, key) for child in reversed(node.children))
     return found
 
 
