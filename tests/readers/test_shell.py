@@ -287,3 +287,11 @@ def test_remarks_in_backticks_and_gaps_to_fill_in() -> None:
     script = "vllm serve m \\\n  `# a remark` \\\n  --a 1 --b <your-token> --c=<path>\nX=<name>; vllm $X"
     assert said(script) == [["vllm", "serve", "m", "--a", "1", "--b", "?", "--c", "?"], ["vllm", "?"]]
     assert not split(script, {}).problems
+
+
+def test_a_variable_that_one_arm_alone_sets_to_something_unseen_is_a_word_in_both() -> None:
+    test = 'if [[ -n "${MODEL_PATH:-}" ]]; then\n  echo "$MODEL_PATH"\nelse\n  MODEL_PATH="$MODEL"\nfi\n'
+    script = f"{test}serve --model $MODEL_PATH --port 80\n"
+    words = split(script, {}).commands[-1].words
+    assert [word.text for word in words] == ["serve", "--model", None, "--port", "80"]
+    assert not any(word.branches for word in words)

@@ -100,7 +100,7 @@ def _merged(decision: str, before: Held | None, values: Sequence[tuple[int, Held
     if len(known) == 1 and (not foreign or tested) and (len(ways) > 1 or tested):
         # What may come from outside instead is what this script has as its default.
         return Held(((ALWAYS, _defaults(known[0][1])),))
-    if not ways or len(ways) > MAX_OPTIONS:
+    if not ways or len(ways) > MAX_OPTIONS or (tested and not known):
         return unknown(0, 0)
     return Held(tuple(ways))
 
