@@ -24,6 +24,8 @@ _COMMENT = re.compile(r"(?:^|(?<=\s))#.*")
 _OPTION = re.compile(r"(--?[A-Za-z][A-Za-z-]*)(?:[ \t]*=[ \t]*|[ \t]+|(?<=\A-[rcifep])|\Z)")
 _TRAILING = re.compile(r"\s--?[A-Za-z]")
 _INDEXES = frozenset({"-i", "--index-url", "--pypi-url", "--extra-index-url", "-f", "--find-links"})
+_FURTHER = frozenset({"--extra-index-url", "-f", "--find-links"})
+_EARLY = re.compile(r"\d(?:a|b|rc|\.?dev)\d*")
 _INCLUDES = {"-r": False, "--requirement": False, "-c": True, "--constraint": True}
 
 
@@ -57,13 +59,17 @@ def pins(source: Source) -> tuple[Pin, ...]:
     from ecolint.readers.requirement import NIGHTLY, addressed, requirement
 
     found: list[Pin] = []
+    further: list[Pin] = []
+    early = False
     for line in _lines(source.text):
         option = _OPTION.match(line.text)
         if option is not None:
             start, end = option.end(), len(line.text)
             address = line.text[start:end].strip("\"'")
             if option[1] in _INDEXES and NIGHTLY.search(address):
-                found.append(Pin("index", address, _place(source, line, start, end), address))
+                index = Pin("index", address, _place(source, line, start, end), address)
+                (further if option[1] in _FURTHER else found).append(index)
+            early = early or option[1] == "--pre"
             if option[1] not in ("-e", "--editable"):
                 continue
         else:
@@ -75,7 +81,9 @@ def pins(source: Source) -> tuple[Pin, ...]:
         pin = addressed(text, place) or requirement(text, place)
         if pin is not None:
             found.append(pin)
-    return tuple(found)
+            early = early or (_EARLY.search(pin.specifier) is not None and ";" not in text)
+    # Beside another index pip takes the newest release, unless it is told to take what comes before one.
+    return tuple(sorted([*found, *further], key=lambda pin: pin.place.span)) if early else tuple(found)
 
 
 def includes(source: Source) -> tuple[tuple[str, bool], ...]:

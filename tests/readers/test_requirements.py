@@ -68,7 +68,7 @@ def test_other_files_are_not(path: str) -> None:
 )
 def test_a_line_requires_a_library_or_an_index(line: str, expected: tuple[str, str, str]) -> None:
     for newline in ("\n", "\r\n"):
-        text = f"# head\n\n{line}\nfastapi\n".replace("\n", newline)
+        text = f"# head\n--pre\n{line}\nfastapi\n".replace("\n", newline)
         assert pins(text) == [expected, ("fastapi", "", "fastapi")]
 
 
@@ -218,3 +218,13 @@ def test_a_pipfile_requires_its_packages() -> None:
         ("vllm", "", '"*"'),
         ("pytest", "~=8.0", '"~=8.0"'),
     ]
+
+
+def test_beside_another_index_one_of_nightly_builds_gives_releases() -> None:
+    extra = "--extra-index-url https://x/nightly/cu1\n"
+    assert pins(f"{extra}torch\nfastapi>=0.100rc1; python_version < '3'\n") == [
+        ("torch", "", "torch"),
+        ("fastapi", ">=0.100rc1", "fastapi>=0.100rc1; python_version < '3'"),
+    ]
+    assert [pin[0] for pin in pins(f"{extra}torch>=2.6.0.dev1\n")] == ["index", "torch"]
+    assert [pin[0] for pin in pins("--index-url https://x/nightly/cu1\ntorch\n")] == ["index", "torch"]
