@@ -12,20 +12,17 @@ from ecolint.model import (
     AddEntry,
     CannotEdit,
     Change,
-    Construct,
     Edit,
     Entry,
     RemoveEntry,
     SetEntry,
     Source,
     Span,
-    Symbol,
     Table,
-    Written,
 )
 from ecolint.readers.dockerfile.instructions import File, Instruction, parsed
 from ecolint.readers.dockerfile.stages import exec_words, pairs
-from ecolint.readers.shell.write import script_edits
+from ecolint.readers.shell.write import script_edits, text_of
 
 _SAFE = re.compile(r"[A-Za-z0-9_./:@%+,=-]*\Z")
 _QUOTABLE = re.compile(r"[^\x00-\x1f\x7f'\"\\$`]*\Z")
@@ -49,14 +46,6 @@ def edits(source: Source, table: Table, changes: Sequence[Change]) -> tuple[Edit
     else:
         raise CannotEdit("the text does not stand where it was read")
     return tuple(sorted(made))
-
-
-def _text(value: Written) -> str:
-    if isinstance(value, (Symbol, Construct)):
-        raise CannotEdit("a container has no way to write an object")
-    if value is None or isinstance(value, bool):
-        return {None: "", True: "true", False: "false"}[value]
-    return str(value)
 
 
 class _Row:
@@ -156,7 +145,7 @@ class _Environment:
     def changed(self, one: Instruction, index: int, change: SetEntry) -> Edit:
         _, _, at, end = self.pairs[one][index]
         start, stop = one.span(at, end)
-        text = _quoted(_text(change.value), self.source.text[start:stop])
+        text = _quoted(text_of(change.value), self.source.text[start:stop])
         return Edit(self.source.path, Span(start, stop), text)
 
     def without(self, one: Instruction) -> Edit:
@@ -182,7 +171,7 @@ class _Environment:
         if not added:
             return []
         one, text = self.last(), self.source.text
-        words = [f"{change.name}={_quoted(_text(change.value), '')}" for change in added]
+        words = [f"{change.name}={_quoted(text_of(change.value), '')}" for change in added]
         row = self.row(one)
         if len(row.spans) > 1 and len(row.spans) - 1 not in gone.get(one, ()):
             separator = row.separator()
@@ -231,7 +220,7 @@ class _List:
                 continue
             if len(siblings) > 1:
                 raise CannotEdit("the word is only partly known")
-            made.append(Edit(self.source.path, span, json.dumps(_text(change.value), ensure_ascii=False)))
+            made.append(Edit(self.source.path, span, json.dumps(text_of(change.value), ensure_ascii=False)))
         for one, indexes in gone.items():
             row = self.rows[one]
             if len(indexes) < len(row.spans):
@@ -281,5 +270,5 @@ class _List:
         flags = [word for word in written if word.startswith("--")]
         joined = sum(1 for word in flags if _FLAG_WITH_VALUE.match(word))
         if change.name.startswith("-") and joined and joined * 2 >= len(flags):
-            return [f"{change.name}={_text(change.value)}"]
-        return [change.name, _text(change.value)]
+            return [f"{change.name}={text_of(change.value)}"]
+        return [change.name, text_of(change.value)]
