@@ -324,6 +324,7 @@ class Wanted:
     `wrappers`: patterns of functions and classes whose result stands for the object they take. `passing`: patterns of
     uses of which it does not matter how often they happen. `works`: the methods by which an object does its work.
     `triggers`: words of which one must stand in a file before it is read at all. `services`: how requests arrive.
+    `paths`: dotted paths from the root of a document, "document.resources.accelerators", that are to be told.
     """
 
     calls: tuple[str, ...] = ()
@@ -341,6 +342,7 @@ class Wanted:
     wrappers: tuple[str, ...] = ()
     triggers: tuple[str, ...] = ()
     services: tuple[Service, ...] = ()
+    paths: tuple[str, ...] = ()
 
 
 Made: TypeAlias = tuple[tuple[tuple[int, ...], str], ...]

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from ecolint.model import Alternative, Entry, Invocation, Symbol, Table, Value
-from ecolint.stacks import command
+from ecolint.stacks import command, dotted
 from ecolint.stacks.containers import contained
 from ecolint.stacks.flags import flagged, told
 from ecolint.stacks.strands import Token, hidden, joined, listed, strand, text
@@ -69,17 +69,30 @@ def _recognised(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | 
         # a key that holds a table is described there (a schema, the inputs of a workflow), not set
         tables = {*vocabulary.objects, *vocabulary.nested}
         keys = {e.name for e in invocation.mapping.entries if e.name in tables or not _holds_table(e)}
+        named = (*vocabulary.mapping_any, *vocabulary.mapping_also, *vocabulary.mapping_none)
+        keys |= {name for name in named if "." in name and dotted.holds(invocation.mapping, name)}
         if (
             not vocabulary.requirements
             and keys & set(vocabulary.mapping_any)
             and len(keys & {*vocabulary.mapping_any, *vocabulary.mapping_also}) >= vocabulary.mapping_least
             and not (keys | set(invocation.beside)) & set(vocabulary.mapping_none)
-            and not {entry.name for entry in invocation.mapping.entries} & set(vocabulary.mapping_others)
+            and not any(dotted.holds(invocation.mapping, name) for name in vocabulary.mapping_others)
+            and all(_says(invocation, name, patterns) for name, patterns in vocabulary.mapping_where)
         ):
             line = command.parse(listed(invocation.mapping, vocabulary), vocabulary)
             return Recognised(invocation, vocabulary, line, likely=True)
         return None
     return _container(invocation, vocabulary)
+
+
+def _says(invocation: Invocation, name: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a key of a mapping, or a path around it, is known to hold what fits one of the patterns."""
+    for table in (invocation.mapping, invocation.surroundings):
+        for reached in dotted.reach(table, name) if table is not None else ():
+            value = reached.entry.value if reached.entry is not None else ()
+            if value:
+                return all(one.kind == "known" and matches(str(one.data), patterns) for one in value)
+    return False
 
 
 def _holds_table(entry: Entry) -> bool:

@@ -20,7 +20,7 @@ from ecolint.model import (
 from ecolint.plan import Plan
 from ecolint.recognise import matches
 from ecolint.slots import Setting, choice_of, find, holder, pick
-from ecolint.stacks import packed, spelling
+from ecolint.stacks import dotted, packed, spelling
 from ecolint.stacks.command import VALUED
 from ecolint.stacks.vocabulary import Key
 
@@ -216,7 +216,10 @@ class _Writer:
             self.add(home, AddEntry(str(name), self.written(key, value, home)))
         elif invocation.mapping is not None and (not invocation.image or self.by_mapping(key)):
             name = _alike(key.mapping, [entry.name for entry in invocation.mapping.entries])
-            self.add(invocation.mapping, AddEntry(name, self.written(key, value, invocation.mapping)))
+            inner = dotted.home(invocation.mapping, name)
+            if inner is None or "." in inner[1]:
+                raise CannotEdit("the mapping that it goes into is not written")
+            self.add(inner[0], AddEntry(inner[1], self.written(key, value, inner[0])))
         else:
             self.append_to_container(key, value)
 

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from ecolint.model import Entry, Table
 from ecolint.recognise import Recognised, matches
 from ecolint.slots.variant import Assignment, compatible, pick, settled
+from ecolint.stacks import dotted as dotted_names
 from ecolint.stacks import packed
 from ecolint.stacks.vocabulary import ObjectSpec, Vocabulary
 
@@ -40,14 +41,33 @@ def is_open(table: Table) -> bool:
 def find(table: Table, names: tuple[str, ...], assignment: Assignment) -> Found | Literal[False] | None:
     """The last entry under one of these names; None where there is none, False where that cannot be told."""
     best: Found | None = None
-    doubtful = False
+    doubtful = hidden = False
+    dotted = tuple(name for name in names if "." in name)
     for home, entry in flatten(table):
         if entry.name in names and compatible(entry.branches, assignment):
             best = (home, entry)
             doubtful = not settled(entry.branches, assignment)
+            continue
+        for name in dotted:
+            if best is None and name.startswith(f"{entry.name}."):
+                best, unseen = _deeper(entry, name, assignment)
+                doubtful = best is not None and not settled(best[1].branches, assignment)
+                hidden = hidden or unseen
     if best is None:
-        return False if is_open(table) else None
+        return False if hidden or is_open(table) else None
     return False if doubtful else best
+
+
+def _deeper(entry: Entry, name: str, assignment: Assignment) -> tuple[Found | None, bool]:
+    """The last entry that a dotted name leads to below this one, and whether there may be one that nobody can see."""
+    best: Found | None = None
+    hidden = False
+    for reached in dotted_names.below(entry, name):
+        if reached.entry is None:
+            hidden = True
+        elif compatible(reached.entry.branches, assignment):
+            best = (reached.table, reached.entry)
+    return best, hidden
 
 
 def homes(recognised: Recognised, assignment: Assignment) -> list[Table]:

@@ -60,7 +60,7 @@ def wanted(stacks: Iterable[Vocabulary]) -> Wanted:
             triggers[command[-1] if len(command) > 1 and "." in command[-1] else command[0]] = None
         for image in stack.images:
             triggers[_literal(image)] = None
-        for word in (*stack.mapping_any, *stack.triggers, *(flag.lstrip("-") for flag in stack.telling)):
+        for word in (*map(_telling, stack.mapping_any), *stack.triggers, *(flag.lstrip("-") for flag in stack.telling)):
             triggers[word] = None
     for spec in objects:
         for call in spec.classes:
@@ -83,7 +83,14 @@ def wanted(stacks: Iterable[Vocabulary]) -> Wanted:
         wrappers=tuple(dict.fromkeys(call for use in every if use.gives for call in use.calls)),
         triggers=tuple(t for t in triggers if t),
         services=tuple(one for stack in stacks for one in stack.services),
+        paths=tuple(dict.fromkeys(path for stack in stacks for path in _documented(stack))),
     )
+
+
+def _documented(stack: Vocabulary) -> Iterable[str]:
+    """Paths from the root of a document that the vocabulary asks for."""
+    named = (*(path for key in stack.keys.values() for path in key.surroundings), *(n for n, _ in stack.mapping_where))
+    return (path for path in named if path.startswith("document."))
 
 
 def _started(stack: Vocabulary) -> Iterable[tuple[str, ...]]:

@@ -138,7 +138,7 @@ def _recognise(file: File, spec: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a vocabulary that say how its stack is recognised."""
     file.check("[recognise]", spec, RECOGNISE)
     mapping = spec.get("mapping", {})
-    file.check("recognise.mapping", mapping, ("any", "also", "at_least", "none", "others"))
+    file.check("recognise.mapping", mapping, ("any", "also", "at_least", "none", "others", "where"))
     for name, syntax in spec.get("packed", {}).items():
         if syntax not in packed.SYNTAXES:
             raise file.error(name, f"{name} has the unknown syntax {syntax!r}; {', '.join(packed.SYNTAXES)}")
@@ -150,6 +150,7 @@ def _recognise(file: File, spec: Mapping[str, Any]) -> dict[str, Any]:
         "mapping_least": mapping.get("at_least", 1),
         "mapping_none": texts(mapping.get("none")),
         "mapping_others": texts(mapping.get("others")),
+        "mapping_where": tuple((name, texts(told)) for name, told in mapping.get("where", {}).items()),
     }
 
 

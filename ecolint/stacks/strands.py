@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from ecolint.model import Alternative, Entry, Items, Place, Span, Table, Value
+from ecolint.stacks import dotted
 from ecolint.stacks.flags import flagged
 from ecolint.stacks.vocabulary import Vocabulary
 
@@ -96,15 +97,18 @@ def _variables(env: Table) -> Iterator[tuple[Table, Entry]]:
 
 def listed(mapping: Table | None, vocabulary: Vocabulary) -> Iterator[Token]:
     """The words under keys of a settings file that hold flags of this stack: a list of them, or one text."""
-    for entry in mapping.entries if mapping is not None else ():
-        if entry.name not in vocabulary.flag_keys or len(entry.value) != 1:
-            continue
-        data, place = entry.value[0].data, entry.value[0].place
-        if isinstance(data, Items) and place is not None:
-            table = _list(data, place, entry)
-            yield from strand(table, vocabulary)
-        elif isinstance(data, str):
-            yield from apart(entry, mapping)
+    if mapping is None:
+        return
+    for name in vocabulary.flag_keys:
+        for reached in dotted.reach(mapping, name):
+            entry = reached.entry
+            if entry is None or len(entry.value) != 1:
+                continue
+            data, place = entry.value[0].data, entry.value[0].place
+            if isinstance(data, Items) and place is not None:
+                yield from strand(_list(data, place, entry), vocabulary)
+            elif isinstance(data, str):
+                yield from apart(entry, reached.table)
 
 
 def _list(data: Items, place: Place, entry: Entry) -> Table:

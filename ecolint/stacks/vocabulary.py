@@ -212,6 +212,8 @@ class Vocabulary:
     """Keys that, anywhere in the document, say that it is something else: a recipe for training."""
     mapping_others: tuple[str, ...] = ()
     """Keys beside them that only another stack has."""
+    mapping_where: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """What keys of the settings file, or paths around it, must hold: a name and patterns of its value."""
     underscores: bool = False
     """In the names of flags `_` and `-` are the same."""
     attached: tuple[str, ...] = ()

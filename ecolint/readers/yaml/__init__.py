@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ecolint.model import Change, Edit, Entry, Invocation, Pin, Problem, Reading, Source, Table, Value, Wanted
+from ecolint.model import Change, Edit, Invocation, Pin, Problem, Reading, Source, Table, Value, Wanted
 
 if TYPE_CHECKING:
     from ecolint.readers import Lookup
@@ -68,7 +68,7 @@ def _alone(source: Source, triggers: Sequence[str], wanted: Wanted, project: Loo
         document.given = given
         document.variables = variables
         comments.add_document(base, document.templates.masked, roots)
-        found = [one for root in roots for one in invocations_of(document, root, triggers, wanted.commands)]
+        found = [one for root in roots for one in invocations_of(document, root, triggers, wanted)]
         if document.overridable:
             found = without_switched_off(document, roots, found)
         invocations += found
@@ -107,20 +107,19 @@ def open_document(source: Source, base: int, text: str) -> tuple[Document, list[
     return Document(source.path, source.text, base, templates), roots
 
 
-def invocations_of(
-    document: Document, root: Node, triggers: Sequence[str], programs: Sequence[str] = ()
-) -> list[Invocation]:
+def invocations_of(document: Document, root: Node, triggers: Sequence[str], wanted: Wanted) -> list[Invocation]:
     """The invocations of one composed document: its pods, its services, else its mappings and what it runs."""
+    from ecolint.readers.yaml.mappings import mapping_invocation, mapping_invocations
     from ecolint.readers.yaml.shapes import together
 
-    found, skip = containers_of(document, root, triggers, programs)
+    found, skip = containers_of(document, root, triggers, wanted)
     if {"on", "jobs"} <= document.fields(root).by_name.keys():
         return found  # the keys of a workflow are its inputs and steps, not settings
     if root.kind == "mapping" and not found:
-        found.append(_mapping(document, root))
+        found.append(mapping_invocation(document, root, wanted.paths))
         skip.add(root)
     told = {one.mapping.place for one in found if one.mapping is not None}
-    nested = _nested(document, root, frozenset(triggers), skip)
+    nested = mapping_invocations(document, root, frozenset(triggers), skip, wanted.paths)
     found += [one for one in nested if one.place not in told]
     found = together(found)
     keys = _keys(root) if any(one.mapping is not None for one in found) else ()
@@ -128,7 +127,7 @@ def invocations_of(
 
 
 def containers_of(
-    document: Document, root: Node, triggers: Sequence[str], programs: Sequence[str]
+    document: Document, root: Node, triggers: Sequence[str], wanted: Wanted
 ) -> tuple[list[Invocation], set[Node]]:
     """What a composed document runs: pods, services, whatever has the shape of a container; and where that stands."""
     from ecolint.readers.yaml.compose import compose_services, extensions, service_invocations
@@ -136,6 +135,7 @@ def containers_of(
     from ecolint.readers.yaml.pods import find_pods, pod_invocations
     from ecolint.readers.yaml.runs import find_runs, run_invocations
     from ecolint.readers.yaml.shapes import find_shapes, shape_invocations
+    from ecolint.readers.yaml.surroundings import in_document
 
     found: list[Invocation] = []
     skip: set[Node] = set()
@@ -157,8 +157,8 @@ def containers_of(
     for shape in shapes:
         found += shape_invocations(document, shape, triggers)
     for run in find_runs(document, root, closed, shaped):
-        found += run_invocations(document, run, frozenset(programs))
-    return found, skip
+        found += run_invocations(document, run, frozenset(wanted.commands))
+    return in_document(document, root, found, wanted.paths), skip
 
 
 def _keys(root: Node) -> tuple[str, ...]:
@@ -171,43 +171,6 @@ def _keys(root: Node) -> tuple[str, ...]:
             found.update((key.value, None) for key, _ in node.pairs() if key.kind == "scalar")
         stack.extend(node.children)
     return tuple(found)
-
-
-def _mapping(document: Document, node: Node, key: Node | None = None) -> Invocation:
-    """A mapping as settings; the key that it stands under is what surrounds it."""
-    branches = document.branches(node.start)
-    table = document.table(node, node.shared, outer=branches)
-    around = None
-    if key is not None and key.kind == "scalar" and not document.templated(key):
-        place = document.at(key)
-        entry = Entry("key", document.known(key.value, place), place)
-        around = Table("yaml.mapping", table.place, (entry,), writable=False)
-    return Invocation("yaml", table.place, "mapping", mapping=table, surroundings=around)
-
-
-def _nested(document: Document, root: Node, triggers: frozenset[str], skip: set[Node]) -> list[Invocation]:
-    """Mappings below the root that hold a trigger as a key, without those that belong to something reported."""
-    from ecolint.readers.yaml.nodes import resolved
-
-    found: list[Invocation] = []
-    seen: set[Node] = set()
-    stack: list[tuple[Node, Node | None]] = [(root, None)]
-    while stack:
-        node, key = stack.pop()
-        node = resolved(node)[0]
-        if node in seen or node.kind == "scalar":
-            continue
-        seen.add(node)
-        if node.kind == "mapping":
-            if node in skip and node is not root:
-                continue
-            fields = document.fields(node).by_name
-            if node not in skip and not triggers.isdisjoint(fields):
-                found.append(_mapping(document, node, key))
-            stack.extend((one.value, resolved(one.key)[0]) for one in reversed(fields.values()))
-        else:
-            stack.extend((child, key) for child in reversed(node.children))
-    return found
 
 
 def rewrite(source: Source, table: Table, changes: Sequence[Change]) -> tuple[Edit, ...]:

@@ -91,7 +91,9 @@ def shape_invocations(document: Document, shape: Shape, triggers: Collection[str
     outer = document.branches(shape.node.start)
     image = shape.image
     inside = document.fields(image).by_name if image.kind == "mapping" else {}
-    env = _environment(document, shape.node, fields, outer)
+    env = environment_of(document, shape.node, outer)
+    if env is None:  # its template may give it some
+        env = Environment(Table("yaml.env", document.at(shape.node), (), open=True, writable=False))
     given = {**{name: one for name, one in inside.items() if name == "command"}, **fields}
     listed = [resolved(given[name].value)[0] for name in HEADS if name in given]
     named = [resolved(one.value)[0] for name, one in fields.items() if _WORDS.match(name)]
@@ -154,8 +156,9 @@ def _open(document: Document, node: Node, words: Table | None) -> Table:
     return replace(words, open=True)
 
 
-def _environment(document: Document, node: Node, fields: dict[str, Field], outer: Branches) -> Environment:
-    """The variables of a container-shaped mapping: a list as in pods, a mapping, or `NAME=value`."""
+def environment_of(document: Document, node: Node, outer: Branches) -> Environment | None:
+    """The variables that a mapping holds: a list as in pods, a mapping, or `NAME=value`."""
+    fields = document.fields(node).by_name
     for name in fields:
         if not _ENV.match(name):
             continue
@@ -164,7 +167,7 @@ def _environment(document: Document, node: Node, fields: dict[str, Field], outer
             return environment(document, node, outer, name)
         if held.kind != "scalar" and held.children:
             return pairs_environment(document, fields[name].value, outer)
-    return Environment(Table("yaml.env", document.at(node), (), open=True, writable=False))
+    return None
 
 
 def _address(document: Document, image: Node, env: Environment) -> Value:
@@ -194,12 +197,6 @@ def _address(document: Document, image: Node, env: Environment) -> Value:
 def _surroundings(document: Document, shape: Shape, outer: Branches) -> Table:
     """Resources and node selection from the nearest mapping that has any."""
     made = Surroundings(document, outer)
-    levels = (shape.node, *reversed(shape.around))
-    next((True for node in levels if made.resources(node)), None)
-    for node in levels:
-        if document.fields(node).by_name.keys() & {"nodeSelector", "affinity"}:
-            made.nodes(node)
-            break
-    made.owner(levels)
+    made.closest((shape.node, *reversed(shape.around)))
     made.settings(shape.node)
     return made.table(document.at(shape.node))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
-from ecolint.model import Branches, Entry, Place, Table, Value
+from ecolint.model import Branches, Entry, Invocation, Place, Table, Value
 from ecolint.readers.yaml.nodes import MAX_DEPTH, Node, resolved
 from ecolint.readers.yaml.tables import Document
+
+DOCUMENT = "document"
+"""What dotted paths from the root of a document begin with."""
 
 
 class Surroundings:
@@ -72,12 +76,15 @@ class Surroundings:
         elif node.kind == "sequence":
             for index, child in enumerate(node.children):
                 self.everything(f"{prefix}.{index}", child, depth + 1)
-            place = self.document.at(node)
-            hidden = self.document.items(node).open
-            many = self.document.unknown(node) if hidden else self.document.known(len(node.children), place, "derived")
-            self.put(f"{prefix}.#", many, place)
+            self.put(f"{prefix}.#", self.many(node), self.document.at(node))
         else:
             self.put(prefix, self.document.value(node), self.document.at(node))
+
+    def many(self, node: Node) -> Value:
+        """How many items a sequence has, where no template may add some."""
+        if self.document.items(node).open:
+            return self.document.unknown(node)
+        return self.document.known(len(node.children), self.document.at(node), "derived")
 
     def resources(self, holder: Node) -> bool:
         """Add the resources of a mapping; whether it has any. Where a template writes them, anything may be there."""
@@ -120,6 +127,42 @@ class Surroundings:
             return  # it names no card
         self.put(name, value, self.document.at(bare))
 
+    def closest(self, levels: Sequence[Node]) -> None:
+        """Add resources and node selection from the nearest of the mappings that has any, and what owns them."""
+        next((True for node in levels if self.resources(node)), None)
+        for node in levels:
+            if self.document.fields(node).by_name.keys() & {"nodeSelector", "affinity"}:
+                self.nodes(node)
+                break
+        self.owner(levels)
+
+    def document_paths(self, root: Node, paths: Collection[str]) -> None:
+        """Add what stands under dotted paths of the whole document: positions and `*` for the items of lists, `#` for
+        how many there are. What a template writes on the way is unknown."""
+        for path in paths:
+            self._deeper(DOCUMENT, root, path.split(".")[1:])
+
+    def _deeper(self, prefix: str, node: Node, steps: Sequence[str]) -> None:
+        node = resolved(node)[0]
+        document = self.document
+        if not steps:
+            if node.kind == "scalar":
+                self.put(prefix, document.value(node), document.at(node))
+        elif node.kind == "mapping":
+            by_name = document.fields(node).by_name
+            for length in range(1, len(steps) + 1):
+                name = ".".join(steps[:length])
+                for each in by_name if name == "*" else (name,) if name in by_name else ():
+                    self._deeper(f"{prefix}.{each}", by_name[each].value, steps[length:])
+        elif node.kind == "sequence" and steps == ["#"]:
+            self.put(f"{prefix}.#", self.many(node), document.at(node))
+        elif node.kind == "sequence":
+            for index, child in enumerate(node.children):
+                if steps[0] in ("*", str(index)):
+                    self._deeper(f"{prefix}.{index}", child, steps[1:])
+        elif document.templated(node):
+            self.put(f"{prefix}.*", document.unknown(node), document.at(node))
+
     def owner(self, levels: Sequence[Node]) -> None:
         """Add kind, replicas and the like from the nearest of the mappings around a container, innermost first."""
         wanted = {
@@ -144,3 +187,19 @@ class Surroundings:
     def table(self, place: Place) -> Table:
         """What was collected."""
         return Table("yaml.mapping", place, tuple(self.entries.values()), open=self.open, writable=False)
+
+
+def in_document(document: Document, root: Node, found: list[Invocation], paths: Collection[str]) -> list[Invocation]:
+    """Invocations with what stands under dotted paths of the document that they stand in."""
+    made = Surroundings(document, document.branches(root.start))
+    if found:
+        made.document_paths(root, paths)
+    if not made.entries:
+        return found
+    whole = made.table(document.at(root))
+    told = []
+    for one in found:
+        around = one.surroundings
+        entries = (*around.entries, *whole.entries) if around is not None else whole.entries
+        told.append(replace(one, surroundings=replace(around or whole, entries=entries)))
+    return told

@@ -120,7 +120,7 @@ def _laid_invocations(
     view.given = beside(base, project)
     view.variables = variables_of(Source(overlay.base, view.text), view.given)
     places = {view.at(node) for node in both.both}
-    for one in containers_of(view, both.root, triggers, wanted.commands)[0]:
+    for one in containers_of(view, both.root, triggers, wanted)[0]:
         if one.place in places:
             yield replace(one, joined=tuple(sorted((overlay.base, overlay.over))))
 
@@ -158,7 +158,7 @@ def _rendered_invocations(rendering: Rendering, source: Source, wanted: Wanted) 
     alone = own is not None and not any(word(below(root, "kind")) == "ConfigMap" for root in own)
     for path, roots in {source.path: own}.items() if alone and own is not None else rendering.documents.items():
         for root in roots:
-            for one in containers_of(view, root, triggers, wanted.commands)[0]:
+            for one in containers_of(view, root, triggers, wanted)[0]:
                 told = {place.path for place in places_in(one)} | {path}
                 files = tuple(sorted(each for each in told if each.endswith((".yaml", ".yml"))))
                 if source.path in files:
@@ -200,7 +200,7 @@ def _built_invocations(build: Build, view: Bound, wanted: Wanted) -> Iterator[In
         if view.path not in resource.files and not holds_maps:
             continue
         view.files = frozenset(path for path in resource.files if _told(path))
-        for one in containers_of(view, resource.node, triggers, wanted.commands)[0]:
+        for one in containers_of(view, resource.node, triggers, wanted)[0]:
             files = one.joined or view.joined(())
             if view.path in (files or view.files):
                 yield replace(one, joined=files)
@@ -284,6 +284,6 @@ def _with_config_maps(source: Source, wanted: Wanted, project: Lookup) -> Iterat
                 continue  # told where that file is read
             document.maps = maps
             for root in roots:
-                for one in containers_of(document, root, triggers, wanted.commands)[0]:
+                for one in containers_of(document, root, triggers, wanted)[0]:
                     if source.path in one.joined:
                         yield one
