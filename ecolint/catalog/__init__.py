@@ -1,6 +1,6 @@
 """The catalogue: facts about GPUs, cloud instances, models and grids, looked up by the names people write."""
 
-from ecolint.catalog.gpus import PLATFORMS, Gpu, Instance, all_gpus, canonical, gpu, gpus, instance, vendor
+from ecolint.catalog.gpus import PLATFORMS, Gpu, Instance, all_gpus, canonical, gpu, gpus, instance, requested, vendor
 from ecolint.catalog.models import Model, Size, all_models, model, published, requantized, size_in_name
 from ecolint.catalog.regions import Region, all_regions, equivalents, region
 from ecolint.catalog.sizes import crossover, least_bytes, weights_gb
@@ -26,6 +26,7 @@ __all__ = [
     "published",
     "region",
     "requantized",
+    "requested",
     "size_in_name",
     "vendor",
     "weights_gb",

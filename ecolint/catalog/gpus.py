@@ -47,12 +47,28 @@ PLATFORMS: Mapping[str, str] = {
     "truss": "truss",
     "vertex": "vertex",
     "karpenter": "karpenter",
+    "runpod": "runpod",
+    "endpoints": "endpoints",
+    "fly": "fly",
+    "cerebrium": "cerebrium",
 }
-"""The platforms whose own spellings are known, and their column in gpus.csv."""
+"""The platforms whose own spellings are known, and their column in gpus.csv.
+
+Ray, SkyPilot, dstack, Modal, Truss, Vertex AI, GKE and Karpenter: as the rows' sources say. RunPod: runpod/docs at
+0a0dd1bc, references/gpu-types.mdx, and docs.runpod.io/references/gpu-types for the newest. Hugging Face Endpoints:
+hf-endpoints-documentation at 0735a8b4, docs/source/pricing.mdx (an `nvidia-a100` has 80 GB). Fly.io: superfly/docs at
+012d16e5, gpus/. Cerebrium: its page "Using GPUs" (ADA_L40 is an L40S).
+"""
 
 _PREFIXES = ("nvidia", "geforce", "tesla", "amd", "instinct", "intel", "google")
 _MEMORY = re.compile(r"[\s:_-](\d{2,3})\s?(?:gb?|gib)\b")
-_COUNT = re.compile(r":\d{1,3}$")
+_BETWEEN = re.compile(r":(?:(\d{1,4})\s?gi?b?)?\.\.(?:(\d{1,4})\s?gi?b?)?$")
+"""Memory from one size to another, either of which may be left open: "A100:40GB..", "L4:..48GB"."""
+_TIMES = re.compile(r"(\d{1,3})\s?[x×]\s?(?=\w)")
+_AGAIN = re.compile(r"[\s-]x\s?(\d{1,2})$")
+_COUNT = re.compile(r"(?:^|:)(\d{1,3})$")
+_COUNTS = re.compile(r"(?:^|:)(?:\d{1,3}\.\.(?:\d{1,3})?|\.\.\d{1,3})$")
+_PART = re.compile(r":\d?\.\d+$")
 _SHARED = re.compile(r"-shared$")
 _BARE = re.compile(r"\d{4}(?:ti|d)?")
 """GeForce numbers as people say them: 4090, 2080ti."""
@@ -61,13 +77,30 @@ _MIG = re.compile(r"(?:^|[^a-z])mig(?:[^a-z]|$)")
 _Index = Mapping[str, tuple[Gpu, ...]]
 
 
+def requested(written: str) -> tuple[str, int | None]:
+    """A request for GPUs as the card that it names (in lower case, maybe empty) and how many; None: from a range.
+
+    "H100:8", "8x H100", "nvidia-h100 x8" and "A100:80GB:2" say how many; a card alone, or its memory, asks for one.
+    A part of a card ("L4:0.5") is none that anybody could name.
+    """
+    text = written.strip().lower()
+    if _PART.search(text):
+        return "", None
+    if before := _TIMES.match(text):
+        return text[before.end() :], int(before[1])
+    if many := _COUNTS.search(text):
+        return text[: many.start()], None
+    behind = _AGAIN.search(text) or _COUNT.search(text)
+    return (text[: behind.start()], int(behind[1])) if behind else (text, 1)
+
+
 def gpus(name: str, platform: str | None = None) -> tuple[Gpu, ...]:
     """Every GPU that `name` can mean, the platform's own spelling first; empty where it is unknown or a MIG slice.
 
-    Case, spaces, dashes and underscores do not matter; a `:8` count, a `-SHARED` suffix and a vendor's name before the
-    card are ignored, and a memory size behind it ("L4 24GB") must be the card's.
+    Case, spaces, dashes and underscores do not matter; how many are asked for, a `-SHARED` suffix and a vendor's name
+    before the card are ignored, and a memory size behind it ("L4 24GB", "A100:40GB..80GB") must be the card's.
     """
-    lowered = _SHARED.sub("", _COUNT.sub("", name.strip().lower()))
+    lowered = _SHARED.sub("", requested(name)[0])
     if _MIG.search(lowered):
         return ()
     key = _key(lowered)
@@ -80,6 +113,9 @@ def gpus(name: str, platform: str | None = None) -> tuple[Gpu, ...]:
     found = _general(key)
     if found:
         return found
+    if between := _BETWEEN.search(lowered):
+        least, most = float(between[1] or 0), float(between[2] or "inf")
+        return tuple(card for card in _general(_key(lowered[: between.start()])) if least <= card.vram_gb <= most)
     memory = _MEMORY.search(lowered)
     if memory is None:
         return ()
@@ -115,8 +151,13 @@ def vendor(name: str) -> str | None:
 
 
 def instance(name: str) -> Instance | None:
-    """The cloud instance type of this name ("g5.xlarge", "Standard_NC24ads_A100_v4", "a2-highgpu-1g"), else None."""
-    return _instances().get(name.strip().lower())
+    """The cloud instance type of this name ("g5.xlarge", "Standard_NC24ads_A100_v4", "a2-highgpu-1g"), else None.
+
+    SageMaker's `ml.g6e.xlarge` is the machine that EC2 calls `g6e.xlarge`.
+    """
+    known = _instances()
+    lowered = name.strip().lower()
+    return known.get(lowered) or known.get(lowered.removeprefix("ml."))
 
 
 @lru_cache(maxsize=1)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from ecolint import catalog
-from ecolint.model import Data, Items, Scalar, Symbol, Table, Written
+from ecolint.model import Data, Entry, Items, Scalar, Symbol, Table, Template, Written
 
 DTYPES: Mapping[str, str] = {
     "float16": "float16",
@@ -129,20 +129,49 @@ def _only(data: Data) -> Data:
     return data
 
 
+def _request(data: Data) -> str:
+    """A request for GPUs as one text, "H100:8": as it is written, `{H100: 8}`, `{name: A100, memory: 80GB, count: 2}`.
+
+    Several cards to choose from are none that anybody could name.
+    """
+    data = _only(data)
+    if isinstance(data, int | str) and not isinstance(data, bool):
+        return str(data)
+    if not isinstance(data, Table) or data.open or not data.entries:
+        raise Unreadable
+    said = {entry.name: _said(entry) for entry in data.entries}
+    if said.keys() & {"name", "memory", "count"}:
+        return ":".join(str(part) for name in ("name", "memory", "count") if (part := said.get(name)) is not None)
+    if len(said) > 1:
+        raise Unreadable
+    ((name, count),) = said.items()
+    return name if count is None else f"{name}:{count}"
+
+
+def _said(entry: Entry) -> Scalar:
+    """The scalar of an entry, or of the one thing in its list."""
+    one = entry.value[0] if len(entry.value) == 1 else None
+    data = _only(one.data) if one is not None and one.kind == "known" else Items(())
+    if isinstance(data, (Symbol, Items, Table, Template)):
+        raise Unreadable
+    return data
+
+
 def _gpu(data: Data, platform: str) -> Scalar:
     """A platform's spelling of a GPU, as the catalogue's name; an object or a symbol spells it in its last part."""
     data = _only(data)
-    name = data.name.rpartition(".")[2] if isinstance(data, (Table, Symbol)) else data
-    found = catalog.gpu(name, platform) if isinstance(name, str) else None
+    named = isinstance(data, Symbol) or (isinstance(data, Table) and data.name)
+    name = data.name.rpartition(".")[2] if isinstance(data, (Table, Symbol)) and named else _request(data)
+    found = catalog.gpu(name, platform)
     if found is None:
         raise Unreadable
     return found.name
 
 
 def _instance_gpu(data: Data) -> Scalar:
-    """A cloud instance type, as the catalogue's name of its GPU."""
+    """A cloud instance type, as the catalogue's name of its GPU; a part of a card is not the card."""
     found = catalog.instance(data) if isinstance(data, str) else None
-    if found is None or found.gpu is None:
+    if found is None or found.gpu is None or found.gpu_count < 1:
         raise Unreadable
     return found.gpu.name
 
@@ -170,12 +199,12 @@ def _plain(data: Data) -> bool:
 def _gpu_count(data: Data) -> Scalar:
     """How many GPUs a platform's spelling asks for: "H100:8" eight, a bare name or object one."""
     data = _only(data)
-    if isinstance(data, (Table, Symbol)):
+    if isinstance(data, Symbol) or (isinstance(data, Table) and data.name):
         return 1
-    if not isinstance(data, str) or not data.strip():
+    count = catalog.requested(written)[1] if (written := _request(data).strip()) else None
+    if count is None:
         raise Unreadable
-    _, colon, count = data.rpartition(":")
-    return _int(count) if colon else 1
+    return count
 
 
 def _gpu_request(data: Data) -> Scalar:
