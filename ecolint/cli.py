@@ -243,17 +243,27 @@ def _print(text: str) -> None:
 
 @ecolint.command(context_settings=_HELP)
 @_reading_options
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
-def facts(paths: tuple[str, ...], form: str, **options: Any) -> int:
+@click.option("--format", "form", type=click.Choice(["text", "json"]), help="Default: text.")
+@click.option(
+    "--table",
+    is_flag=True,
+    help="One line a deployment, as an inventory: - is not said, ? cannot be told, ~ is likely.",
+)
+def facts(paths: tuple[str, ...], form: str | None, table: bool, **options: Any) -> int:
     """Print the deployments that ecolint reads, each fact with its place and how it was resolved."""
-    from ecolint import factsheet
-    from ecolint.run import BROKEN, OK
+    if table and form is not None:
+        raise click.UsageError("--table is a format of its own: leave --format out.")
+    from ecolint import factsheet, inventory
+    from ecolint.run import BROKEN, OK, complain
     from ecolint.run import facts as read
 
     request = _request(paths, options)
     found = read(request)
     _tell(found, request)
-    sheet = factsheet.as_json if form == "json" else factsheet.as_text
+    training = sum(map(inventory.trains, found.deployments)) if table else 0
+    if training and not request.quiet:
+        complain(f"{_count(training, 'training run')} left out of the table")
+    sheet = inventory.as_table if table else factsheet.as_json if form == "json" else factsheet.as_text
     _print(sheet(found.deployments, found.texts))
     return BROKEN if found.crashed else OK
 
