@@ -323,8 +323,9 @@ class Wanted:
     libraries that run a command line.
     `wrappers`: patterns of functions and classes whose result stands for the object they take. `passing`: patterns of
     uses of which it does not matter how often they happen. `works`: the methods by which an object does its work.
-    `triggers`: words of which one must stand in a file before it is read at all. `services`: how requests arrive.
-    `paths`: dotted paths from the root of a document, "document.resources.accelerators", that are to be told.
+    `triggers`: words of which one must stand in a file before it is read at all; `keys` those by which a file of
+    settings is known. `services`: how requests arrive. `paths`: dotted paths from the root of a document,
+    "document.resources.accelerators", that are to be told.
     """
 
     calls: tuple[str, ...] = ()
@@ -341,6 +342,7 @@ class Wanted:
     words: tuple[str, ...] = ()
     wrappers: tuple[str, ...] = ()
     triggers: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
     services: tuple[Service, ...] = ()
     paths: tuple[str, ...] = ()
 

@@ -39,6 +39,8 @@ class Recognised:
 def recognise(invocation: Invocation, vocabularies: tuple[Vocabulary, ...]) -> Recognised | None:
     """The stack whose vocabulary knows this invocation, or the container that it starts."""
     invocation = launched(invocation, vocabularies)
+    if _recorded(invocation, vocabularies):
+        return None
     for vocabulary in vocabularies:
         if vocabulary.platform:
             continue
@@ -93,6 +95,14 @@ def _says(invocation: Invocation, name: str, patterns: tuple[str, ...]) -> bool:
             if value:
                 return all(one.kind == "known" and matches(str(one.data), patterns) for one in value)
     return False
+
+
+def _recorded(invocation: Invocation, vocabularies: tuple[Vocabulary, ...]) -> bool:
+    """Whether settings stand among what was measured with them: a record deploys nothing."""
+    if invocation.mapping is None or not invocation.beside:
+        return False
+    patterns = tuple(pattern for vocabulary in vocabularies for pattern in vocabulary.records)
+    return any(matches(key, patterns) for key in invocation.beside)
 
 
 def _holds_table(entry: Entry) -> bool:

@@ -263,7 +263,8 @@ class _Linting:
 
         key = settings.stacks
         if key not in self.triggers:
-            self.triggers[key] = files.Triggers(wanted(vocabularies(settings.stacks)).triggers)
+            asked = wanted(vocabularies(settings.stacks))
+            self.triggers[key] = files.Triggers(asked.triggers, asked.keys)
         return self.triggers[key]
 
     def _check_gpu(self, settings: Settings) -> None:

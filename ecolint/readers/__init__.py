@@ -103,7 +103,8 @@ class Reader(Protocol):
     that the file stands in where that tells what it is ("requirements/*.txt"). A name outranks a suffix, but for one of
     which the end is open: `dockerfile_tools.py` is Python.
     `LINKING`, where it is declared, are words of files that another file of the project may give a meaning: a file that
-    holds one is read though it holds no trigger.
+    holds one is read though it holds no trigger. `anchors(keys)`, where it is offered, narrows the words for which a
+    file that is too long to read is told of.
     """
 
     def read(self, source: Source, wanted: Wanted, project: Lookup) -> Reading:
@@ -215,6 +216,12 @@ def reader_of(path: str) -> Reader | None:
 def linking(path: str) -> tuple[str, ...]:
     """The words for which a file of this name is read though it holds no trigger: other files may speak of it."""
     return tuple(getattr(reader_of(path), "LINKING", ()))
+
+
+def anchors(path: str, keys: Sequence[str]) -> tuple[str, ...] | None:
+    """The words for which a file of this name is told of though it is too long to read; None where all triggers are."""
+    offer = getattr(reader_of(path), "anchors", None)
+    return None if offer is None else tuple(offer(keys))
 
 
 def packed(path: str) -> Packed | None:

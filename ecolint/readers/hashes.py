@@ -1,4 +1,4 @@
-"""Comments that begin with `#`: their text, and whether they stand alone and at the head of a file."""
+"""Comments that begin with a mark such as `#`: their text, and whether they stand alone and at the head of a file."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ecolint.model import Comment, Span
 _BLANK_LINES = re.compile(r"(?:[ \t]*\r?\n)*")
 
 
-def comments(text: str, spans: Iterable[tuple[int, int]]) -> tuple[Comment, ...]:
-    """The comments that stand at these spans of a file, in order."""
+def comments(text: str, spans: Iterable[tuple[int, int]], marks: str = "#") -> tuple[Comment, ...]:
+    """The comments that stand at these spans of a file, in order; they begin with one or two of the `marks`."""
     blank = _BLANK_LINES.match(text)
     head = blank.end() if blank else 0
     result: list[Comment] = []
@@ -22,6 +22,6 @@ def comments(text: str, spans: Iterable[tuple[int, int]]) -> tuple[Comment, ...]
         if in_head:
             following = text.find("\n", end)
             head = following + 1 if following >= 0 else len(text) + 1
-        words = text[start + 1 : end].strip()
+        words = text[start + 1 : end].strip(marks if len(marks) > 1 else None).strip()
         result.append(Comment(words, Span(start, end), alone, in_head))
     return tuple(result)

@@ -33,7 +33,7 @@ RECOGNISE = (
         "files",
         "requirements",
     ),
-    *("version_tag", "nested", "packed", "triggers", "variables", "likely_images", "other_images"),
+    *("version_tag", "nested", "packed", "triggers", "variables", "likely_images", "other_images", "records"),
 )
 KEY = (
     *("type", "default", "keyword", "prefer", "flag", "off", "env", "mapping", "surroundings", "condition"),

@@ -214,6 +214,8 @@ class Vocabulary:
     """Keys beside them that only another stack has."""
     mapping_where: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """What keys of the settings file, or paths around it, must hold: a name and patterns of its value."""
+    records: tuple[str, ...] = ()
+    """Patterns of keys that, anywhere in the document, say that it records what was done, whatever the stack."""
     underscores: bool = False
     """In the names of flags `_` and `-` are the same."""
     attached: tuple[str, ...] = ()

@@ -16,10 +16,10 @@ from ecolint.readers.yaml.surroundings import Surroundings
 from ecolint.readers.yaml.tables import Document, Field
 from ecolint.readers.yaml.words import lines
 
-IMAGES = ("image", "containerImage")
+IMAGES = ("image", "containerImage", "Image")
 ADDRESS = ("repository", "name", "image")
 """Keys of an image's address where the image is a mapping; `registry` stands before it, `tag` or `digest` behind it."""
-HEADS = ("entrypoint", "command", "cmd")
+HEADS = ("entrypoint", "command", "cmd", "EntryPoint", "Command")
 SCRIPTS = ("script", "source")
 _WORDS = re.compile(r"(?!build)\w*?(?:args|arguments|flags)\Z", re.IGNORECASE)
 _ENV = re.compile(r"\w*?(?:env|envs|env_?vars|environment|environment_?variables)\Z", re.IGNORECASE)

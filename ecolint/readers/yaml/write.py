@@ -18,10 +18,15 @@ from ecolint.readers.yaml.write_words import list_edits
 
 def edits(source: Source, table: Table, changes: Sequence[Change]) -> tuple[Edit, ...]:
     """Non-overlapping edits for all changes of one table, in order. Raises CannotEdit."""
+    return edits_of(source, None, table, changes)
+
+
+def edits_of(source: Source, roots: list[Node] | None, table: Table, changes: Sequence[Change]) -> tuple[Edit, ...]:
+    """The edits in a file of which the nodes are known; None composes those of the table's document."""
     if not table.writable:
         raise CannotEdit("the text is shared, generated or not written out here")
     _refuse_shared(table, changes)
-    roots = _roots(source, table)
+    roots = _roots(source, table) if roots is None else roots
     start, end = table.place.span.start, table.place.span.end
     node, parent = _find(roots, start, end, ("mapping", "sequence"))
     if table.syntax == "yaml.mapping" and node is not None and node.kind == "mapping":

@@ -50,7 +50,7 @@ def _new_variable(layout: Collection, name: str, value: str) -> str:
         styles = [child.style for child in node.children[1::2] if child.kind == "scalar" and child.value]
         style = max(styles, key=styles.count) if styles else '"'
         quoted = string_text(value, style if style in ("", "'", '"') else '"', layout.flow)
-        return f"{string_text(name, '', layout.flow)}: {quoted}"
+        return f"{string_text(name, key_style(node), layout.flow)}: {quoted}"
     if node.children and node.children[-1].kind == "scalar":
         return string_text(f"{name}={value}", common_style(node), layout.flow)
     style = _value_style(node)

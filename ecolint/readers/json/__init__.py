@@ -1,0 +1,122 @@
+"""Reads JSON: containers, commands and every object that holds a wanted key, with exact places; and rewrites them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ecolint.model import Change, Edit, Invocation, Pin, Problem, Reading, Source, Table, Value, Wanted
+
+if TYPE_CHECKING:
+    from ecolint.readers import Lookup
+    from ecolint.readers.json.tree import File
+    from ecolint.readers.yaml.nodes import Node
+    from ecolint.readers.yaml.tables import Document
+
+SUFFIXES = (".json", ".jsonc")
+
+_RUNS = re.compile(
+    r'"\w*?(?:image|command|commands|cmd|args|arguments|entrypoint|scripts?|run|start|exec|launch)"\s*:', re.IGNORECASE
+)
+"""Keys under which something is named that runs, or what is handed to it."""
+
+
+def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
+    """Everything in a JSON file that may start or configure a model.
+
+    A file that has neither a wanted key nor a wanted word beside a key that runs something is not even parsed, so that
+    records, data and the settings of other tools cost a scan. Of one that is parsed and cannot be read, its first
+    mistake is told. Descriptions of other files (schemas, interfaces) set nothing.
+    """
+    triggers = [trigger for trigger in wanted.triggers if trigger in source.text]
+    keyed = holds_key(source.text, (*wanted.keys, *triggers))
+    if not keyed and not (triggers and _RUNS.search(source.text)):
+        return Reading()
+    from ecolint.readers.hashes import comments
+    from ecolint.readers.json.tree import Unreadable, parse
+
+    try:
+        file = parse(source.text, relaxed=source.path.lower().endswith(".jsonc"))
+    except Unreadable as error:
+        if not holds_key(source.text, wanted.keys):
+            return Reading()
+        line = source.text.count("\n", 0, error.at) + 1
+        return Reading(problems=(Problem(source.path, line, error.reason),))
+    if len(file.roots) != 1:
+        return Reading()  # lines of records
+    document = _document(source)
+    found = _invocations(document, file.roots[0], triggers, wanted)
+    twice = _twice(source, file, found, wanted)
+    return Reading(tuple(found), comments(source.text, file.comments, marks="/*"), twice)
+
+
+def _document(source: Source) -> Document:
+    from ecolint.readers.yaml.tables import Document
+    from ecolint.readers.yaml.templates import find
+
+    return Document(source.path, source.text, 0, find(source.text, source.path))
+
+
+def _invocations(document: Document, root: Node, triggers: Sequence[str], wanted: Wanted) -> list[Invocation]:
+    from ecolint.readers.yaml import invocations_of
+
+    if root.kind == "scalar" or _describes(document, root):
+        return []
+    found = invocations_of(document, root, triggers, wanted)
+    return [replace(one, syntax="json") for one in found]
+
+
+def _describes(document: Document, root: Node) -> bool:
+    """Whether a document says what others may hold: a JSON schema, the description of an interface."""
+    fields = document.fields(root).by_name
+    schema = fields["$schema"].value.value if "$schema" in fields else ""
+    shape = "properties" in fields and not fields.keys().isdisjoint(("type", "title", "required", "definitions"))
+    return "json-schema.org" in schema or shape or not fields.keys().isdisjoint(("openapi", "swagger", "asyncapi"))
+
+
+def _twice(source: Source, file: File, found: Iterable[Invocation], wanted: Wanted) -> tuple[Problem, ...]:
+    """Where settings hold a wanted key twice, or keys beside it: the first such place."""
+    settings = {one.mapping.place.span.start for one in found if one.mapping is not None}
+    wanting = set(wanted.keys)
+    for node, key in sorted(file.twice, key=lambda pair: pair[1].start):
+        if node.start in settings and any(one.value in wanting for one, _ in node.pairs()):
+            line = source.text.count("\n", 0, key.start) + 1
+            reason = f"the key {key.value!r} stands twice in one object, and the last one counts: take one out"
+            return (Problem(source.path, line, reason, whole_file=False),)
+    return ()
+
+
+def holds_key(text: str, words: Iterable[str]) -> bool:
+    """Whether one of the words is a key of an object."""
+    for word in words:
+        quoted = f'"{word}"'
+        at = text.find(quoted)
+        while at >= 0:
+            if text[at + len(quoted) :][:64].lstrip().startswith(":"):
+                return True
+            at = text.find(quoted, at + len(quoted))
+    return False
+
+
+def anchors(keys: Sequence[str]) -> tuple[str, ...]:
+    """The words of which one must stand in a file that is too long to read, for its length to be worth a line."""
+    return tuple(f'"{key}"{colon}' for key in keys for colon in (":", " :"))
+
+
+def rewrite(source: Source, table: Table, changes: Sequence[Change]) -> tuple[Edit, ...]:
+    """The edits that make all `changes` in one table. Raises CannotEdit where there is no right edit."""
+    from ecolint.readers.json.write import edits
+
+    return edits(source, table, changes)
+
+
+def pins(source: Source) -> tuple[Pin, ...]:
+    """JSON files require no libraries of Python."""
+    return ()
+
+
+def constants(source: Source) -> Mapping[str, Value]:
+    """JSON files export no constants."""
+    return {}
