@@ -266,7 +266,7 @@ def decode(path: str, data: bytes) -> Loaded | Problem:
     if path.endswith(".py") and not bom:
         encoding = _cookie(body) or encoding
     try:
-        text = body.decode(encoding)
+        text, encoding = _text(path, body, encoding)
     except UnicodeDecodeError as error:
         return Problem(path, body.count(b"\n", 0, error.start) + 1, f"is not {encoding}: byte {error.start + 1}")
     except LookupError:
@@ -278,6 +278,19 @@ def decode(path: str, data: bytes) -> Loaded | Problem:
         return Loaded(Source(path, text if reader is None else reader.unpack(text), bom), data, encoding, text)
     except Malformed as error:
         return Problem(path, error.line, error.reason)
+
+
+def _text(path: str, body: bytes, encoding: str) -> tuple[str, str]:
+    """A file's text, and what it is encoded in: where it is not what was assumed, what its syntax is written in."""
+    from ecolint.readers import fallback
+
+    try:
+        return body.decode(encoding), encoding
+    except UnicodeDecodeError:
+        other = fallback(path)
+        if not other:
+            raise
+        return body.decode(other), other
 
 
 def _cookie(body: bytes) -> str | None:

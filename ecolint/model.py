@@ -326,6 +326,7 @@ class Wanted:
     `triggers`: words of which one must stand in a file before it is read at all; `keys` those by which a file of
     settings is known. `services`: how requests arrive. `paths`: dotted paths from the root of a document,
     "document.resources.accelerators", that are to be told.
+    `anchors`: further triggers by the syntax (the reader's name) in which they tell something.
     """
 
     calls: tuple[str, ...] = ()
@@ -345,6 +346,11 @@ class Wanted:
     keys: tuple[str, ...] = ()
     services: tuple[Service, ...] = ()
     paths: tuple[str, ...] = ()
+    anchors: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+
+    def words_of(self, syntax: str) -> tuple[str, ...]:
+        """The words of which one must stand in a file of this syntax before it is read at all."""
+        return (*self.triggers, *self.anchors.get(syntax, ()))
 
 
 Made: TypeAlias = tuple[tuple[tuple[int, ...], str], ...]

@@ -68,6 +68,8 @@ def _recognised(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | 
         if invocation.mapping.name:
             known = invocation.mapping.name in vocabulary.requirements
             return Recognised(invocation, vocabulary) if known else None
+        if vocabulary.mapping_syntaxes and invocation.syntax not in vocabulary.mapping_syntaxes:
+            return None
         # a key that holds a table is described there (a schema, the inputs of a workflow), not set
         tables = {*vocabulary.objects, *vocabulary.nested}
         keys = {e.name for e in invocation.mapping.entries if e.name in tables or not _holds_table(e)}

@@ -118,7 +118,7 @@ class _Linting:
         self.finder = Finder(request.overrides)
         self.projects = Projects(self.finder.roots)
         self.rules: dict[tuple[object, ...], tuple[Rule, ...]] = {}
-        self.triggers: dict[tuple[str, ...], files.Triggers] = {}
+        self.triggers: dict[tuple[tuple[str, ...], str], files.Triggers] = {}
         self.known_gpus: set[str] = set()
         self.sources: dict[str, str] = {}
         self.findings: list[Finding] = []
@@ -175,7 +175,8 @@ class _Linting:
 
     def _file(self, file: files.File) -> None:
         settings = self.finder.for_file(Path(file.location))
-        loaded = files.load(file, settings.max_file_size, self._triggers_of(settings)) or self._linked(file, settings)
+        words = self._triggers_of(settings, file.path)
+        loaded = files.load(file, settings.max_file_size, words) or self._linked(file, settings)
         if loaded is None:
             return
         if isinstance(loaded, Problem):
@@ -258,13 +259,14 @@ class _Linting:
             self.rules[key] = rules_of(settings)
         return self.rules[key]
 
-    def _triggers_of(self, settings: Settings) -> files.Triggers:
+    def _triggers_of(self, settings: Settings, path: str) -> files.Triggers:
+        from ecolint.readers import syntax_of
         from ecolint.stacks import vocabularies, wanted
 
-        key = settings.stacks
+        key = (settings.stacks, syntax_of(path))
         if key not in self.triggers:
             asked = wanted(vocabularies(settings.stacks))
-            self.triggers[key] = files.Triggers(asked.triggers, asked.keys)
+            self.triggers[key] = files.Triggers(asked.words_of(key[1]), asked.keys)
         return self.triggers[key]
 
     def _check_gpu(self, settings: Settings) -> None:

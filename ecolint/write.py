@@ -38,6 +38,7 @@ def spelled(found: Plan) -> str:
     for name in (*sorted(found.move), *found.put):
         key = vocabulary.keys[name]
         value = found.put.get(name, found.settings[name].value)
+        value = key.spelled.get(value, value) if isinstance(value, str) else value
         if name in found.move and not value:
             continue  # what is switched off is off in a new object too
         if invocation.call is not None and key.keyword:
@@ -217,7 +218,7 @@ class _Writer:
         elif invocation.mapping is not None and (not invocation.image or self.by_mapping(key)):
             name = _alike(key.mapping, [entry.name for entry in invocation.mapping.entries])
             inner = dotted.home(invocation.mapping, name)
-            if inner is None or "." in inner[1]:
+            if inner is None:
                 raise CannotEdit("the mapping that it goes into is not written")
             self.add(inner[0], AddEntry(inner[1], self.written(key, value, inner[0])))
         else:
@@ -289,6 +290,7 @@ class _Writer:
         syntax = table.syntax if table is not None else "python"
         symbol = key.symbol if syntax.startswith("python") else None
         text = syntax.endswith(("words", "env")) or syntax.startswith(packed.PREFIX)
+        value = key.spelled.get(value, value) if isinstance(value, str) else value
         return spelling.write(value, key.type, symbol=symbol, text=text)
 
 

@@ -104,7 +104,7 @@ class Reader(Protocol):
     which the end is open: `dockerfile_tools.py` is Python.
     `LINKING`, where it is declared, are words of files that another file of the project may give a meaning: a file that
     holds one is read though it holds no trigger. `anchors(keys)`, where it is offered, narrows the words for which a
-    file that is too long to read is told of.
+    file that is too long to read is told of. `FALLBACK`, where it is declared, is the encoding of files that are not UTF-8.
     """
 
     def read(self, source: Source, wanted: Wanted, project: Lookup) -> Reading:
@@ -211,6 +211,17 @@ def shelf() -> Shelf:
 def reader_of(path: str) -> Reader | None:
     """The reader that handles a file of this name, `/`-separated."""
     return shelf().of(path)
+
+
+def syntax_of(path: str) -> str:
+    """The name of the syntax that a file of this name is in; empty where no reader handles it."""
+    reader = shelf().of(path)
+    return getattr(reader, "__name__", "").rpartition(".")[2]
+
+
+def fallback(path: str) -> str:
+    """The encoding of a file of this name that is not UTF-8; empty where its syntax has no other."""
+    return str(getattr(reader_of(path), "FALLBACK", ""))
 
 
 def linking(path: str) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -60,7 +60,8 @@ def wanted(stacks: Iterable[Vocabulary]) -> Wanted:
             triggers[command[-1] if len(command) > 1 and "." in command[-1] else command[0]] = None
         for image in stack.images:
             triggers[_literal(image)] = None
-        for word in (*map(_telling, stack.mapping_any), *stack.triggers, *(flag.lstrip("-") for flag in stack.telling)):
+        keys = () if stack.mapping_syntaxes else map(_telling, stack.mapping_any)
+        for word in (*keys, *stack.triggers, *(flag.lstrip("-") for flag in stack.telling)):
             triggers[word] = None
     for spec in objects:
         for call in spec.classes:
@@ -85,6 +86,7 @@ def wanted(stacks: Iterable[Vocabulary]) -> Wanted:
         keys=tuple(dict.fromkeys(_telling(key) for stack in stacks for key in stack.mapping_any)),
         services=tuple(one for stack in stacks for one in stack.services),
         paths=tuple(dict.fromkeys(path for stack in stacks for path in _documented(stack))),
+        anchors=_anchors(stacks),
     )
 
 
@@ -92,6 +94,15 @@ def _documented(stack: Vocabulary) -> Iterable[str]:
     """Paths from the root of a document that the vocabulary asks for."""
     named = (*(path for key in stack.keys.values() for path in key.surroundings), *(n for n, _ in stack.mapping_where))
     return (path for path in named if path.startswith("document."))
+
+
+def _anchors(stacks: Iterable[Vocabulary]) -> Mapping[str, tuple[str, ...]]:
+    """The words for which files of one syntax are read: those of the vocabularies whose settings stand in no other."""
+    found: dict[str, dict[str, None]] = {}
+    for stack in stacks:
+        for syntax in stack.mapping_syntaxes:
+            found.setdefault(syntax, {}).update(dict.fromkeys(stack.mapping_any))
+    return {syntax: tuple(words) for syntax, words in found.items()}
 
 
 def _started(stack: Vocabulary) -> Iterable[tuple[str, ...]]:

@@ -81,8 +81,12 @@ def holds(table: Table, name: str) -> bool:
 
 
 def home(table: Table, name: str) -> tuple[Table, str] | None:
-    """The innermost mapping that a dotted name leads through, and the rest of the name, where one key is left."""
-    if "." not in name or any(entry.name == name for entry in table.entries):
+    """The innermost mapping that a dotted name leads through, and the name of the key in it.
+
+    Where keys are written out with the same dots, so is this one: `option.dtype` stands beside `option.model_id`.
+    """
+    before = name.rpartition(".")[0]
+    if not before or any(entry.name.rpartition(".")[0] == before for entry in table.entries):
         return table, name
     for entry in table.entries:
         if name.startswith(f"{entry.name}."):

@@ -38,7 +38,7 @@ RECOGNISE = (
 KEY = (
     *("type", "default", "keyword", "prefer", "flag", "off", "env", "mapping", "surroundings", "condition"),
     *("positional", "image", "callee", "home", "in", "outside", "only", "of", "within", "seldom", "named", "virtual"),
-    *("advice", "symbol", "stays"),
+    *("advice", "symbol", "stays", "spelled"),
 )
 FLAGS = {
     **{name: name for name in ("underscores", "attached", "alone", "several", "optional", "telling")},
@@ -138,7 +138,7 @@ def _recognise(file: File, spec: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a vocabulary that say how its stack is recognised."""
     file.check("[recognise]", spec, RECOGNISE)
     mapping = spec.get("mapping", {})
-    file.check("recognise.mapping", mapping, ("any", "also", "at_least", "none", "others", "where"))
+    file.check("recognise.mapping", mapping, ("any", "also", "at_least", "none", "others", "where", "syntax"))
     for name, syntax in spec.get("packed", {}).items():
         if syntax not in packed.SYNTAXES:
             raise file.error(name, f"{name} has the unknown syntax {syntax!r}; {', '.join(packed.SYNTAXES)}")
@@ -151,6 +151,7 @@ def _recognise(file: File, spec: Mapping[str, Any]) -> dict[str, Any]:
         "mapping_none": texts(mapping.get("none")),
         "mapping_others": texts(mapping.get("others")),
         "mapping_where": tuple((name, texts(told)) for name, told in mapping.get("where", {}).items()),
+        "mapping_syntaxes": texts(mapping.get("syntax")),
     }
 
 

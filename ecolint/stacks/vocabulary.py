@@ -88,6 +88,8 @@ class Key:
     """Nested dictionaries that an unwritten key is written to, each with the callees that is true of (none: all)."""
     stays: bool = False
     """Nothing works without it: no fix takes it away."""
+    spelled: Mapping[str, str] = field(default_factory=dict)
+    """How values are written of which the stack has a name of its own: float16 is `fp16`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +218,8 @@ class Vocabulary:
     """What keys of the settings file, or paths around it, must hold: a name and patterns of its value."""
     records: tuple[str, ...] = ()
     """Patterns of keys that, anywhere in the document, say that it records what was done, whatever the stack."""
+    mapping_syntaxes: tuple[str, ...] = ()
+    """The syntaxes of its settings files, where they are written in nothing else; empty: any."""
     underscores: bool = False
     """In the names of flags `_` and `-` are the same."""
     attached: tuple[str, ...] = ()
