@@ -104,7 +104,8 @@ class Reader(Protocol):
     which the end is open: `dockerfile_tools.py` is Python.
     `LINKING`, where it is declared, are words of files that another file of the project may give a meaning: a file that
     holds one is read though it holds no trigger. `anchors(keys)`, where it is offered, narrows the words for which a
-    file that is too long to read is told of. `FALLBACK`, where it is declared, is the encoding of files that are not UTF-8.
+    file that is too long to read is told of. `FALLBACK`, where it is declared, is the encoding of files that are not
+    UTF-8.
     """
 
     def read(self, source: Source, wanted: Wanted, project: Lookup) -> Reading:

@@ -83,7 +83,7 @@ def wanted(stacks: Iterable[Vocabulary]) -> Wanted:
         words=tuple(dict.fromkeys(word for stack in stacks for use in stack.beside for word in use.words)),
         wrappers=tuple(dict.fromkeys(call for use in every if use.gives for call in use.calls)),
         triggers=tuple(t for t in triggers if t),
-        keys=tuple(dict.fromkeys(_telling(key) for stack in stacks for key in stack.mapping_any)),
+        keys=tuple(dict.fromkeys(_telling(key) for s in stacks if not s.mapping_syntaxes for key in s.mapping_any)),
         services=tuple(one for stack in stacks for one in stack.services),
         paths=tuple(dict.fromkeys(path for stack in stacks for path in _documented(stack))),
         anchors=_anchors(stacks),
