@@ -95,7 +95,10 @@ def _joined(facts: Mapping[str, Fact], around: Mapping[str, Fact], platform: Voc
         if fact.kind == "absent":
             continue
         ruled = name in platform.overrules or (name in platform.at_least and _no_less(fact, present))
-        if ruled or present.kind == "absent" or not present.sources:
+        if name in platform.at_most:
+            if present.kind != "known" or (fact.kind == "known" and _no_less(present, fact)):
+                joined[name] = replace(fact, how="platform")
+        elif ruled or present.kind == "absent" or not present.sources:
             joined[name] = replace(fact, how="platform")
     return joined
 

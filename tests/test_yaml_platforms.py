@@ -68,6 +68,27 @@ def test_the_count_is_what_is_reserved_unless_the_stack_uses_more(resources: str
 
 
 @pytest.mark.parametrize(
+    ("env", "resources", "args", "count"),
+    [
+        ("CUDA_VISIBLE_DEVICES: '0'", "{limits: {nvidia.com/gpu: 8}}", "", 1),
+        ("CUDA_VISIBLE_DEVICES: '0,1'", "{limits: {nvidia.com/gpu: 8}}", "'-tp=2'", 2),
+        ("CUDA_VISIBLE_DEVICES: '0,1,2,3'", "{}", "'-tp=2'", 2),
+        ("CUDA_VISIBLE_DEVICES: '0,1'", "{}", "'--tensor-parallel-size=$(TP)'", 2),
+        ("CUDA_VISIBLE_DEVICES: $(CARDS)", "{}", "'--tensor-parallel-size=2'", 2),
+        ("CUDA_VISIBLE_DEVICES: $(CARDS)", "{}", "'--tensor-parallel-size=$(TP)'", "?"),
+        ("CUDA_VISIBLE_DEVICES: MIG-1234", "{}", "'--tensor-parallel-size=$(TP)'", "?"),
+        ("NVIDIA_VISIBLE_DEVICES: all", "{limits: {nvidia.com/gpu: 2}}", "", 2),
+        ("NVIDIA_VISIBLE_DEVICES: 'GPU-5f3a91c2-0001,GPU-5f3a91c2-0002'", "{}", "'-tp=$(TP)'", 2),
+    ],
+)
+def test_a_process_uses_no_more_than_it_is_let_see(env: str, resources: str, args: str, count: Scalar) -> None:
+    name, value = env.split(": ", 1)
+    variable = f"env: [{{name: {name}, value: {value}}}]\n        resources: {resources}"
+    text = POD.replace("resources: {resources}", variable.replace("{", "{{").replace("}", "}}"))
+    assert hardware(text.format(spec="restartPolicy: Always", args=args))[1] == count
+
+
+@pytest.mark.parametrize(
     ("spec", "gpu"),
     [
         ("nodeSelector: {cloud.google.com/gke-accelerator: nvidia-l4}", "L4"),

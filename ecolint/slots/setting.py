@@ -101,7 +101,7 @@ def under(
         names = (*names, str(positional))
     if not names:
         return None  # this form has no way to say it
-    found = find(table, names, assignment)
+    found = find(table, names, assignment, paths=where == "surroundings")
     if found is None:
         return None
     if found is False:

@@ -38,11 +38,16 @@ def is_open(table: Table) -> bool:
     )
 
 
-def find(table: Table, names: tuple[str, ...], assignment: Assignment) -> Found | Literal[False] | None:
-    """The last entry under one of these names; None where there is none, False where that cannot be told."""
+def find(
+    table: Table, names: tuple[str, ...], assignment: Assignment, *, paths: bool = False
+) -> Found | Literal[False] | None:
+    """The last entry under one of these names; None where there is none, False where that cannot be told.
+
+    Dotted names lead into mappings of mappings, but where the table's own names are `paths`.
+    """
     best: Found | None = None
     doubtful = hidden = False
-    dotted = tuple(name for name in names if "." in name)
+    dotted = () if paths else tuple(name for name in names if "." in name)
     for home, entry in flatten(table):
         if entry.name in names and compatible(entry.branches, assignment):
             best = (home, entry)

@@ -17,7 +17,19 @@ from ecolint.stacks.extending import extended
 from ecolint.stacks.vocabulary import Ineffective, Key, LaunchSpec, ObjectSpec, UseSpec, Vocabulary
 
 TABLES = (
-    *("name", "library", "framework", "kind", "overrules", "at_least", "extends", "wraps", "recognise", "objects"),
+    *(
+        "name",
+        "library",
+        "framework",
+        "kind",
+        "overrules",
+        "at_least",
+        "at_most",
+        "extends",
+        "wraps",
+        "recognise",
+        "objects",
+    ),
     *("spelling", "flags", "keys", "uses", "beside", "facts", "services", "launches", "ineffective"),
 )
 RECOGNISE = (
@@ -77,7 +89,7 @@ def load(text: str, path: str, bases: Mapping[str, Mapping[str, Any]] | None = N
     objects = data.get("objects", {})
     keys = {key: _key(file, key, spec, regular, objects) for key, spec in data.get("keys", {}).items()}
     chosen, combined = facts(file, data.get("facts", {}), keys)
-    for which in ("overrules", "at_least"):
+    for which in ("overrules", "at_least", "at_most"):
         for fact in texts(data.get(which)):
             file.known(fact, {**chosen, **combined}, which)
     return Vocabulary(
@@ -98,6 +110,7 @@ def load(text: str, path: str, bases: Mapping[str, Mapping[str, Any]] | None = N
         ineffective=tuple(_ineffective(file, spec, keys) for spec in data.get("ineffective", ())),
         overrules=texts(data.get("overrules")),
         at_least=texts(data.get("at_least")),
+        at_most=texts(data.get("at_most")),
         services=tuple(_service(file, spec) for spec in data.get("services", ())),
         launches=tuple(_launch(file, spec) for spec in data.get("launches", ())),
     )

@@ -220,6 +220,14 @@ def _gpu_request(data: Data) -> Scalar:
     return len(devices)
 
 
+def _devices(data: Data) -> Scalar:
+    """How many devices a list of indices or UUIDs names; "all" and slices of a card are no number of cards."""
+    devices = [one.strip() for one in str(_str(data)).split(",")]
+    if not all(re.fullmatch(r"\d+|GPU-[0-9a-fA-F-]+", one) for one in devices):
+        raise Unreadable
+    return len(set(devices))
+
+
 def _gres(data: Data) -> tuple[str, int]:
     """A cluster's generic resource: "gpu:a100:4", "a100:4", "gpu:4" or "4", as the type (maybe empty) and the count."""
     parts = [part for part in str(_str(data)).split("(")[0].split(":") if part not in ("gpu", "gres/gpu")]
@@ -257,6 +265,7 @@ READ: Mapping[str, Callable[[Data], Scalar]] = {
     "gpu": lambda data: _gpu(data, ""),
     "gpu_count": _gpu_count,
     "gpu_request": _gpu_request,
+    "devices": _devices,
     "gres_gpu": _gres_gpu,
     "gres_count": lambda data: _gres(data)[1],
     "instance_gpu": _instance_gpu,

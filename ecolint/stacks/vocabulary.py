@@ -261,5 +261,7 @@ class Vocabulary:
     """Facts of a platform that hold whatever the stack says."""
     at_least: tuple[str, ...] = ()
     """Facts of a platform that hold unless the stack is told of more than is reserved in one place."""
+    at_most: tuple[str, ...] = ()
+    """Facts of a platform that hold unless less is known to be used."""
     launches: tuple[LaunchSpec, ...] = ()
     services: tuple[Service, ...] = ()
