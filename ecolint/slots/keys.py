@@ -18,6 +18,10 @@ from ecolint.stacks.versions import holds
 from ecolint.stacks.vocabulary import Choice, Key, ObjectSpec
 
 
+WHOLE = "document."
+"""Before paths from the root of a document: what a template may add around an invocation is not what they lead to."""
+
+
 class Slots:
     """The keys of one recognised invocation in one variant of its branches."""
 
@@ -180,6 +184,8 @@ class Slots:
     def around(self, table: Table, key: Key) -> Setting | None:
         """A key among the surroundings; unknown where nobody can see what stands below a part of its path."""
         paths = tuple(path for pattern in key.surroundings for path in _paths(table, pattern))
+        if all(path.startswith(WHOLE) for path in key.surroundings):
+            table = replace(table, open=False)
         setting = self.under(table, paths, key, "surroundings")
         if setting is not None:
             return setting

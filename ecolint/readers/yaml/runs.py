@@ -19,7 +19,7 @@ KEYS = re.compile(
     r"(?:run|scripts?|commands?|cmds?|source|exec|entrypoint|start|launch|\w*_(?:script|commands?|cmd)|\w*(?:Script|Commands?|Cmd))\Z"
 )
 RUNNER = "runs-on"
-ENVIRONMENTS = ("env", "envs", "environment", "variables")
+ENVIRONMENTS = ("env", "envs", "environment", "environment_variables", "secrets", "variables")
 PROGRAM_WORDS = 11
 """Words of a command among which the program that it starts is looked for."""
 MAX_RUNS = 2_000
@@ -60,7 +60,7 @@ def find_runs(document: Document, root: Node, closed: Collection[Node], passed: 
             continue
         fields = document.fields(node).by_name
         around = [resolved(fields[name].value)[0] for name in ENVIRONMENTS if name in fields]
-        environments = (*environments, *(one for one in around if one.kind == "mapping"))
+        environments = (*environments, *(one for one in around if _pairs(one)))
         runner = fields[RUNNER].value if RUNNER in fields else runner
         for name, one in fields.items() if node not in passed else ():
             if KEYS.match(name) and seen.runs < MAX_RUNS:
@@ -68,6 +68,12 @@ def find_runs(document: Document, root: Node, closed: Collection[Node], passed: 
                 yield Run(name, resolved(one.value)[0], node, environments, runner)
         inner = [one.value for one in fields.values() if resolved(one.value)[0].kind != "scalar"]
         stack.extend((child, environments, runner, depth + 1) for child in reversed(inner))
+
+
+def _pairs(node: Node) -> bool:
+    """Whether a node holds variables as a mapping, or as a list of `NAME=value`."""
+    listed = node.kind == "sequence" and all(resolved(one)[0].kind == "scalar" for one in node.children)
+    return node.kind == "mapping" or listed
 
 
 def run_invocations(document: Document, run: Run, programs: frozenset[str]) -> list[Invocation]:

@@ -11,7 +11,7 @@ from ecolint.readers.yaml.environments import Environment, environment, pairs_en
 from ecolint.readers.yaml.fallbacks import fallback, overridable
 from ecolint.readers.yaml.nodes import MAX_DEPTH, Node, resolved
 from ecolint.readers.yaml.pods import image_value
-from ecolint.readers.yaml.scripts import Line
+from ecolint.readers.yaml.scripts import Line, script_lines
 from ecolint.readers.yaml.surroundings import Surroundings
 from ecolint.readers.yaml.tables import Document, Field
 from ecolint.readers.yaml.words import lines
@@ -21,6 +21,8 @@ ADDRESS = ("repository", "name", "image")
 """Keys of an image's address where the image is a mapping; `registry` stands before it, `tag` or `digest` behind it."""
 HEADS = ("entrypoint", "command", "cmd", "EntryPoint", "Command")
 SCRIPTS = ("script", "source")
+COMMANDS = "commands"
+"""Key of a list of commands that one shell runs, one after the other: nothing is added to them."""
 _WORDS = re.compile(r"(?!build)\w*?(?:args|arguments|flags)\Z", re.IGNORECASE)
 _ENV = re.compile(r"\w*?(?:env|envs|env_?vars|environment|environment_?variables)\Z", re.IGNORECASE)
 _OF_PODS = frozenset({"name", "image", "command", "args", "env", "resources", "ports", "volumeMounts", "workingDir"})
@@ -66,7 +68,8 @@ def _of_job(document: Document, node: Node, around: tuple[Node, ...]) -> bool:
 
 def _runs(document: Document, fields: dict[str, Field], image: Node) -> bool:
     """Whether a mapping says what its image runs, with what, or on what."""
-    runs = any(name in HEADS or name == "resources" or _WORDS.match(name) or _ENV.match(name) for name in fields)
+    heads = (*HEADS, COMMANDS, "resources")
+    runs = any(name in heads or _WORDS.match(name) or _ENV.match(name) for name in fields)
     return runs or (image.kind == "mapping" and "command" in document.fields(image).by_name)
 
 
@@ -103,7 +106,10 @@ def shape_invocations(document: Document, shape: Shape, triggers: Collection[str
     name = resolved(fields["name"].value)[0] if "name" in fields else None
     label = name.value if name is not None and name.kind == "scalar" and not document.templated(name) else ""
     resource = "apiVersion" in document.fields((*shape.around, shape.node)[0]).by_name
+    commands = _commands(fields)
     whole = (image.kind == "scalar" and fields.keys() <= _OF_PODS) or (mapping is not None and resource)
+    whole = whole or bool(commands)
+    found = [line for one in commands for line in script_lines(document, one, env, outer, shape.node.shared)]
     settings = document.table(mapping, outer=outer) if mapping is not None else None
     own = settings is None and not fields.keys().isdisjoint(triggers)
     if own:
@@ -121,9 +127,16 @@ def shape_invocations(document: Document, shape: Shape, triggers: Collection[str
             branches=line.branches,
             likely=own,  # who reads such settings is not known
         )
-        for line in _lines(document, listed, env, outer)
+        for line in found or _lines(document, listed, env, outer)
     ]
     return [fallback(one) for one in made] if document.overridable else made
+
+
+def _commands(fields: dict[str, Field]) -> list[Node]:
+    """The commands of a list that a shell runs."""
+    held = resolved(fields[COMMANDS].value)[0] if COMMANDS in fields and fields.keys().isdisjoint(HEADS) else None
+    listed = [resolved(one)[0] for one in held.children] if held is not None and held.kind == "sequence" else []
+    return [one for one in listed if one.kind == "scalar" and one.value]
 
 
 def together(found: list[Invocation]) -> list[Invocation]:

@@ -146,8 +146,7 @@ class Surroundings:
         node = resolved(node)[0]
         document = self.document
         if not steps:
-            if node.kind == "scalar":
-                self.put(prefix, document.value(node), document.at(node))
+            self.put(prefix, document.value(node), document.at(node))
         elif node.kind == "mapping":
             by_name = document.fields(node).by_name
             for length in range(1, len(steps) + 1):
