@@ -17,7 +17,6 @@ from ecolint.stacks import command
 from ecolint.stacks.versions import holds
 from ecolint.stacks.vocabulary import Choice, Key, ObjectSpec
 
-
 WHOLE = "document."
 """Before paths from the root of a document: what a template may add around an invocation is not what they lead to."""
 

@@ -1,0 +1,122 @@
+"""The machines that clouds' own files ask for: SkyPilot, dstack, Truss and others, each with its spellings."""
+
+from __future__ import annotations
+
+import pytest
+from test_fixtures import ROOT, Alone
+
+from ecolint.engine import judged
+from ecolint.model import Fact, Scalar, Source
+from ecolint.settings import Settings
+
+
+def hardware(text: str, path: str = "task.yaml") -> tuple[Scalar, Scalar]:
+    """GPU and count of the only deployment; "?" is unknown, None absent."""
+    outcome = judged(Source(path, text), Alone(), (), Settings(root=ROOT))
+    (deployment,) = [one for one in outcome.deployments if one.stack not in ("services", "packages")]
+    states = [deployment.facts.get(name, Fact("absent")) for name in ("gpu", "gpu_count")]
+    gpu, count = ("?" if one.kind == "unknown" else one.value for one in states)
+    return gpu, count
+
+
+SKYPILOT = """
+{resources}
+envs: {{MODEL: Qwen/Qwen2.5-7B-Instruct}}
+run: |
+  vllm serve $MODEL --tensor-parallel-size $SKYPILOT_NUM_GPUS_PER_NODE
+"""
+
+
+@pytest.mark.parametrize(
+    ("resources", "gpu", "count"),
+    [
+        ("resources: {accelerators: 'A100:8'}", "A100 40GB SXM4", 8),
+        ("resources: {accelerators: A100-80GB}", "A100 80GB SXM4", 1),
+        ("resources: {accelerators: {H100: 8}}", "H100 SXM5", 8),
+        ("resources:\n  accelerators:\n    L40S: 4", "L40S", 4),
+        ("resources: {accelerators: [L4]}", "L4", 1),
+        ("resources: {accelerators: {L4, A10G}}", "?", "?"),
+        ("resources: {accelerators: [L4, A10G]}", "?", "?"),
+        ("resources: {accelerators: ['A100-80GB:4', 'H100:4']}", "?", "?"),
+        ("resources: {accelerators: 'L4:0.5'}", "?", "?"),
+        ("resources: {accelerators: $CARD}", "?", "?"),
+        ("resources: {accelerators: 'H100:8'}\nnum_nodes: 2", "H100 SXM5", 16),
+        ("resources: {instance_type: g5.12xlarge}", "A10G", 4),
+        ("resources: {any_of: [{accelerators: L4}, {accelerators: A10G}]}", "?", "?"),
+        ("resources: {ordered: [{accelerators: 'H100:8'}, {accelerators: 'H200:8'}]}", "?", "?"),
+        ("resources: {accelerators: 'L4:2', any_of: [{use_spot: true}, {use_spot: false}]}", "L4", 2),
+        ("resources: {cpus: 8+}", None, "?"),
+        ("name: x", None, "?"),
+    ],
+)
+def test_a_task_of_skypilot(resources: str, gpu: Scalar, count: Scalar) -> None:
+    assert hardware(SKYPILOT.format(resources=resources)) == (gpu, count)
+
+
+def test_the_documents_of_a_pipeline_have_machines_of_their_own() -> None:
+    one = SKYPILOT.format(resources="resources: {accelerators: 'L4:2'}")
+    two = SKYPILOT.format(resources="resources: {accelerators: 'H100:8'}")
+    outcome = judged(Source("task.yaml", f"{one}---{two}"), Alone(), (), Settings(root=ROOT))
+    assert [found.facts["gpu"].value for found in outcome.deployments] == ["L4", "H100 SXM5"]
+
+
+DSTACK = """
+type: {kind}
+{image}
+env: [HF_TOKEN, MODEL=Qwen/Qwen2.5-7B-Instruct]
+commands:
+- pip install vllm
+- vllm serve $MODEL --tensor-parallel-size $DSTACK_GPUS_NUM
+resources: {resources}
+"""
+
+
+@pytest.mark.parametrize(
+    ("resources", "gpu", "count"),
+    [
+        ("{gpu: 'A100:80GB:2'}", "A100 80GB SXM4", 2),
+        ("{gpu: 'H100:1..8'}", "H100 SXM5", "?"),
+        ("{gpu: 24GB}", "?", 1),
+        ("{gpu: '24GB..40GB:2'}", "?", 2),
+        ("{gpu: 'L4,A10G:2'}", "?", 2),
+        ("{gpu: 2}", "?", 2),
+        ("{gpu: {name: [L4, A10G], count: 1}}", "?", "?"),
+        ("{gpu: {name: A100, memory: 40GB, count: 4}}", "A100 40GB SXM4", 4),
+        ("{gpu: {vendor: nvidia, name: L40S}}", "L40S", 1),
+        ("{memory: 32GB}", None, "?"),
+    ],
+)
+@pytest.mark.parametrize("image", ["image: vllm/vllm-openai:v0.8.5", "python: '3.12'"])
+def test_a_service_of_dstack(resources: str, gpu: Scalar, count: Scalar, image: str) -> None:
+    assert hardware(DSTACK.format(kind="service", image=image, resources=resources)) == (gpu, count)
+    assert hardware(DSTACK.format(kind="chart", image=image, resources=resources))[0] is None
+
+
+TRUSS = """
+model_name: assistant
+base_image: {{image: vllm/vllm-openai:v0.8.5}}
+docker_server:
+  start_command: vllm serve Qwen/Qwen2.5-7B-Instruct --tensor-parallel-size {shards}
+  server_port: 8000
+resources:
+  {resources}
+"""
+
+
+@pytest.mark.parametrize(
+    ("resources", "gpu", "count"),
+    [
+        ("accelerator: A100", "A100 80GB SXM4", 1),
+        ("accelerator: A100:2", "A100 80GB SXM4", 2),
+        ("accelerator: A100_40GB", "A100 40GB SXM4", 1),
+        ("accelerator: H100_40GB", "?", 1),
+        ("accelerator: A10G:4", "A10G", 4),
+        ("cpu: '4'", None, 1),
+    ],
+)
+def test_a_truss(resources: str, gpu: Scalar, count: Scalar) -> None:
+    assert hardware(TRUSS.format(shards=1, resources=resources), "config.yaml") == (gpu, count)
+
+
+def test_a_stack_that_uses_more_is_believed() -> None:
+    assert hardware(TRUSS.format(shards=8, resources="accelerator: H100:4"), "config.yaml") == ("H100 SXM5", 8)
