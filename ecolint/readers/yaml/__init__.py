@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ecolint.readers.yaml.tables import Document
 
 SUFFIXES = (".yaml", ".yml")
-NAMES = ("kustomization",)
+NAMES = ("kustomization", *(f"*{suffix}.{template}" for suffix in SUFFIXES for template in ("tpl", "tmpl", "template")))
 LINKING = (":",)
 """Any mapping may be the values of a chart, and any object one that another file names."""
 
