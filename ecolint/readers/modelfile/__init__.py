@@ -34,7 +34,7 @@ _FILLED = re.compile(r"\$\{|\$[A-Za-z_]|\{\{|\{%|<%")
 
 
 def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
-    """The file as settings: `from`, `parameter.num_ctx` and the like. What is no Modelfile in spite of its name is left."""
+    """The file as settings: `from`, `parameter.num_ctx` and the like. Another file of the name is left alone."""
     from ecolint.readers.modelfile.instructions import Unreadable, opens, parsed
 
     if not any(word in source.text for word in wanted.words_of("modelfile")) or not opens(source.text):

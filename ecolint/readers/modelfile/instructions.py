@@ -1,4 +1,4 @@
-"""Splits an Ollama Modelfile into instructions as Ollama does: names in any case, texts in quotes over several lines."""
+"""Splits a Modelfile into instructions as Ollama does: names in any case, texts in quotes over several lines."""
 
 from __future__ import annotations
 
