@@ -214,7 +214,7 @@ def load(file: File, limit: int, triggers: Triggers | None = None) -> Loaded | P
             if not stat.S_ISREG(status.st_mode):
                 return Problem(file.path, 1, "is not a regular file")
             if status.st_size > (limit * PACKED if _packed(file.path) else limit):
-                if triggers is not None and not _holds(handle, _narrowed(file.path, triggers)):
+                if triggers is not None and not _worth_a_line(file.path, handle, status.st_size, triggers):
                     return None
                 return _too_large(file.path, limit)
             data = handle.read()
@@ -238,12 +238,22 @@ def _too_large(path: str, limit: int) -> Problem:
     return Problem(path, 1, f"is larger than {limit:,} bytes (setting max-file-size)")
 
 
-def _narrowed(path: str, triggers: Triggers) -> Triggers:
-    """What a file of this name must hold for its length to be worth a line: data mentions much in passing."""
+ENDS = 1 << 17
+"""Bytes at either end of a file of data in which the words are looked for by which it would be settings."""
+
+
+def _worth_a_line(path: str, handle: BinaryIO, size: int, triggers: Triggers) -> bool:
+    """Whether a file too large to read may be one of settings: data mentions much in passing, in its middle."""
     from ecolint.readers import anchors
 
     words = anchors(path, triggers.keys)
-    return triggers if words is None else Triggers(words)
+    if words is None:
+        return _holds(handle, triggers)
+    narrow = Triggers(words)
+    if narrow.stand_in(handle.read(ENDS)):
+        return True
+    handle.seek(max(0, size - ENDS))
+    return narrow.stand_in(handle.read(ENDS))
 
 
 def _holds(handle: BinaryIO, triggers: Triggers) -> bool:

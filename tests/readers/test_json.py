@@ -255,6 +255,15 @@ def test_a_file_that_is_too_long_is_told_of_by_its_keys_alone(tmp_path) -> None:
     told = files.load(files.File("engine.json", str(settings), False), 1000, triggers)
     assert getattr(told, "reason", "") == "is larger than 1,000 bytes (setting max-file-size)"
     assert anchors("engine.yaml", ("a",)) is None
+    padding = '"' + "x" * files.ENDS + '"'
+    for text, is_told in (
+        ('{"max_num_seqs": 1, "data": %s}', True),
+        ('{"data": %s, "max_num_seqs": 1}', True),
+        ('{"a": %s, "max_num_seqs": 1, "b": %s}', False),
+    ):
+        settings.write_text(text.replace("%s", padding))
+        told = files.load(files.File("engine.json", str(settings), False), 1000, triggers)
+        assert (told is not None) == is_told
 
 
 def test_reading_grows_with_the_text() -> None:
