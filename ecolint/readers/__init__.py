@@ -102,10 +102,10 @@ class Reader(Protocol):
     It declares `SUFFIXES` (".toml"), or `NAMES`: patterns of file names in lower case ("dockerfile.*"), with the folder
     that the file stands in where that tells what it is ("requirements/*.txt"). A name outranks a suffix, but for one of
     which the end is open: `dockerfile_tools.py` is Python.
-    `LINKING`, where it is declared, are words of files that another file of the project may give a meaning: a file that
-    holds one is read though it holds no trigger. `anchors(keys)`, where it is offered, narrows the words for which a
-    file that is too long to read is told of, and has them looked for at its two ends alone. `FALLBACK`, where it is declared, is the encoding of files that are not
-    UTF-8.
+    `LINKING`, where it is declared, are words of files that another file of the project may give a meaning: a file
+    that holds one is read though it holds no trigger. `anchors(keys)`, where it is offered, narrows the words for
+    which a file that is too long to read is told of, and has them looked for at its two ends alone. `FALLBACK`,
+    where it is declared, is the encoding of files that are not UTF-8.
     """
 
     def read(self, source: Source, wanted: Wanted, project: Lookup) -> Reading:
