@@ -122,7 +122,7 @@ class _Writer:
         return [(self.tables[key], tuple(found)) for key, found in self.changes.items()]
 
     def repack(self, table: Table, todo: Sequence[Change]) -> None:
-        """Write a packed text anew where the call itself holds it as a literal."""
+        """Write a packed text anew where the call itself, or a word of the command line, holds it as a literal."""
         call = self.invocation.call
         for name in self.vocabulary.packed:
             found = find(call, (name,), self.plan.assignment) if call is not None else None
@@ -132,6 +132,15 @@ class _Writer:
                     raise CannotEdit(f"{name} is put together elsewhere or at run time")
                 self.add(found[0], SetEntry(found[1], packed.rewritten(table, todo)))
                 return
+        for token in self.plan.recognised.tokens:
+            word = token.entry
+            if token.table is None or not any(one.place == table.place for one in word.value):
+                continue
+            told = word.value[0]
+            if len(word.value) > 1 or not isinstance(told.data, str) or told.how != "literal" or told.shared:
+                raise CannotEdit("the text is put together elsewhere or at run time")
+            self.add(token.table, SetEntry(word, _beside_its_flag(told.data, packed.rewritten(table, todo))))
+            return
         raise CannotEdit("the text is not written in the call")
 
     def removed_objects(self) -> set[str]:
@@ -239,16 +248,24 @@ class _Writer:
             value = pick(found[1].value, self.plan.assignment) if isinstance(found, tuple) else None
             if value is not None and isinstance(value.data, Table):
                 return value.data
-            table = next((s.table for s in self.plan.settings.values() if s.table and packed.is_packed(s.table)), None)
+            table = self.packed_table()
             if table is None:
                 raise CannotEdit(f"it goes into {name}")
             return table
         return call
 
+    def packed_table(self) -> Table | None:
+        """The dictionary that is written as one text, where a setting was read from it."""
+        return next((s.table for s in self.plan.settings.values() if s.table and packed.is_packed(s.table)), None)
+
     def append_to_container(self, key: Key, value: Scalar) -> None:
         by_env = sum(s.where == "env" for s in self.plan.settings.values())
         by_flag = sum(s.where == "flag" for s in self.plan.settings.values())
         words, env = self.words(), self.invocation.env
+        inside = self.packed_table() if key.home else None
+        if inside is not None:
+            self.add(inside, AddEntry(key.keyword[0], self.written(key, value, inside)))
+            return
         if words is not None and key.flag and (by_flag >= by_env or not key.env):
             self.add(words, AddEntry(key.flag[0], None if key.present else self.written(key, value, words)))
         elif env is not None and env.entries and key.env:

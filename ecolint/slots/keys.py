@@ -12,8 +12,8 @@ from ecolint.recognise import Recognised, matches
 from ecolint.slots import later
 from ecolint.slots.setting import ABSENT, OPEN, Setting, read, under
 from ecolint.slots.tables import is_open, within
-from ecolint.slots.variant import Assignment, compatible, settled
-from ecolint.stacks import command
+from ecolint.slots.variant import Assignment, compatible, pick, settled
+from ecolint.stacks import command, packed
 from ecolint.stacks.versions import holds
 from ecolint.stacks.vocabulary import Choice, Key, ObjectSpec
 
@@ -106,6 +106,8 @@ class Slots:
             told = None
         yield told
         yield varied
+        for name, flag in line.packed if line is not None and self.vocabulary.packed else ():
+            yield from self.from_table(self.unpacked(name, flag), key, key.keyword, "nested")
         if self.invocation.surroundings is not None and key.surroundings:
             yield self.around(self.invocation.surroundings, key)
         if key.condition:
@@ -211,6 +213,13 @@ class Slots:
             return read(key, word.entry.value, self.assignment, "flag", word.table, (word.entry,))
         # What is hardly ever written is not what the words that nobody can see are about.
         return OPEN if line.open and key.flag and not key.seldom else None
+
+    def unpacked(self, name: str, flag: command.Flag) -> Table:
+        """A dictionary that a flag takes as one text; where nobody can read it, any key may stand in it."""
+        told = pick(flag.value, self.assignment)
+        place = (told.place if told is not None else None) or flag.words[-1].place
+        found = packed.table(told.data, self.vocabulary.packed[name], place) if told is not None else None
+        return found or Table(packed.PREFIX, place, (), open=True, writable=False)
 
     def from_conditions(self, key: Key) -> Setting | None:
         """What the tests of the arms that are taken say about what the key asks: what it is, or all that it is not."""

@@ -66,6 +66,10 @@ def read(
     try:
         data = spelling.read(narrowed(alternative.data, assignment), key.type)
         kind: Kind = "known"
+        if key.behind:
+            data = spelling.behind(data, key.behind, key.image)
+            if data is None:
+                return None
     except spelling.Unreadable:
         if key.lenient:
             return None

@@ -54,6 +54,8 @@ class CommandLine:
     """By key name; the last one written wins."""
     positionals: tuple[Token, ...] = ()
     open: bool = False
+    packed: tuple[tuple[str, Flag], ...] = ()
+    """Flags that take a dictionary as one text (`--model_args pretrained=x,dtype=float16`), by its name."""
 
 
 def starts(words: Iterable[Entry], vocabulary: Vocabulary) -> int | None:
@@ -113,6 +115,7 @@ class _Parser:
         self.vocabulary, self.names = vocabulary, flags(vocabulary)
         self.takes = sum(key.positional is not None for key in vocabulary.keys.values())
         self.flags: dict[str, Flag] = {}
+        self.packed: dict[str, Flag] = {}
         self.positionals: list[Token] = []
         self.opened, self.leading = opened, True
         self.tokens: list[Token] = []
@@ -134,7 +137,8 @@ class _Parser:
         hidden = [one for one in self.positionals if text(one.entry) is None]
         named = any(key.positional is not None and key.name in self.flags for key in self.vocabulary.keys.values())
         # The model has a flag of its own here: the word that nobody can read stands for something else.
-        return CommandLine(self.flags, tuple(self.positionals), self.opened or (named and bool(hidden)))
+        opened = self.opened or (named and bool(hidden))
+        return CommandLine(self.flags, tuple(self.positionals), opened, tuple(self.packed.items()))
 
     def unseen(self, token: Token) -> None:
         """A word that nobody can read: one argument in the place of an argument, else any number of flags."""
@@ -211,6 +215,8 @@ class _Parser:
             return
         self.put(key, flag)
         known = flag.value[0].data if len(flag.value) == 1 else None
+        if key.name in self.vocabulary.packed:
+            self.packed[key.name] = flag
         if key.name in self.vocabulary.objects and isinstance(known, str) and known.lstrip().startswith("{"):
             for inner, value in self.fields(key.name, known):
                 told = replace(flag.value[0], data=value)

@@ -50,7 +50,7 @@ RECOGNISE = (
 KEY = (
     *("type", "default", "keyword", "prefer", "flag", "off", "env", "mapping", "surroundings", "condition"),
     *("positional", "image", "callee", "home", "in", "outside", "only", "of", "within", "seldom", "named", "virtual"),
-    *("advice", "symbol", "stays", "spelled"),
+    *("advice", "symbol", "stays", "spelled", "behind"),
 )
 FLAGS = {
     **{name: name for name in ("underscores", "attached", "alone", "several", "optional", "telling")},

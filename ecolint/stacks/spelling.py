@@ -280,6 +280,19 @@ def read(data: Data, kind: str) -> Scalar:
     return _gpu(data, argument) if name == "gpu" else READ[name](data)
 
 
+def behind(data: Data, leads: Sequence[str], image: bool) -> str | None:
+    """What stands behind the first of these leads in a text, of an image without its tag or digest; None without one.
+
+    `x.io/nim/meta/llama:1.2` behind `/nim/` is `meta/llama`.
+    """
+    text = data if isinstance(data, str) else ""
+    for lead in leads:
+        _, found, rest = text.partition(lead)
+        if found and rest:
+            return re.split(r"[:@]", rest)[0] if image else rest
+    return None
+
+
 def write(value: Scalar, kind: str, *, symbol: str | None = None, text: bool = False) -> Written:
     """What to write for a key's value: a literal, a symbol ("torch.{}") in code, or text for words and variables."""
     if symbol is not None and isinstance(value, str) and value != "auto":

@@ -90,6 +90,9 @@ class Key:
     """Nothing works without it: no fix takes it away."""
     spelled: Mapping[str, str] = field(default_factory=dict)
     """How values are written of which the stack has a name of its own: float16 is `fp16`."""
+    behind: tuple[str, ...] = ()
+    """Stretches of text of which one must stand in the value: what is behind it is meant, of an image without its tag.
+    A value without any is not meant for this key."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ class Choice:
     shared: bool = False
     lead: str = ""
     """What is known of an unknown text from its start."""
+    rest: str = ""
+    """What is known of it behind that, with a hole for each further part that is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,12 @@ class Word:
     branches: Branches = ALWAYS
     """The arms that must be taken for the word to stand there at all."""
     lead: str = ""
-    """What is known of an unknown word from its start."""
+    rest: str = ""
+    """What is known of an unknown word from its start, and behind the first part that is not."""
 
     def all(self) -> tuple[Choice, ...]:
         """Everything the word can be."""
-        return self.choices or (Choice(self.text, self.start, self.end, self.how, lead=self.lead),)
+        return self.choices or (Choice(self.text, self.start, self.end, self.how, lead=self.lead, rest=self.rest),)
 
 
 @dataclass(frozen=True, slots=True)

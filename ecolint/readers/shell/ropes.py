@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from ecolint.model import ALWAYS, Branches, How
+from ecolint.model import ALWAYS, HOLE, Branches, How
 from ecolint.readers.shell.commands import Choice, Word
 
 _FLAG = re.compile(r"(--?[A-Za-z][\w.-]*)=")
@@ -159,11 +159,13 @@ def _joined(start: int, end: int, parts: Sequence[Piece], quoted: bool) -> list[
     if any(part.how == "default" for part in parts):
         how = "default"
     lead = ""
-    for part in parts:
+    for index, part in enumerate(parts):
         if part.text is None or (mixed and part.branches):
             flag = _FLAG.match(lead)
             several = len(parts) == 1 and part.several and part.splits
-            word = Word(None, start, end, how, quoted, several, branches=branches, lead=lead)
+            known = lead[flag.end() :] if flag else lead
+            rest = "".join(HOLE if p.text is None or (mixed and p.branches) else p.text for p in parts[index + 1 :])
+            word = Word(None, start, end, how, quoted, several, branches=branches, lead=known, rest=rest)
             return [Word(flag.group(1), start, end, "literal", quoted, branches=branches), word] if flag else [word]
         lead += part.text
     if how == "literal" and not branches:

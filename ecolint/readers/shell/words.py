@@ -43,7 +43,7 @@ def value(word: Word, path: str, base: int = 0) -> Value:
 
 def template(choice: Choice) -> Template | None:
     """What is known of an unknown word."""
-    return Template(choice.lead + HOLE) if choice.lead else None
+    return Template(choice.lead + HOLE + choice.rest) if choice.lead or choice.rest else None
 
 
 def _place(word: Word, path: str, base: int) -> Place:
