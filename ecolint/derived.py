@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ecolint import catalog, memory
 from ecolint.meaning import DOUBT, NOTHING
-from ecolint.model import Fact, Scalar
+from ecolint.model import Fact, How, Scalar
 from ecolint.stacks.vocabulary import Vocabulary
 
 SIXTEEN_BIT = {"float16": "fp16", "bfloat16": "bf16", "float32": "fp32"}
@@ -30,11 +30,43 @@ def derive(facts: Mapping[str, Fact], circumstances: Circumstances) -> dict[str,
         found["gpu"] = Fact("known", circumstances.gpu, how="setting")
     if circumstances.context is not None:
         found["context"] = Fact("known", circumstances.context, how="setting")
+    _derive_format(found)
     _derive_size(found)
     _derive_gpu(found)
     found["precision"] = precision(found)
     memory.add_up(found)
     return found
+
+
+def _derive_format(facts: dict[str, Fact]) -> None:
+    """What the weights were saved in, where nothing that is written asks for something else.
+
+    A repository's name is no more than a hint, so what follows from it is never assured.
+    """
+    model, quantization = facts.get("model", NOTHING), facts.get("quantization", NOTHING)
+    if model.kind != "known" or not unsaid(quantization):
+        return
+    told = catalog.checkpoint(str(model.value))
+    if told is None:
+        return
+    how: How = "catalog" if told.catalogued else "name"
+
+    def fact(value: Scalar) -> Fact:
+        return Fact("known", value, model.sources, how, model.assured and told.catalogued)
+
+    facts["quantization"] = DOUBT if told.quantization is None else fact(told.quantization)
+    for name, value in (("backend", told.backend), ("int8_threshold", told.int8_threshold)):
+        if value is not None and facts.get(name, NOTHING).kind == "absent":
+            facts[name] = fact(value)
+    dtype = facts.get("dtype", NOTHING)
+    if dtype.value == "float32" and dtype.how == "default" and not dtype.sources:
+        facts["dtype"] = DOUBT  # it comes with a number format of its own
+
+
+def unsaid(quantization: Fact) -> bool:
+    """Whether nothing that is written says how the weights are quantized."""
+    none = quantization.kind == "known" and quantization.value == "none" and quantization.how == "default"
+    return (none or quantization.kind == "absent") and not quantization.sources
 
 
 def _derive_size(facts: dict[str, Fact]) -> None:

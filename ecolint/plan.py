@@ -15,6 +15,12 @@ from ecolint.slots import ABSENT, Assignment, Setting, Slots, holder, is_open
 from ecolint.stacks import versions
 from ecolint.stacks.vocabulary import Choice, Test
 
+SAVED = frozenset({"name", "checkpoint"})
+"""How facts are known that the weights bring with them: no setting of a stack changes those."""
+OTHER_WEIGHTS = (
+    "the weights were saved this way: name the repository that they were made from, or one in another format; "
+    "what can be set after that stands in the quantization_config of their own config.json"
+)
 ROUNDS = 4
 """A fact may rest on facts that rest on keys; deeper than this no vocabulary goes."""
 
@@ -51,6 +57,8 @@ def plan(deployment: Deployment, wanted: Mapping[str, Scalar], circumstances: Ci
     A dream may change what cannot be written in this syntax, such as what later calls do: it tells how the deployment
     would read, and has no edits. Raises NoWay.
     """
+    if any(deployment.facts.get(name, Fact("absent")).how in SAVED for name in wanted):
+        raise NoWay(OTHER_WEIGHTS)
     recognised = recognised_as(deployment, circumstances.vocabularies)
     slots = Slots(recognised, dict(deployment.variant), deployment.versions)
     planner = _Planner(slots, deployment, dream)

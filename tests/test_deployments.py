@@ -97,11 +97,41 @@ def test_a_command_names_the_stack_whatever_the_image(command: str) -> None:
     holds(one(text), {"framework": "vllm", "model": "m/x-7B", "max_concurrency": 3})
 
 
-@pytest.mark.parametrize("name", ["m/x-7B-AWQ", "m/x-7B-Instruct-GPTQ-Int4", "m/x-7B-FP8", "m/x-7b-bnb-4bit"])
-def test_weights_that_were_quantized_before_are_not_taken_for_others(name: str) -> None:
-    holds(one(pod(f'["--model", "{name}"]')), {"model": name, "quantization": "?", "precision": "?"})
-    load = f"from transformers import AutoModel\nAutoModel.from_pretrained('{name}', dtype='float16')"
-    holds(one(load, "load.py"), {"model": name, "quantization": "?", "precision": "?"})
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("m/x-7B-AWQ", {"quantization": "awq", "backend": None}),
+        ("m/x-7B-Instruct-GPTQ-Int4", {"quantization": "gptq"}),
+        ("m/x-7B-FP8-dynamic", {"quantization": "fp8"}),
+        ("m/x-7b-bnb-4bit", {"quantization": "nf4", "backend": "bitsandbytes", "int8_threshold": None}),
+        ("m/x-7b-bnb-8bit", {"quantization": "int8", "int8_threshold": 6.0, "precision": "int8_default"}),
+        ("m/x-7b-4bit", {"quantization": "?", "precision": "?"}),
+    ],
+)
+def test_names_of_weights_that_were_quantized_before_are_hints(name: str, wanted: Mapping[str, Scalar]) -> None:
+    holds(one(pod(f'["--model", "{name}"]')), {"model": name, **wanted})
+    load = f"from transformers import AutoModelForCausalLM as M\nM.from_pretrained('{name}', dtype='float16')"
+    holds(one(load, "load.py"), {"model": name, **wanted})
+    (found,) = deployments("load.py", load)
+    assert found.facts["quantization"].kind == "unknown" or not found.facts["quantization"].assured
+
+
+def test_what_is_written_outranks_the_name() -> None:
+    holds(one(pod('["--model", "m/x-7B-AWQ", "--quantization", "gptq"]')), {"quantization": "gptq"})
+    load = "from transformers import *\nM = AutoModelForCausalLM\n"
+    load += "M.from_pretrained('m/x-7B-AWQ', quantization_config=BitsAndBytesConfig(load_in_8bit=True))"
+    holds(one(load, "load.py"), {"quantization": "int8", "backend": "bitsandbytes"})
+
+
+def test_published_weights_may_be_quantized_without_saying_so() -> None:
+    (found,) = deployments("pod.yaml", pod('["--model", "deepseek-ai/DeepSeek-R1"]'))
+    assert (found.facts["quantization"].value, found.facts["quantization"].assured) == ("fp8", True)
+    holds(one(pod('["--model", "unsloth/DeepSeek-R1-BF16"]')), {"quantization": "none"})
+
+
+def test_weights_of_their_own_format_have_no_default_dtype() -> None:
+    load = "from transformers import AutoModelForCausalLM as M\nM.from_pretrained('m/x-7B-AWQ')"
+    holds(one(load, "load.py", transformers="<5"), {"dtype": "?"})
 
 
 @pytest.mark.parametrize("command", ['["sleep", "infinity"]', '["python3", "serve.py"]', '["bash", "/start.sh"]'])

@@ -55,10 +55,6 @@ _TAIL = re.compile(
     r"|w[48]a(?:8|16)|\d{2,3}g|q\d(?:-\w)*|bin|pt|safetensors)$"
 )
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
-_FORMAT = re.compile(
-    r"(?:^|[-./])(?:gptq|awq|gguf|ggml|exl[23]|mlx|bnb|hqq|aqlm|marlin|quip|quant\w*|dynamic|int[2-8]|[2-8]-?bits?|(?:mx|nv)?(?:fp|nf)[48]"
-    r"|w\d+a\d+|q\d)(?:$|[-./])|-q\d"
-)
 _VERSION = re.compile(r"-(?:v\d+\.\d+|2[45]\d\d)$")
 _SIZED = re.compile(r"\d[bm](?:\d|-|$)")
 _HEX = re.compile(r"[0-9a-f]{7,}")
@@ -99,9 +95,9 @@ def published(name: str) -> Model | None:
     return found if found is not None and found.how == "catalog" else None
 
 
-def requantized(name: str) -> bool:
-    """Whether a name says that the weights were given another number format after they were published."""
-    return _FORMAT.search(_key(name)) is not None
+def named(name: str) -> tuple[str, ...]:
+    """What of a hub id or path can name the model, last first, in lower case and with dashes for other separators."""
+    return tuple(_key(part) for part in _parts(name.strip().strip("/")))
 
 
 def size_in_name(name: str) -> Size | None:
