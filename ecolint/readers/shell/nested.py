@@ -25,6 +25,7 @@ _READERS = frozenset({"ssh", "sbatch", "qsub"})
 """Programs that have a shell run what they are given to read."""
 _SAYING = frozenset({"echo", "printf"})
 _SCRIPTS = (".sh", ".bash")
+_SHEBANG = re.compile(r"[ \t]*#![ \t]*(?:/\S+/)?(?:env[ \t]+(?:-S[ \t]+)?)?(?:ba|da|k|z)?sh\b")
 _RUN_OPTION = re.compile(r"-[a-z]*c\Z")
 MAX_LEVEL = 4
 """Scripts inside one another."""
@@ -86,7 +87,7 @@ def _program(word: Word) -> str:
 
 
 def heredoc(walker: Walker, node: Node, given: Sequence[tuple[Word, ...]], target: str) -> None:
-    """The body of a here-document: a script where a shell is given it, or where it is written to one."""
+    """The body of a here-document: a script where a shell is given it, where it is written to one, or begins as one."""
     body = next((child for child in node.children if child.type == "heredoc_body"), None)
     start = next((child for child in node.children if child.type == "heredoc_start"), None)
     end = next((child for child in node.children if child.type == "heredoc_end"), None)
@@ -100,7 +101,8 @@ def heredoc(walker: Walker, node: Node, given: Sequence[tuple[Word, ...]], targe
     for words in dict.fromkeys(given):
         walker.heredocs.append(Heredoc(words, first, last, target))
     given_to_shell = any(_reads_script(words) for words in given)
-    if not (given_to_shell or target.endswith(_SCRIPTS)) or walker.level >= MAX_LEVEL:
+    is_script = given_to_shell or target.endswith(_SCRIPTS) or _SHEBANG.match(walker.script, first) is not None
+    if not is_script or walker.level >= MAX_LEVEL:
         return
     literal = walker.expander.source(start)[:1] in ("'", '"', "\\")
     if literal:
