@@ -262,7 +262,11 @@ def _fixes(hit: _Hit, court: Court) -> Iterator[Fix]:
         deployment, found = improved(hit.deployment, wanted, court)
         if better.needs is not None and not better.needs.holds(deployment):
             continue
-        if isinstance(found, NoWay) and found.attempt is not None and not (spelled(found.attempt) or better.advice):
+        if (
+            isinstance(found, NoWay)
+            and found.attempt is not None
+            and not (str(found) or spelled(found.attempt) or better.advice)
+        ):
             continue  # the stack has nothing to write that would change it
         after = verdicts(deployment, court)
         if any(other.rule is hit.rule and other.place not in others for other in after) or any(

@@ -84,7 +84,7 @@ def _recognised(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | 
             and all(_says(invocation, name, patterns) for name, patterns in vocabulary.mapping_where)
         ):
             line = command.parse(listed(invocation.mapping, vocabulary), vocabulary)
-            return Recognised(invocation, vocabulary, line, likely=True)
+            return Recognised(invocation, vocabulary, line, likely=not vocabulary.mapping_syntaxes)
         return None
     return _container(invocation, vocabulary)
 
