@@ -118,5 +118,134 @@ def test_a_truss(resources: str, gpu: Scalar, count: Scalar) -> None:
     assert hardware(TRUSS.format(shards=1, resources=resources), "config.yaml") == (gpu, count)
 
 
+def test_the_words_behind_a_program_are_no_instance_type() -> None:
+    text = SKYPILOT.format(resources="resources: {accelerators: L4}").replace(
+        "vllm serve $MODEL", "ollama run phi3 hi ;"
+    )
+    assert hardware(text) == ("L4", 1)
+
+
 def test_a_stack_that_uses_more_is_believed() -> None:
     assert hardware(TRUSS.format(shards=8, resources="accelerator: H100:4"), "config.yaml") == ("H100 SXM5", 8)
+
+
+ENGINE = """
+model_name: assistant
+resources: {{accelerator: "H100:2", use_gpu: true}}
+trt_llm:
+{stack}
+"""
+
+
+@pytest.mark.parametrize(
+    ("stack", "model", "quantization", "slots"),
+    [
+        (
+            "  build: {base_model: llama, checkpoint_repository: {source: HF, repo: org/chat-8b}, max_batch_size: 32}",
+            "org/chat-8b",
+            "?",
+            32,
+        ),
+        (
+            "  inference_stack: v2\n"
+            "  build: {checkpoint_repository: {source: HF, repo: org/chat-8b}, quantization_type: fp8_kv}\n"
+            "  runtime: {max_batch_size: 16, tensor_parallel_size: 2}",
+            "org/chat-8b",
+            "fp8",
+            16,
+        ),
+        (
+            "  build: {checkpoint_repository: {source: GCS, repo: 'gs://weights/chat'}, quantization_type: no_quant}",
+            "?",
+            "none",
+            256,
+        ),
+    ],
+)
+def test_an_engine_that_truss_builds(stack: str, model: Scalar, quantization: Scalar, slots: Scalar) -> None:
+    source = Source("config.yaml", ENGINE.format(stack=stack))
+    (found,) = judged(source, Alone(), (), Settings(root=ROOT)).deployments
+    states = [found.facts.get(name, Fact("absent")) for name in ("model", "quantization", "max_concurrency")]
+    assert [("?" if one.kind == "unknown" else one.value) for one in states] == [model, quantization, slots]
+    assert (found.facts["framework"].value, found.facts["gpu_count"].value) == ("tensorrt-llm", 2)
+
+
+MODEL = """
+Resources:
+  Model:
+    Type: AWS::SageMaker::Model
+    Properties:
+      PrimaryContainer:
+        Image: !Sub "1.dkr.ecr.${{AWS::Region}}.amazonaws.com/huggingface-pytorch-tgi-inference:2.3-tgi2.2-gpu"
+        Environment: {{HF_MODEL_ID: {model}, SM_NUM_GPUS: "{shards}"}}
+  Config:
+    Type: AWS::SageMaker::EndpointConfig
+    Properties:
+      ProductionVariants: [{variants}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("variants", "gpu", "count"),
+    [
+        ("{InstanceType: ml.g5.12xlarge}", "A10G", 4),
+        ("{InstanceType: !Ref Machine}", "?", 1),
+        ("{InstanceType: ml.g5.2xlarge}, {InstanceType: ml.p4d.24xlarge}", "?", 1),
+    ],
+)
+def test_a_stack_that_hosts_a_model(variants: str, gpu: Scalar, count: Scalar) -> None:
+    text = MODEL.format(model="org/chat-7b", shards=1, variants=variants)
+    assert hardware(text, "template.yaml") == (gpu, count)
+
+
+def test_a_parameter_of_a_stack_is_no_model() -> None:
+    text = MODEL.format(model="!Ref ModelId", shards=1, variants="{InstanceType: ml.g5.xlarge}")
+    (found,) = judged(Source("template.yaml", text), Alone(), (), Settings(root=ROOT)).deployments
+    assert (found.facts["framework"].value, found.facts["model"].kind) == ("tgi", "unknown")
+
+
+@pytest.mark.parametrize(
+    ("workers", "gpu", "count"),
+    [
+        ("[{instance_type: g5.12xlarge}]", "A10G", 4),
+        ("[{instance_type: g6.xlarge}, {instance_type: p5.48xlarge}]", "?", 1),
+    ],
+)
+def test_a_service_of_anyscale(workers: str, gpu: Scalar, count: Scalar) -> None:
+    text = f"""
+compute_config: {{worker_nodes: {workers}}}
+applications:
+- import_path: ray.serve.llm:build_openai_app
+  args:
+    llm_configs:
+    - model_loading_config: {{model_id: org/chat-8b}}
+      engine_kwargs: {{max_model_len: 8192}}
+"""
+    assert hardware(text, "service.yaml") == (gpu, count)
+
+
+def test_an_instance_type_beside_an_image() -> None:
+    text = """
+experiments:
+- name: tgi
+  image_uri: ghcr.io/huggingface/text-generation-inference:3.0.1
+  instance_type: ml.g6e.12xlarge
+  env: {MODEL_ID: org/chat-8b}
+"""
+    assert hardware(text, "experiments.yml") == ("L40S", 4)
+
+
+def test_a_service_of_cloud_run() -> None:
+    text = """
+apiVersion: serving.knative.dev/v1
+kind: Service
+spec:
+  template:
+    spec:
+      nodeSelector: {run.googleapis.com/accelerator: nvidia-l4}
+      containers:
+      - image: vllm/vllm-openai:v0.8.5
+        args: [--model, google/gemma-2-2b-it]
+        resources: {limits: {nvidia.com/gpu: "1"}}
+"""
+    assert hardware(text, "service.yaml") == ("L4", 1)

@@ -208,7 +208,8 @@ class Slots:
                 value = (Alternative("known", not flag.negated, written_at(flag.words[0])),)
                 return read(key, value, self.assignment, "flag", flag.table, flag.words)
             return read(key, flag.value, self.assignment, "flag", flag.table, flag.words)
-        if key.positional is not None and key.positional < len(line.positionals):
+        own = not self.vocabulary.platform  # the words behind a program are not what a platform's calls are given
+        if own and key.positional is not None and key.positional < len(line.positionals):
             word = line.positionals[key.positional]
             return read(key, word.entry.value, self.assignment, "flag", word.table, (word.entry,))
         # What is hardly ever written is not what the words that nobody can see are about.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from ecolint.model import Branches, Invocation, Table, Value
@@ -12,6 +13,8 @@ from ecolint.readers.yaml.tables import Document
 from ecolint.readers.yaml.texts import text_of
 from ecolint.readers.yaml.words import lines
 
+_FILLED = re.compile(r"\$\{[^{}]*\}")
+"""A part of a text that something fills in before it is used: a shell, a variable of the environment, a stack."""
 LEADER, WORKER = "leaderTemplate", "workerTemplate"
 """Keys of a group of pods: where both stand, the leader starts what the workers join."""
 
@@ -107,7 +110,7 @@ def _led(document: Document, words: Table | None, worker: Node) -> Table | None:
 
 
 def image_value(document: Document, node: Node, env: Environment, compose: bool = False) -> Value:
-    """A container's image. Where only its tag or digest is unknown, it is known with the tag `?`."""
+    """A container's image. Where its tag, its digest or where it is kept is unknown, it is known with a `?` there."""
     text = text_of(document, node, env.texts, compose)
     if text.value is None:
         name, colon, _ = text.lead.rpartition(":")
@@ -115,6 +118,10 @@ def image_value(document: Document, node: Node, env: Environment, compose: bool 
             name, colon, _ = text.lead.rpartition("@")
         if colon and name:
             return document.known(f"{name}:?", text.place, "derived")
+        bare = resolved(node)[0]
+        kept = _FILLED.sub("?", bare.value) if bare.kind == "scalar" and not document.templated(bare) else ""
+        if "?" in kept and not {"?", "$"} & set(kept.rpartition("/")[2].partition(":")[0]):
+            return document.known(kept, text.place, "derived")
     return text.as_value()
 
 

@@ -16,7 +16,7 @@ from ecolint.readers.yaml.surroundings import Surroundings
 from ecolint.readers.yaml.tables import Document, Field
 from ecolint.readers.yaml.words import lines
 
-IMAGES = ("image", "containerImage", "Image")
+IMAGES = ("image", "containerImage", "Image", "image_uri")
 ADDRESS = ("repository", "name", "image")
 """Keys of an image's address where the image is a mapping; `registry` stands before it, `tag` or `digest` behind it."""
 HEADS = ("entrypoint", "command", "cmd", "EntryPoint", "Command")
@@ -26,6 +26,12 @@ COMMANDS = "commands"
 _WORDS = re.compile(r"(?!build)\w*?(?:args|arguments|flags)\Z", re.IGNORECASE)
 _ENV = re.compile(r"\w*?(?:env|envs|env_?vars|environment|environment_?variables)\Z", re.IGNORECASE)
 _OF_PODS = frozenset({"name", "image", "command", "args", "env", "resources", "ports", "volumeMounts", "workingDir"})
+
+
+_OF_MODELS = frozenset(
+    {"Image", "Environment", "ModelDataUrl", "ModelDataSource", "Mode", "ContainerHostname", "ImageConfig"}
+)
+"""What a container of a pod consists of, and one of a hosted model: where nothing else stands, nothing is added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,8 @@ def shape_invocations(document: Document, shape: Shape, triggers: Collection[str
     label = name.value if name is not None and name.kind == "scalar" and not document.templated(name) else ""
     resource = "apiVersion" in document.fields((*shape.around, shape.node)[0]).by_name
     commands = _commands(fields)
-    whole = (image.kind == "scalar" and fields.keys() <= _OF_PODS) or (mapping is not None and resource)
+    alone = fields.keys() <= _OF_PODS or fields.keys() <= _OF_MODELS
+    whole = (image.kind == "scalar" and alone) or (mapping is not None and resource)
     whole = whole or bool(commands)
     found = [line for one in commands for line in script_lines(document, one, env, outer, shape.node.shared)]
     settings = document.table(mapping, outer=outer) if mapping is not None else None
