@@ -14,12 +14,14 @@ from ecolint.model import (
     Alternative,
     CannotEdit,
     Change,
+    Deployment,
     Edit,
     Entry,
     Finding,
     Fix,
     Invocation,
     Pin,
+    Place,
     Source,
     Table,
 )
@@ -84,7 +86,7 @@ def judged(
     used = {use.place for one in reading.invocations for use in one.uses}
     own = (one for one in reading.invocations if one.place not in used)
     invocations = (*own, *map(requirement, pins))
-    groups = tuple(group for one in invocations if (group := deployments(one, circumstances)))
+    groups = tuple(whole(group for one in invocations if (group := deployments(one, circumstances))))
 
     def rewrite(table: Table, todo: Sequence[Change]) -> tuple[Edit, ...]:
         if table.place.path != source.path:
@@ -105,6 +107,35 @@ def judged(
         (*reading.problems, *verdicts.problems),
         verdicts.unused,
     )
+
+
+def whole(groups: Iterable[tuple[Deployment, ...]]) -> list[tuple[Deployment, ...]]:
+    """Without the settings in a mapping of which all are read as settings of the mapping around it, and more with them:
+    the arguments of an engine are part of the file that configures it."""
+    found = list(groups)
+    order = [index for index, group in enumerate(found) if _settings(group) is not None]
+    order.sort(key=lambda index: (found[index][0].place.span.start, -found[index][0].place.span.end))
+    parts: set[int] = set()
+    around: list[int] = []
+    for index in order:
+        place = found[index][0].place
+        while around and found[around[-1]][0].place.span.end < place.span.end:
+            around.pop()
+        read = _read(found[index])
+        if any(found[one][0].place != place and read < _read(found[one]) for one in around):
+            parts.add(index)
+        around.append(index)
+    return [group for index, group in enumerate(found) if index not in parts]
+
+
+def _settings(group: tuple[Deployment, ...]) -> Table | None:
+    """The mapping that settings are read from, where no container has it."""
+    invocation = group[0].invocation
+    return None if invocation.image or invocation.joined else invocation.mapping
+
+
+def _read(group: tuple[Deployment, ...]) -> frozenset[Place]:
+    return frozenset(place for one in group for place in one.entries)
 
 
 def pinned(project: Mapping[str, str], own: Sequence[Pin]) -> Mapping[str, str]:

@@ -41,12 +41,14 @@ def recognise(invocation: Invocation, vocabularies: tuple[Vocabulary, ...]) -> R
     invocation = launched(invocation, vocabularies)
     if _recorded(invocation, vocabularies):
         return None
-    for vocabulary in vocabularies:
-        if vocabulary.platform:
-            continue
-        found = _recognised(invocation, vocabulary)
-        if found is not None:
-            return found
+    stacks = [vocabulary for vocabulary in vocabularies if not vocabulary.platform]
+    # what a container runs tells more than the settings beside it
+    ways = (_container, _recognised) if invocation.image and invocation.mapping is not None else (_recognised,)
+    for way in ways:
+        for vocabulary in stacks:
+            found = way(invocation, vocabulary)
+            if found is not None:
+                return found
     return None
 
 
@@ -62,9 +64,6 @@ def _recognised(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | 
             return Recognised(invocation, vocabulary, likely=True)
         return None
     if invocation.mapping is not None:
-        container = _container(invocation, vocabulary) if invocation.image else None
-        if container is not None:
-            return container
         if invocation.mapping.name:
             known = invocation.mapping.name in vocabulary.requirements
             return Recognised(invocation, vocabulary) if known else None
@@ -83,20 +82,26 @@ def _recognised(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | 
             and not any(dotted.holds(invocation.mapping, name) for name in vocabulary.mapping_others)
             and all(_says(invocation, name, patterns) for name, patterns in vocabulary.mapping_where)
         ):
-            line = command.parse(listed(invocation.mapping, vocabulary), vocabulary)
-            return Recognised(invocation, vocabulary, line, likely=not vocabulary.mapping_syntaxes)
+            tokens, opened = tuple(listed(invocation.mapping, vocabulary)), vocabulary.mapping_open
+            line = command.parse(tokens, vocabulary, opened)
+            return Recognised(invocation, vocabulary, line, None, not vocabulary.mapping_syntaxes, tokens, opened)
         return None
     return _container(invocation, vocabulary)
 
 
 def _says(invocation: Invocation, name: str, patterns: tuple[str, ...]) -> bool:
-    """Whether a key of a mapping, or a path around it, is known to hold what fits one of the patterns."""
+    """Whether a key of a mapping, or a path around it, is known to hold what fits one of the patterns.
+
+    One whose name ends in `?` may be missing too.
+    """
+    name, optional = name.removesuffix("?"), name.endswith("?")
     for table in (invocation.mapping, invocation.surroundings):
         for reached in dotted.reach(table, name) if table is not None else ():
             value = reached.entry.value if reached.entry is not None else ()
             if value:
                 return all(one.kind == "known" and matches(str(one.data), patterns) for one in value)
-    return False
+            optional = optional and reached.entry is not None
+    return optional
 
 
 def _recorded(invocation: Invocation, vocabularies: tuple[Vocabulary, ...]) -> bool:
@@ -112,6 +117,7 @@ def _holds_table(entry: Entry) -> bool:
 
 
 def _container(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | None:
+    """The stack whose server a container or a command line starts."""
     table = invocation.words
     words = table.entries if table is not None else ()
     start, likely = command.starts(words, vocabulary), False
@@ -126,7 +132,7 @@ def _container(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | N
         tokens += strand(table, vocabulary, start)
     bare = not tokens and _bare(invocation, vocabulary)
     opened = (table is not None and table.open) or hidden(invocation.env, vocabulary) or bare
-    opened = opened or any(_flag(entry) in vocabulary.files for entry in words)
+    opened = opened or any(_flag(entry) in vocabulary.files for entry in words) or _unnamed(invocation, vocabulary)
     line = command.parse(tokens, vocabulary, opened)
     return Recognised(invocation, vocabulary, line, None, likely, tuple(tokens), opened)
 
@@ -141,10 +147,22 @@ def _served(invocation: Invocation, words: tuple[Entry, ...], vocabulary: Vocabu
         start = command.entered(words, vocabulary)
         if start is not None and any(flagged(text(word), vocabulary) for word in words[start:]):
             return start, True
+    if _unnamed(invocation, vocabulary):
+        return command.entered(words, vocabulary), False
     if _tells(invocation, vocabulary):
         return len(words), True
     sent_on = isinstance(image, str) and not named
     return (0, True) if not sent_on and _own_flags(invocation, words, vocabulary) else (None, False)
+
+
+def _unnamed(invocation: Invocation, vocabulary: Vocabulary) -> bool:
+    """Whether a container that names no image stands where this stack's is put in, with words of its own."""
+    return (
+        bool(vocabulary.unnamed)
+        and not invocation.image
+        and invocation.call is None
+        and all(_says(invocation, name, patterns) for name, patterns in vocabulary.unnamed)
+    )
 
 
 def _flag(entry: Entry) -> str:

@@ -93,7 +93,8 @@ def wanted(stacks: Iterable[Vocabulary]) -> Wanted:
 def _documented(stack: Vocabulary) -> Iterable[str]:
     """Paths from the root of a document that the vocabulary asks for."""
     named = (*(path for key in stack.keys.values() for path in key.surroundings), *(n for n, _ in stack.mapping_where))
-    return (path for path in named if path.startswith("document."))
+    named = (*named, *(name for name, _ in stack.unnamed))
+    return (path.removesuffix("?") for path in named if path.startswith("document."))
 
 
 def _anchors(stacks: Iterable[Vocabulary]) -> Mapping[str, tuple[str, ...]]:

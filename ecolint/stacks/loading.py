@@ -44,6 +44,7 @@ RECOGNISE = (
         "mapping",
         "files",
         "requirements",
+        "unnamed",
     ),
     *("version_tag", "nested", "packed", "triggers", "variables", "likely_images", "other_images", "records"),
 )
@@ -151,21 +152,29 @@ def _recognise(file: File, spec: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a vocabulary that say how its stack is recognised."""
     file.check("[recognise]", spec, RECOGNISE)
     mapping = spec.get("mapping", {})
-    file.check("recognise.mapping", mapping, ("any", "also", "at_least", "none", "others", "where", "syntax"))
+    names = ("any", "also", "at_least", "none", "others", "where", "syntax", "open")
+    file.check("recognise.mapping", mapping, names)
     for name, syntax in spec.get("packed", {}).items():
         if syntax not in packed.SYNTAXES:
             raise file.error(name, f"{name} has the unknown syntax {syntax!r}; {', '.join(packed.SYNTAXES)}")
     return {
-        **_told(Vocabulary, spec, ("commands",)),
+        **_told(Vocabulary, spec, ("commands", "unnamed")),
         "commands": tuple(tuple(command.split()) for command in texts(spec.get("commands"))),
+        "unnamed": _patterns(spec.get("unnamed", {})),
         "mapping_any": texts(mapping.get("any")),
         "mapping_also": texts(mapping.get("also")),
         "mapping_least": mapping.get("at_least", 1),
         "mapping_none": texts(mapping.get("none")),
         "mapping_others": texts(mapping.get("others")),
-        "mapping_where": tuple((name, texts(told)) for name, told in mapping.get("where", {}).items()),
+        "mapping_where": _patterns(mapping.get("where", {})),
         "mapping_syntaxes": texts(mapping.get("syntax")),
+        "mapping_open": bool(mapping.get("open")),
     }
+
+
+def _patterns(told: Mapping[str, Any]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Names, each with the patterns that its value must fit."""
+    return tuple((name, texts(patterns)) for name, patterns in told.items())
 
 
 def _key(

@@ -30,6 +30,10 @@ TRUE = frozenset({"true", "1", "yes", "on", "t", "y"})
 FALSE = frozenset({"false", "0", "no", "off", "f", "n"})
 
 
+HUBS = {"hf": True, "ollama": False}
+"""Schemes of addresses that name a model of a hub, and whether a revision stands behind a colon."""
+
+
 class Unreadable(Exception):
     """The data is known but is no value of this type: the key is then unknown."""
 
@@ -66,6 +70,19 @@ def _int(data: Data) -> Scalar:
     if data != int(data):
         raise Unreadable
     return int(data)
+
+
+def _model_uri(data: Data) -> Scalar:
+    """A model by its address: "hf://org/name:revision" is the repository, "ollama://name:tag" the name; any other
+    address stays as it is."""
+    written = _str(data)
+    if not isinstance(written, str):
+        return written
+    scheme, found, rest = written.strip().partition("://")
+    if not found or scheme not in HUBS:
+        return written
+    rest = rest.partition("?")[0].strip("/")
+    return rest.partition(":")[0] if HUBS[scheme] else rest
 
 
 def _count(data: Data) -> Scalar:
@@ -256,6 +273,7 @@ READ: Mapping[str, Callable[[Data], Scalar]] = {
     "count": _count,
     "float": _float,
     "str": _str,
+    "model_uri": _model_uri,
     "word": _word,
     "raw": _word,
     "choice": _choice,

@@ -207,6 +207,8 @@ class Vocabulary:
     """Patterns of images that are taken for the stack's where flags of it are handed to them."""
     other_images: tuple[str, ...] = ()
     """Patterns of images that fit the others, and run something else: a router, a client, a benchmark."""
+    unnamed: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """What stands around a container without an image, where this stack's is put in: paths and patterns of values."""
     version_tag: tuple[str, ...] = ()
     """Names of images of which the tag is the library's version."""
     mapping_any: tuple[str, ...] = ()
@@ -223,6 +225,8 @@ class Vocabulary:
     """Patterns of keys that, anywhere in the document, say that it records what was done, whatever the stack."""
     mapping_syntaxes: tuple[str, ...] = ()
     """The syntaxes of its settings files, where they are written in nothing else; empty: any."""
+    mapping_open: bool = False
+    """Whoever reads the settings adds flags that stand elsewhere: what is not written is unknown."""
     underscores: bool = False
     """In the names of flags `_` and `-` are the same."""
     attached: tuple[str, ...] = ()

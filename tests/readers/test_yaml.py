@@ -322,7 +322,9 @@ def test_a_workload() -> None:
         "annotations.note": "1",
         "kind": "Deployment",
         "replicas": 2,
+        "metadata.name": "x",
         "metadata.namespace": "prod",
+        "path": "spec.template.spec",
     }
     assert proxy.name == "container proxy"
     assert proxy.words is None

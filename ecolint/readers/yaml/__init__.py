@@ -27,9 +27,10 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
     """
     triggers = [trigger for trigger in wanted.triggers if trigger in source.text]
     from ecolint.readers.yaml.joining import joined
+    from ecolint.readers.yaml.runtimes import with_runtimes
 
     alone = _alone(source, triggers, wanted, project) if triggers else Reading()
-    return joined(source, wanted, project).of(alone)
+    return with_runtimes(joined(source, wanted, project).of(alone), source, wanted, project)
 
 
 def _alone(source: Source, triggers: Sequence[str], wanted: Wanted, project: Lookup) -> Reading:
@@ -93,6 +94,7 @@ def open_document(source: Source, base: int, text: str) -> tuple[Document, list[
     from ecolint.readers.yaml.nodes import Unreadable, compose
     from ecolint.readers.yaml.tables import Document
     from ecolint.readers.yaml.templates import find
+    from ecolint.readers.yaml.unfolding import unfold
 
     templates = find(text, f"{source.path}:{base}")
     try:
@@ -104,6 +106,7 @@ def open_document(source: Source, base: int, text: str) -> tuple[Document, list[
             roots = compose(text, base)
         except Unreadable:
             raise error from None
+    unfold(roots, templates.masked, base)
     return Document(source.path, source.text, base, templates), roots
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from ecolint.model import Branches, Invocation, Table, Value
+from ecolint.model import Branches, Entry, Invocation, Table, Value
 from ecolint.readers.yaml.environments import Environment, environment
 from ecolint.readers.yaml.nodes import MAX_DEPTH, Node, resolved
 from ecolint.readers.yaml.surroundings import Surroundings
@@ -19,25 +19,31 @@ LEADER, WORKER = "leaderTemplate", "workerTemplate"
 """Keys of a group of pods: where both stand, the leader starts what the workers join."""
 
 
+RUNTIMES = frozenset({"ServingRuntime", "ClusterServingRuntime", "LLMInferenceServiceConfig"})
+"""Kinds whose containers are templates: the objects that refer to one add words, variables and resources."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pod:
     """A mapping that has a `containers` list, and the mappings around it, outermost first.
 
-    `worker` is the template of the pods that it leads: they are part of the same deployment.
+    `worker` is the template of the pods that it leads: they are part of the same deployment. `path` are the keys that
+    lead to it.
     """
 
     spec: Node
     around: tuple[Node, ...]
     worker: Node | None = None
+    path: tuple[str, ...] = ()
 
 
 def find_pods(document: Document, root: Node) -> list[Pod]:
     """Pod specs wherever they stand under a node. Shared nodes are visited once."""
     found: list[Pod] = []
     seen: set[Node] = set()
-    stack: list[tuple[Node, tuple[Node, ...], Node | None]] = [(root, (), None)]
+    stack: list[tuple[Node, tuple[Node, ...], Node | None, tuple[str, ...]]] = [(root, (), None, ())]
     while stack:
-        node, around, worker = stack.pop()
+        node, around, worker, path = stack.pop()
         node = resolved(node)[0]
         if node in seen or len(around) > MAX_DEPTH:
             continue
@@ -45,15 +51,15 @@ def find_pods(document: Document, root: Node) -> list[Pod]:
         if node.kind == "mapping":
             fields = document.fields(node).by_name
             if "containers" in fields and _containers(document, node):
-                found.append(Pod(node, around, worker))
+                found.append(Pod(node, around, worker, path))
                 continue
             for name, one in reversed(fields.items()):
                 led = LEADER in fields and WORKER in fields
                 if _deep(one.value) and not (led and name == WORKER):
                     beside = fields[WORKER].value if led and name == LEADER else worker
-                    stack.append((one.value, (*around, node), beside))
+                    stack.append((one.value, (*around, node), beside, (*path, name)))
         elif node.kind == "sequence":
-            stack.extend((child, around, worker) for child in reversed(node.children) if _deep(child))
+            stack.extend((child, around, worker, path) for child in reversed(node.children) if _deep(child))
     return found
 
 
@@ -82,7 +88,7 @@ def pod_invocations(document: Document, pod: Pod) -> list[Invocation]:
         name = named.value if named is not None and not document.templated(named) else ""
         image = image_value(document, fields["image"].value, env) if "image" in fields else ()
         around = surroundings(document, pod, container, outer)
-        found += [
+        made = [
             Invocation(
                 "yaml",
                 document.at(container),
@@ -96,7 +102,27 @@ def pod_invocations(document: Document, pod: Pod) -> list[Invocation]:
             )
             for line in lines(document, lists, env, outer)
         ]
+        found += map(template, made) if _kind(document, pod) in RUNTIMES else made
     return found
+
+
+def _kind(document: Document, pod: Pod) -> str:
+    """The kind of the object that a pod stands in."""
+    for node in reversed((*pod.around, pod.spec)):
+        one = document.fields(node).by_name.get("kind")
+        if one is not None:
+            return resolved(one.value)[0].value
+    return ""
+
+
+def template(one: Invocation) -> Invocation:
+    """A container to which others add words and variables; whether its words were seen to the end is told with it."""
+    words = one.words or Table("yaml.words", one.place, (), writable=False)
+    around = one.surroundings
+    if words.open and around is not None:
+        around = replace(around, entries=(*around.entries, Entry("words.open", (), one.place)))
+    env = replace(one.env, open=True) if one.env is not None else None
+    return replace(one, words=replace(words, open=True), env=env, surroundings=around)
 
 
 def _led(document: Document, words: Table | None, worker: Node) -> Table | None:
@@ -134,4 +160,6 @@ def surroundings(document: Document, pod: Pod, container: Node, outer: Branches)
     made.scalars("labels", template, "metadata", "labels")
     made.scalars("annotations", template, "metadata", "annotations")
     made.owner((pod.spec, *reversed(pod.around)))
+    place = document.at(container)
+    made.put("path", document.known(".".join(pod.path), place, "derived"), place)
     return made.table(document.at(container))

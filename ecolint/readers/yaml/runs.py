@@ -106,7 +106,7 @@ def run_invocations(document: Document, run: Run, programs: frozenset[str]) -> l
             branches=line.branches,
         )
         for line in found
-        if line.words is not None and _starts(line.words, programs)
+        if line.words is not None and starts(line.words, programs)
     ]
     return [fallback(one) for one in made] if document.overridable else made
 
@@ -117,7 +117,7 @@ def _texts(node: Node) -> list[Node]:
     return [one for one in (resolved(each)[0] for each in listed) if one.kind == "scalar" and one.value]
 
 
-def _starts(words: Table, programs: frozenset[str]) -> bool:
+def starts(words: Table, programs: frozenset[str]) -> bool:
     """Whether one of the first words is one of the programs."""
     for index, entry in enumerate(words.entries[:PROGRAM_WORDS]):
         data = entry.value[0].data if len(entry.value) == 1 else None

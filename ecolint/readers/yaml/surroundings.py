@@ -167,6 +167,7 @@ class Surroundings:
         wanted = {
             "kind": ("kind",),
             "replicas": ("replicas",),
+            "metadata.name": ("metadata", "name"),
             "metadata.namespace": ("metadata", "namespace"),
             "leaderWorkerTemplate.size": ("leaderWorkerTemplate", "size"),
             "leaderWorkerPattern.size": ("leaderWorkerPattern", "size"),

@@ -63,10 +63,9 @@ def joined(source: Source, wanted: Wanted, project: Lookup) -> Joined:
         view = build.sheaf.view(source.path)
         places = (view.at(node) for node in build.covered)
         covered += [place.span for place in places if place.path == source.path]
-        for one in _built_invocations(build, view, wanted):
-            if one.joined or one.place not in plain:
-                found.append(one)
-                plain |= set() if one.joined else {one.place}
+        built = [one for one in _built_invocations(build, view, wanted) if one.joined or one.place not in plain]
+        found += built
+        plain |= {one.place for one in built if not one.joined}
     for overlay in overlays(source.path, project):
         both = laid(overlay, lambda path: source if path == source.path else project.source(path))
         if both is not None:
