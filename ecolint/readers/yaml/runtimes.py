@@ -37,7 +37,7 @@ class _Seen:
 
 
 def with_runtimes(reading: Reading, source: Source, wanted: Wanted, project: Lookup) -> Reading:
-    """The reading of a file in which every service whose runtime stands in the same folder is the runtime's container."""
+    """The reading of a file in which a service whose runtime stands in the same folder is the runtime's container."""
     here = _Seen()
     here.add(reading.invocations)
     if not here.runtimes and not here.services:
