@@ -32,9 +32,7 @@ def inner(text: str) -> Table:
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_places_are_those_of_the_file(newline: str) -> None:
-    text = (
-        HEAD + "    # why\n    args:\n      engine_kwargs:\n        max_num_seqs: 2  # few\n        name: 'x'\n"
-    ).replace("\n", newline)
+    text = (HEAD + ARGS + "        max_num_seqs: 2  # few\n        name: 'x'\n").replace("\n", newline)
     table = inner(text)
     said = {entry.name: text[entry.place.span.start : entry.place.span.end] for entry in table.entries}
     assert said == {"max_num_seqs": "max_num_seqs: 2", "name": "name: 'x'"}
@@ -46,10 +44,7 @@ def test_edits_are_made_in_the_scalar() -> None:
     changes = (SetEntry(table.entries[0], 8), AddEntry("dtype", "auto"))
     for edit in reversed(rewrite(Source("a.yaml", text), table, changes)):
         text = text[: edit.span.start] + edit.text + text[edit.span.end :]
-    assert text == (
-        HEAD
-        + "    args:\n      engine_kwargs:\n        max_num_seqs: 8  # few\n        dtype: auto\n    last: 1\n  other: 1\n"
-    )
+    assert text == HEAD + ARGS + "        max_num_seqs: 8  # few\n        dtype: auto\n    last: 1\n  other: 1\n"
 
 
 def test_the_data_of_a_config_map_are_files() -> None:
