@@ -77,7 +77,11 @@ def wanted(stacks: Iterable[Vocabulary]) -> Wanted:
         parts=tuple(dict.fromkeys(c.removeprefix("{}.")[:-1] for c in uses if c.startswith("{}.") and c[-1] == "=")),
         functions=tuple(dict.fromkeys(c for c in uses if not c.startswith("{}."))),
         commands=tuple(
-            dict.fromkeys(command[0] for stack in stacks for command in (*stack.commands, *_started(stack)))
+            dict.fromkeys(
+                name
+                for stack in stacks
+                for name in (*(command[0] for command in (*stack.commands, *_started(stack))), *stack.scripts)
+            )
         ),
         runners=tuple(runner for stack in stacks for runner in stack.runners),
         words=tuple(dict.fromkeys(word for stack in stacks for use in stack.beside for word in use.words)),

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from ecolint.model import Alternative, Entry, Table, Value
-from ecolint.stacks.flags import flagged, flags, folded
+from ecolint.stacks.flags import flagged, flags, folded, told
 from ecolint.stacks.strands import Token, strand, text
 from ecolint.stacks.vocabulary import Key, Vocabulary
 
@@ -59,7 +59,11 @@ class CommandLine:
 
 
 def starts(words: Iterable[Entry], vocabulary: Vocabulary) -> int | None:
-    """The index of the first word after the server's own name, None where these words do not start it."""
+    """The index of the first word after the server's own name, None where these words do not start it.
+
+    A script whose name many have is the server where a flag of the server's own is behind it.
+    """
+    words = tuple(words)
     names = [text(word) for word in words][: PROGRAM_DEPTH + 3]
     if names and names[0] is not None and posixpath.basename(names[0]) in TALKING:
         return None
@@ -70,10 +74,13 @@ def starts(words: Iterable[Entry], vocabulary: Vocabulary) -> int | None:
             if len(found) < len(command) or found[0] is None or found[1:] != list(command[1:]):
                 continue
             if "." in command[0]:
-                if found[0] == command[0] and index and names[index - 1] == "-m":
+                if found[0] == command[0] and (not index or names[index - 1] == "-m"):
                     return end
             elif posixpath.basename(found[0]) == command[0]:
                 return end
+        if vocabulary.scripts and posixpath.basename(names[index] or "") in vocabulary.scripts:
+            behind = words[index + 1 :]
+            return index + 1 if any(told(text(word), vocabulary) for word in behind) else None
     return None
 
 

@@ -39,6 +39,7 @@ RECOGNISE = (
         "local_calls",
         "doubtful",
         "commands",
+        "scripts",
         "runners",
         "images",
         "mapping",

@@ -200,6 +200,8 @@ class Vocabulary:
     doubtful: tuple[str, ...] = ()
     """Patterns among `calls` whose objects may well do something else than generate: at most likely."""
     commands: tuple[tuple[str, ...], ...] = ()
+    scripts: tuple[str, ...] = ()
+    """Scripts that start the stack, of names that many have: only with a flag among `telling` behind them."""
     runners: tuple[str, ...] = ()
     """Functions of the library that run a command line."""
     images: tuple[str, ...] = ()
