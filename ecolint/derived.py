@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from ecolint import catalog, memory
@@ -21,6 +21,8 @@ class Circumstances:
     gpu: str | None = None
     context: str | None = None
     versions: Mapping[str, str] | None = None
+    saved: Callable[[str], Mapping[str, Fact]] | None = None
+    """What a folder of the project says of the weights in it, by the model's name as it is written."""
 
 
 def derive(facts: Mapping[str, Fact], circumstances: Circumstances) -> dict[str, Fact]:
@@ -30,37 +32,64 @@ def derive(facts: Mapping[str, Fact], circumstances: Circumstances) -> dict[str,
         found["gpu"] = Fact("known", circumstances.gpu, how="setting")
     if circumstances.context is not None:
         found["context"] = Fact("known", circumstances.context, how="setting")
-    _derive_format(found)
-    _derive_size(found)
+    model = found.get("model", NOTHING)
+    saved = circumstances.saved(str(model.value)) if circumstances.saved and model.kind == "known" else {}
+    _derive_format(found, saved)
+    _derive_size(found, saved)
     _derive_gpu(found)
     found["precision"] = precision(found)
     memory.add_up(found)
     return found
 
 
-def _derive_format(facts: dict[str, Fact]) -> None:
+def _derive_format(facts: dict[str, Fact], saved: Mapping[str, Fact]) -> None:
     """What the weights were saved in, where nothing that is written asks for something else.
 
-    A repository's name is no more than a hint, so what follows from it is never assured.
+    What a folder of the project says of itself goes before a repository's name, which is no more than a hint. Neither
+    is ever assured: a folder is found by guessing where a program starts.
     """
     model, quantization = facts.get("model", NOTHING), facts.get("quantization", NOTHING)
-    if model.kind != "known" or not unsaid(quantization):
+    if model.kind != "known":
         return
+    dtype = facts.get("dtype", NOTHING)
+    if dtype.kind == "absent" or dtype.value == "auto":
+        told = saved.get("dtype", NOTHING)
+        if told.value in ("float16", "bfloat16"):  # what engines make of float32 is their own choice
+            facts["dtype"] = _brought(told, model)
+    if not unsaid(quantization):
+        return
+    brought = _brought_by(saved, model) if saved else _named(model)
+    if not brought:
+        return
+    for name, fact in brought.items():
+        if name == "quantization" or facts.get(name, NOTHING).kind == "absent":
+            facts[name] = fact
+    if dtype.value == "float32" and dtype.how == "default" and not dtype.sources:
+        facts["dtype"] = DOUBT  # they come with a number format of their own
+
+
+def _brought_by(saved: Mapping[str, Fact], model: Fact) -> dict[str, Fact]:
+    """What a folder says of weights that are quantized."""
+    if saved.get("quantization", NOTHING).value == "none":
+        return {}
+    names = ("quantization", "backend", "int8_threshold", "compute_dtype")
+    return {name: _brought(saved[name], model) for name in names if saved.get(name, NOTHING).kind != "absent"}
+
+
+def _brought(told: Fact, model: Fact) -> Fact:
+    return replace(told, sources=(*model.sources, *told.sources), how="checkpoint", assured=False)
+
+
+def _named(model: Fact) -> dict[str, Fact]:
+    """What a name, or the catalogue, says of the format of the weights."""
     told = catalog.checkpoint(str(model.value))
     if told is None:
-        return
+        return {}
     how: How = "catalog" if told.catalogued else "name"
-
-    def fact(value: Scalar) -> Fact:
-        return Fact("known", value, model.sources, how, model.assured and told.catalogued)
-
-    facts["quantization"] = DOUBT if told.quantization is None else fact(told.quantization)
-    for name, value in (("backend", told.backend), ("int8_threshold", told.int8_threshold)):
-        if value is not None and facts.get(name, NOTHING).kind == "absent":
-            facts[name] = fact(value)
-    dtype = facts.get("dtype", NOTHING)
-    if dtype.value == "float32" and dtype.how == "default" and not dtype.sources:
-        facts["dtype"] = DOUBT  # it comes with a number format of its own
+    sure = model.assured and told.catalogued
+    values = {"quantization": told.quantization, "backend": told.backend, "int8_threshold": told.int8_threshold}
+    found = {name: Fact("known", one, model.sources, how, sure) for name, one in values.items() if one is not None}
+    return {"quantization": DOUBT, **found}
 
 
 def unsaid(quantization: Fact) -> bool:
@@ -69,21 +98,29 @@ def unsaid(quantization: Fact) -> bool:
     return (none or quantization.kind == "absent") and not quantization.sources
 
 
-def _derive_size(facts: dict[str, Fact]) -> None:
-    model = facts.get("model", NOTHING)
-    if model.kind != "known":
+def _derive_size(facts: dict[str, Fact], saved: Mapping[str, Fact]) -> None:
+    """The size by the model's name; else by the shape, or the origin, that its own folder tells of."""
+    model, shaped = facts.get("model", NOTHING), facts.get("params_b", NOTHING)
+    entry = catalog.model(str(model.value)) if model.kind == "known" else None
+    if entry is None and saved:
+        origin, shaped = saved.get("model", NOTHING), saved.get("params_b", NOTHING)
+        entry = catalog.model(str(origin.value)) if origin.kind == "known" else None
+    if shaped.kind == "known" and (entry is None or saved or entry.how == "name"):
+        size = replace(shaped, sources=(*model.sources, *shaped.sources), how="derived", assured=False)
+        facts["params_b"] = facts["active_params_b"] = size
+        return
+    if entry is None and model.kind != "known":
         facts["params_b"] = facts["active_params_b"] = replace(model, value=None)
         return
-    entry = catalog.model(str(model.value))
-    for name, size in (
+    for name, billions in (
         ("params_b", entry.total_b if entry else None),
         ("active_params_b", entry.active_b if entry else None),
     ):
-        if size is None or entry is None:
+        if billions is None or entry is None:
             facts[name] = replace(DOUBT, sources=model.sources)
         else:
-            sure = model.assured and entry.how == "catalog"
-            facts[name] = Fact("known", size, model.sources, "catalog" if entry.how == "catalog" else "name", sure)
+            sure = model.assured and entry.how == "catalog" and not saved
+            facts[name] = Fact("known", billions, model.sources, "catalog" if entry.how == "catalog" else "name", sure)
 
 
 def _derive_gpu(facts: dict[str, Fact]) -> None:

@@ -27,6 +27,7 @@ from ecolint.model import (
 )
 from ecolint.readers import Lookup, reader_of
 from ecolint.ruleset import Rule
+from ecolint.saved import Saved
 from ecolint.settings import Settings
 from ecolint.stacks import vocabularies, wanted
 from ecolint.verify import Outcome, edited, objection
@@ -81,7 +82,8 @@ def judged(
     reading = reader.read(source, wanted(stacks), project)
     pins = reader.pins(source)
     versions = pinned(project.pins(source.path), pins)
-    circumstances = Circumstances(stacks, settings.gpu, settings.context, versions)
+    saved = Saved(source.path, project, stacks)
+    circumstances = Circumstances(stacks, settings.gpu, settings.context, versions, saved.facts)
     # What is done to another invocation's object is part of that deployment, not one of its own.
     used = {use.place for one in reading.invocations for use in one.uses}
     own = (one for one in reading.invocations if one.place not in used)

@@ -21,6 +21,7 @@ _HOW: Mapping[str, str] = {
     "catalog": "the catalogue",
     "derived": "derived from other facts",
     "platform": "the platform",
+    "checkpoint": "the weights' own folder",
 }
 
 

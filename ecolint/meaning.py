@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
+from ecolint import catalog
 from ecolint.ineffective import Parts, parts
 from ecolint.model import FACTS, Fact, How, Scalar
 from ecolint.slots import Setting, Slots, strangers
@@ -22,6 +23,7 @@ _DIRECT: tuple[How, ...] = (
     "constant",
     "image",
     "name",
+    "checkpoint",
     "catalog",
     "platform",
     "setting",
@@ -36,7 +38,7 @@ def evaluate(vocabulary: Vocabulary, settings: Mapping[str, Setting], versions: 
     """The facts that a vocabulary reads from its keys."""
     facts: dict[str, Fact] = {}
     for name, (how, keys) in vocabulary.combined.items():
-        facts[name] = _combined(how, [settings[key] for key in keys])
+        facts[name] = _combined(how, {key: settings[key] for key in keys})
     for name, choices in vocabulary.facts.items():
         facts[name] = _typed(name, _chosen(choices, settings, facts, versions))
     return facts
@@ -82,7 +84,7 @@ def _chosen(
         places = tuple(dict.fromkeys(place for part in rests_on for place in part.sources))
         assured = choice.assured and all(part.assured for part in rests_on)
         if choice.combined is not None:
-            fact = _combined(choice.combined[0], [settings[key] for key in choice.combined[1]])
+            fact = _combined(choice.combined[0], {key: settings[key] for key in choice.combined[1]})
             return replace(fact, assured=fact.assured and assured)
         if choice.source is None:
             return Fact("known", choice.value, places, _resolved(rests_on), assured)
@@ -142,8 +144,12 @@ def fact_of(setting: Setting) -> Fact:
     )
 
 
-def _combined(how: str, parts: Iterable[Setting]) -> Fact:
-    parts = list(parts)
+def _combined(how: str, keys: Mapping[str, Setting]) -> Fact:
+    parts = list(keys.values())
+    if how == "decoder":
+        size = catalog.decoder_parameters({name: one.value for name, one in keys.items() if one.kind == "known"})
+        places = tuple(one.place for one in parts if one.place)
+        return NOTHING if size is None else Fact("known", size, places, "derived")
     known = [p for p in parts if p.kind == "known" and isinstance(p.value, (int, float))]
     sources = tuple(p.place for p in known if p.place)
     assured = all(p.assured for p in known)

@@ -69,10 +69,20 @@ ALWAYS: Branches = frozenset()
 
 Kind = Literal["known", "absent", "unknown"]
 How = Literal[
-    "literal", "constant", "fallback", "default", "setting", "name", "image", "catalog", "derived", "platform"
+    "literal",
+    "constant",
+    "fallback",
+    "default",
+    "setting",
+    "name",
+    "image",
+    "catalog",
+    "derived",
+    "platform",
+    "checkpoint",
 ]
 """How something is known. A "fallback" is written out where whoever installs it may say otherwise; a "default" holds
-where nothing else is said."""
+where nothing else is said; a "checkpoint" says it of itself, in a folder that a setting means."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from ecolint.catalog.checkpoints import Checkpoint, checkpoint, requantized
 from ecolint.catalog.gpus import PLATFORMS, Gpu, Instance, all_gpus, canonical, gpu, gpus, instance, requested, vendor
 from ecolint.catalog.models import Model, Size, all_models, model, published, size_in_name
 from ecolint.catalog.regions import Region, all_regions, equivalents, region
+from ecolint.catalog.shapes import decoder_parameters
 from ecolint.catalog.sizes import crossover, least_bytes, weights_gb
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "canonical",
     "checkpoint",
     "crossover",
+    "decoder_parameters",
     "equivalents",
     "gpu",
     "gpus",

@@ -9,7 +9,7 @@ from ecolint.model import FACTS
 from ecolint.stacks.complaints import File, meant
 from ecolint.stacks.vocabulary import Choice, Key, Test
 
-COMBINATIONS = ("lower", "product")
+COMBINATIONS = ("lower", "product", "decoder")
 
 
 def texts(value: str | Sequence[str] | None) -> tuple[str, ...]:

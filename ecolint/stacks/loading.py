@@ -47,7 +47,7 @@ RECOGNISE = (
         "requirements",
         "unnamed",
     ),
-    *("version_tag", "nested", "packed", "triggers", "variables", "likely_images", "other_images", "records"),
+    *("version_tag", "nested", "packed", "triggers", "variables", "likely_images", "other_images", "records", "folder"),
 )
 KEY = (
     *("type", "default", "keyword", "prefer", "flag", "off", "env", "mapping", "surroundings", "condition"),

@@ -25,7 +25,7 @@ class Choice:
 
     value: Scalar = None
     combined: tuple[str, tuple[str, ...]] | None = None
-    """The keys that are combined instead, and how: "lower" or "product"."""
+    """The keys that are combined instead, and how: "lower", "product" or "decoder"."""
     source: str | None = None
     """The key whose value is taken instead of `value`."""
     when: tuple[Test, ...] = ()
@@ -223,6 +223,8 @@ class Vocabulary:
     """Keys beside them that only another stack has."""
     mapping_where: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """What keys of the settings file, or paths around it, must hold: a name and patterns of its value."""
+    folder: str = ""
+    """The file of a folder of weights that says how they were saved: the vocabulary reads it for whoever loads them."""
     records: tuple[str, ...] = ()
     """Patterns of keys that, anywhere in the document, say that it records what was done, whatever the stack."""
     mapping_syntaxes: tuple[str, ...] = ()
@@ -263,7 +265,8 @@ class Vocabulary:
     """What calls elsewhere in the same module make doubtful about objects that cannot be followed."""
     facts: Mapping[str, tuple[Choice, ...]] = field(default_factory=dict)
     combined: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
-    """Facts made of several keys: "lower" is the least of those that are known, "product" multiplies them."""
+    """Facts made of several keys: "lower" is the least of those that are known, "product" multiplies them, "decoder"
+    counts the parameters of a model of that shape."""
     ineffective: tuple[Ineffective, ...] = ()
     triggers: tuple[str, ...] = ()
     overrules: tuple[str, ...] = ()
