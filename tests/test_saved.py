@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -112,7 +113,12 @@ def test_sixteen_bits_are_taken_where_the_engine_takes_what_there_is(project: Pa
 
 
 def test_the_size_is_that_of_the_shape_or_of_the_origin(project: Path) -> None:
-    shape = {"hidden_size": 2048, "intermediate_size": 5632, "num_hidden_layers": 22, "num_attention_heads": 32}
+    shape: dict[str, Any] = {
+        "hidden_size": 2048,
+        "intermediate_size": 5632,
+        "num_hidden_layers": 22,
+        "num_attention_heads": 32,
+    }
     weights(project / "chat", **shape, num_key_value_heads=4, vocab_size=32000)
     assert facts(project, "chat")["params_b"].value == pytest.approx(1.1, rel=1e-3)
     weights(project / "other", _name_or_path="Qwen/Qwen2.5-7B-Instruct")
