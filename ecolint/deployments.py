@@ -9,7 +9,7 @@ from ecolint.derived import Circumstances, derive
 from ecolint.ineffective import kinds, together
 from ecolint.meaning import NOTHING, evaluate, fact_of, idle
 from ecolint.model import Deployment, Fact, Invocation
-from ecolint.recognise import Recognised, recognise
+from ecolint.recognise import Recognised, recognise, trains
 from ecolint.slots import Slots
 from ecolint.stacks.versions import tagged
 from ecolint.stacks.vocabulary import Vocabulary
@@ -37,6 +37,8 @@ def deployments(invocation: Invocation, circumstances: Circumstances) -> tuple[D
         for platform in platforms:
             around = Slots(replace(recognised, vocabulary=platform), assignment, versions).settings()
             facts = _joined(facts, evaluate(platform, around, versions), platform)
+        if trains(invocation, vocabularies):
+            facts["workload"] = Fact("known", "training", how="name", assured=False)
         found.append(
             Deployment(
                 stack=recognised.vocabulary.name,

@@ -106,9 +106,18 @@ def _says(invocation: Invocation, name: str, patterns: tuple[str, ...]) -> bool:
 
 def _recorded(invocation: Invocation, vocabularies: tuple[Vocabulary, ...]) -> bool:
     """Whether settings stand among what was measured with them: a record deploys nothing."""
-    if invocation.mapping is None or not invocation.beside:
+    return _beside(invocation, tuple(pattern for vocabulary in vocabularies for pattern in vocabulary.records))
+
+
+def trains(invocation: Invocation, vocabularies: tuple[Vocabulary, ...]) -> bool:
+    """Whether settings stand in a file of a training: what generates there writes samples to learn from."""
+    return _beside(invocation, tuple(pattern for vocabulary in vocabularies for pattern in vocabulary.trainings))
+
+
+def _beside(invocation: Invocation, patterns: tuple[str, ...]) -> bool:
+    """Whether a key of the document that settings stand in fits one of the patterns."""
+    if invocation.mapping is None or not patterns:
         return False
-    patterns = tuple(pattern for vocabulary in vocabularies for pattern in vocabulary.records)
     return any(matches(key, patterns) for key in invocation.beside)
 
 

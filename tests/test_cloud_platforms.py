@@ -249,3 +249,19 @@ spec:
         resources: {limits: {nvidia.com/gpu: "1"}}
 """
     assert hardware(text, "service.yaml") == ("L4", 1)
+
+
+RECIPE = """
+policy:
+  train_global_batch_size: 512
+  generation:
+    vllm_cfg: {model: Qwen/Qwen2.5-7B-Instruct, tensor_parallel_size: 1, enforce_eager: true}
+"""
+
+
+def test_an_engine_in_a_recipe_is_the_trainings() -> None:
+    (found,) = judged(Source("grpo.yaml", RECIPE), Alone(), (), Settings(root=ROOT)).deployments
+    assert (found.facts["framework"].value, found.facts["workload"].value) == ("vllm", "training")
+    served = RECIPE.replace("train_global_batch_size: 512", "name: x").replace("vllm_cfg", "engine")
+    (found,) = judged(Source("serve.yaml", served), Alone(), (), Settings(root=ROOT)).deployments
+    assert found.facts["workload"].value == "inference"

@@ -48,6 +48,7 @@ RECOGNISE = (
         "unnamed",
     ),
     *("version_tag", "nested", "packed", "triggers", "variables", "likely_images", "other_images", "records", "folder"),
+    "trainings",
 )
 KEY = (
     *("type", "default", "keyword", "prefer", "flag", "off", "env", "mapping", "surroundings", "condition"),

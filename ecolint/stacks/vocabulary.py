@@ -227,6 +227,8 @@ class Vocabulary:
     """The file of a folder of weights that says how they were saved: the vocabulary reads it for whoever loads them."""
     records: tuple[str, ...] = ()
     """Patterns of keys that, anywhere in the document, say that it records what was done, whatever the stack."""
+    trainings: tuple[str, ...] = ()
+    """Patterns of keys that, anywhere in the document, say that what it configures is trained, whatever the stack."""
     mapping_syntaxes: tuple[str, ...] = ()
     """The syntaxes of its settings files, where they are written in nothing else; empty: any."""
     mapping_open: bool = False
