@@ -29,7 +29,7 @@ from ecolint.readers import Lookup, reader_of
 from ecolint.ruleset import Rule
 from ecolint.saved import Saved
 from ecolint.settings import Settings
-from ecolint.stacks import vocabularies, wanted
+from ecolint.stacks import asked, vocabularies
 from ecolint.verify import Outcome, edited, objection
 from ecolint.write import by_hand
 
@@ -79,7 +79,7 @@ def judged(
     if reader is None:
         return Outcome()
     stacks = vocabularies(settings.stacks)
-    reading = reader.read(source, wanted(stacks), project)
+    reading = reader.read(source, asked(settings.stacks), project)
     pins = reader.pins(source)
     versions = pinned(project.pins(source.path), pins)
     saved = Saved(source.path, project, stacks)

@@ -261,12 +261,12 @@ class _Linting:
 
     def _triggers_of(self, settings: Settings, path: str) -> files.Triggers:
         from ecolint.readers import syntax_of
-        from ecolint.stacks import vocabularies, wanted
+        from ecolint.stacks import asked
 
         key = (settings.stacks, syntax_of(path))
         if key not in self.triggers:
-            asked = wanted(vocabularies(settings.stacks))
-            self.triggers[key] = files.Triggers(asked.words_of(key[1]), asked.keys)
+            wanted = asked(settings.stacks)
+            self.triggers[key] = files.Triggers(wanted.words_of(key[1]), wanted.keys)
         return self.triggers[key]
 
     def _check_gpu(self, settings: Settings) -> None:

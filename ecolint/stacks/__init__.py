@@ -13,12 +13,22 @@ from ecolint.stacks.complaints import StackError
 from ecolint.stacks.loading import contents_of, load
 from ecolint.stacks.vocabulary import Vocabulary
 
-__all__ = ["StackError", "Vocabulary", "vocabularies", "wanted"]
+__all__ = ["StackError", "Vocabulary", "asked", "vocabularies", "wanted"]
 
 
 def vocabularies(folders: Sequence[str] = ()) -> tuple[Vocabulary, ...]:
     """Every shipped vocabulary and those of the user's folders (setting `stacks`), by file name. Raises StackError."""
     return _load(tuple(folders))
+
+
+def asked(folders: Sequence[str] = ()) -> Wanted:
+    """What those vocabularies ask of readers, made once."""
+    return _asked(tuple(folders))
+
+
+@lru_cache(maxsize=8)
+def _asked(folders: tuple[str, ...]) -> Wanted:
+    return wanted(_load(folders))
 
 
 @lru_cache(maxsize=8)
