@@ -445,6 +445,7 @@ FACTS: Mapping[str, FactType] = {
     "compute_dtype": "str",
     "batch_size": "number",
     "max_concurrency": "number",
+    "usual_concurrency": "number",
     "execution": "str",
     "attention": "str",
     "kv_cache_dtype": "str",
@@ -495,7 +496,8 @@ length written (written), or batch times length (batch); `uncounted` names a set
 `context` is production, interactive, offline or test; `gpu` a catalogue name;
 `precision` the evidence key derived from the others; `device` is cuda where an NVIDIA GPU is asked for, or names what
 else it runs on (cpu, mps, rocm, tpu, …); `prefix_caching` is false where the beginnings that prompts share are computed
-again for each; `nightly` the package or image that is a nightly build; `served` how a service
+again for each; `max_concurrency` is how many requests an engine takes at a time, `usual_concurrency` how many it takes
+where nobody says so and that is few; `nightly` the package or image that is a nightly build; `served` how a service
 answers requests (see `Request`); `reloaded` why the model is loaded again and again (handler, loop); `needs_eager` is
 true where only eager attention gives what the program needs; `task` what the model does: generation, or embedding,
 classification, image, …; `conflict` names settings that contradict each other; `dead_setting` one that has no effect,

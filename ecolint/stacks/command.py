@@ -25,6 +25,9 @@ TALKING = frozenset(
 )
 """Programs whose words are only said, searched for or installed: naming a server starts none."""
 
+ASKING = frozenset({"--help", "--version"})
+"""Words with which a program says something about itself, and starts nothing."""
+
 SCRIPTS = (".sh", ".bash", ".py")
 """How the names of programs end that may stand where a model's path could."""
 
@@ -64,6 +67,8 @@ def starts(words: Iterable[Entry], vocabulary: Vocabulary) -> int | None:
     A script whose name many have is the server where a flag of the server's own is behind it.
     """
     words = tuple(words)
+    if any(text(word) in ASKING for word in words):
+        return None
     names = [text(word) for word in words][: PROGRAM_DEPTH + 3]
     if names and names[0] is not None and posixpath.basename(names[0]) in TALKING:
         return None
