@@ -60,7 +60,7 @@ hf-endpoints-documentation at 0735a8b4, docs/source/pricing.mdx (an `nvidia-a100
 012d16e5, gpus/. Cerebrium: its page "Using GPUs" (ADA_L40 is an L40S).
 """
 
-_PREFIXES = ("nvidia", "geforce", "tesla", "amd", "instinct", "intel", "google")
+_PREFIXES = ("nvidia", "geforce", "tesla", "amd", "instinct", "intel", "google", "gpu")
 _MEMORY = re.compile(r"[\s:_-](\d{2,3})\s?(?:gb?|gib)\b")
 _BETWEEN = re.compile(r":(?:(\d{1,4})\s?gi?b?)?\.\.(?:(\d{1,4})\s?gi?b?)?$")
 """Memory from one size to another, either of which may be left open: "A100:40GB..", "L4:..48GB"."""
