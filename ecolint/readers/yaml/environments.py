@@ -88,6 +88,8 @@ def _variable(document: Document, item: Node, env: Environment, shared: bool) ->
     """One item of an `env` list: name, text and place; None where its name cannot be read."""
     bare, twice = resolved(item)
     fields = document.fields(bare).by_name
+    if "Name" in fields:  # as templates of CloudFormation write it
+        fields = {key.lower(): one for key, one in fields.items()}
     name = resolved(fields["name"].value)[0] if "name" in fields else None
     if name is None or name.kind != "scalar" or document.templated(name):
         return None

@@ -19,7 +19,7 @@ from ecolint.readers.yaml.words import lines
 IMAGES = ("image", "containerImage", "Image", "image_uri")
 ADDRESS = ("repository", "name", "image")
 """Keys of an image's address where the image is a mapping; `registry` stands before it, `tag` or `digest` behind it."""
-HEADS = ("entrypoint", "command", "cmd", "EntryPoint", "Command")
+HEADS = ("entrypoint", "entryPoint", "EntryPoint", "command", "cmd", "Command")
 SCRIPTS = ("script", "source")
 COMMANDS = "commands"
 """Key of a list of commands that one shell runs, one after the other: nothing is added to them."""
@@ -31,7 +31,17 @@ _OF_PODS = frozenset({"name", "image", "command", "args", "env", "resources", "p
 _OF_MODELS = frozenset(
     {"Image", "Environment", "ModelDataUrl", "ModelDataSource", "Mode", "ContainerHostname", "ImageConfig"}
 )
-"""What a container of a pod consists of, and one of a hosted model: where nothing else stands, nothing is added."""
+_OF_TASKS = frozenset(
+    {
+        *("name", "image", "entryPoint", "command", "environment", "secrets", "essential", "cpu", "memory"),
+        *("memoryReservation", "portMappings", "mountPoints", "volumesFrom", "resourceRequirements", "healthCheck"),
+        *("logConfiguration", "linuxParameters", "ulimits", "dependsOn", "startTimeout", "stopTimeout", "user"),
+        *("workingDirectory", "privileged", "dockerLabels", "links", "hostname", "readonlyRootFilesystem"),
+        *("interactive", "pseudoTerminal", "systemControls", "repositoryCredentials", "restartPolicy", "extraHosts"),
+    }
+)
+"""What a container of a pod consists of, one of a hosted model, and one of a task as ECS defines it: where nothing else
+stands, nothing is added. Templates of CloudFormation begin the keys of the last with a capital."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +123,8 @@ def shape_invocations(document: Document, shape: Shape, triggers: Collection[str
     label = name.value if name is not None and name.kind == "scalar" and not document.templated(name) else ""
     resource = "apiVersion" in document.fields((*shape.around, shape.node)[0]).by_name
     commands = _commands(fields)
-    alone = fields.keys() <= _OF_PODS or fields.keys() <= _OF_MODELS
+    small = {name[:1].lower() + name[1:] for name in fields}
+    alone = fields.keys() <= _OF_PODS or fields.keys() <= _OF_MODELS or small <= _OF_TASKS
     whole = (image.kind == "scalar" and alone) or (mapping is not None and resource)
     whole = whole or bool(commands)
     found = [line for one in commands for line in script_lines(document, one, env, outer, shape.node.shared)]

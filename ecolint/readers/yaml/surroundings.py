@@ -178,11 +178,22 @@ class Surroundings:
                 break
 
     def settings(self, holder: Node) -> None:
-        """Add the scalars of a mapping and of the mappings in it, below "settings"."""
+        """Add the scalars of a mapping, of the mappings in it and of its lists of types and values, below "settings"."""
         self.scalars("settings", holder)
         for name, one in self.document.fields(holder).by_name.items():
-            if resolved(one.value)[0].kind == "mapping":
+            held = resolved(one.value)[0]
+            if held.kind == "mapping":
                 self.scalars(f"settings.{name}", one.value)
+            for item in held.children if held.kind == "sequence" else ():
+                self.typed(f"settings.{name}", resolved(item)[0])
+
+    def typed(self, prefix: str, item: Node) -> None:
+        """Add the value of `{type, value}` under its type."""
+        pair = {name.lower(): one for name, one in self.document.fields(item).by_name.items()}
+        kind = resolved(pair["type"].value)[0] if pair.keys() == {"type", "value"} else None
+        if kind is not None and kind.kind == "scalar" and self.document.readable(kind):
+            value = self.document.value(pair["value"].value, pair["value"].shared)
+            self.put(f"{prefix}.{kind.value}", value, self.document.pair_place(pair["value"]))
 
     def table(self, place: Place) -> Table:
         """What was collected."""

@@ -12,6 +12,10 @@ from ecolint.readers.yaml.render import string_text
 from ecolint.readers.yaml.write_words import common_style, word_text
 
 
+VALUES = ("value", "Value")
+"""Keys of a variable's value: those of pods and tasks, and those of CloudFormation's templates."""
+
+
 def env_edits(source: Source, node: Node, parent: Node | None, changes: Sequence[Change]) -> list[Edit]:
     if node.kind == "mapping" and any(
         key.value in ("image", "env", "args", "command", "name") for key, _ in node.pairs()
@@ -57,14 +61,17 @@ def _new_variable(layout: Collection, name: str, value: str) -> str:
     last = node.children[-1] if node.children else None
     if layout.flow or (last is not None and last.kind == "mapping" and last.style == "flow"):
         quote = key_style(last) if last is not None else ""
-        keys = [string_text(key, quote, True) for key in ("name", "value")]
+        capital = any(key.value == "Value" for key, _ in last.pairs()) if last is not None else False
+        keys = [string_text(key.capitalize() if capital else key, quote, True) for key in ("name", "value")]
         return f"{{{keys[0]}: {string_text(name, quote, True)}, {keys[1]}: {string_text(value, style, True)}}}"
     column = layout.column(layout.parts[0][0]) if layout.parts else 0
     inner = (last.start - layout.parts[-1][0]) if last is not None and layout.parts else 2
     dash_gap = " " * (inner - 1) if last is not None and layout.line_start(last.start) <= layout.parts[-1][0] else " "
     indent = " " * (column + 1 + len(dash_gap))
-    first = f"{dash_gap[1:]}name: {string_text(name)}"
-    return f"{first}{layout.newline}{indent}value: {string_text(value, style)}"
+    capital = any(key.value == "Value" for key, _ in last.pairs()) if last is not None else False
+    named, valued = ("Name", "Value") if capital else ("name", "value")
+    first = f"{dash_gap[1:]}{named}: {string_text(name)}"
+    return f"{first}{layout.newline}{indent}{valued}: {string_text(value, style)}"
 
 
 def _value_style(node: Node) -> str:
@@ -74,7 +81,7 @@ def _value_style(node: Node) -> str:
         for item in node.children
         if item.kind == "mapping"
         for key, value in item.pairs()
-        if key.value == "value" and value.style in ("'", '"')
+        if key.value in VALUES and value.style in ("'", '"')
     ]
     return max(styles, key=styles.count) if styles else '"'
 
@@ -93,7 +100,7 @@ def _set_variable(source: Source, layout: Collection, index: int, change: SetEnt
         raise CannotEdit("the variable is shared through an anchor")
     inner = Collection(source, item)
     for key, value in item.pairs():
-        if key.value == "value":
+        if key.value in VALUES:
             return _set_string(inner, key, value, text)
     raise CannotEdit("the variable's value comes from elsewhere")
 
