@@ -178,7 +178,7 @@ class Surroundings:
                 break
 
     def settings(self, holder: Node) -> None:
-        """Add the scalars of a mapping, of the mappings in it and of its lists of types and values, below "settings"."""
+        """Add the scalars of a mapping, of the mappings and the lists of types and values in it, below "settings"."""
         self.scalars("settings", holder)
         for name, one in self.document.fields(holder).by_name.items():
             held = resolved(one.value)[0]

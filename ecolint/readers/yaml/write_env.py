@@ -11,7 +11,6 @@ from ecolint.readers.yaml.nodes import Node
 from ecolint.readers.yaml.render import string_text
 from ecolint.readers.yaml.write_words import common_style, word_text
 
-
 VALUES = ("value", "Value")
 """Keys of a variable's value: those of pods and tasks, and those of CloudFormation's templates."""
 
