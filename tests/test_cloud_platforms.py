@@ -265,3 +265,15 @@ def test_an_engine_in_a_recipe_is_the_trainings() -> None:
     served = RECIPE.replace("train_global_batch_size: 512", "name: x").replace("vllm_cfg", "engine")
     (found,) = judged(Source("serve.yaml", served), Alone(), (), Settings(root=ROOT)).deployments
     assert found.facts["workload"].value == "inference"
+
+
+def test_a_container_that_a_task_starts_has_the_tasks_machine() -> None:
+    start = "docker run --gpus all vllm/vllm-openai:v0.8.5 --model $MODEL -tp $SKYPILOT_NUM_GPUS_PER_NODE"
+    text = SKYPILOT.format(resources="resources: {accelerators: 'A100-80GB:2'}").splitlines()
+    assert hardware("\n".join([*text[:-1], f"  {start}"])) == ("A100 80GB SXM4", 2)
+
+
+def test_a_program_in_a_place_that_nobody_can_see() -> None:
+    text = SKYPILOT.format(resources="resources: {accelerators: L4}")
+    assert hardware(text.replace("vllm serve", '"$HOME/envs/serve/bin/vllm" serve')) == ("L4", 1)
+    assert hardware(text.replace("vllm serve", 'nohup "$HOME/envs/serve/bin/vllm" serve')) == ("L4", 1)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from ecolint.model import Alternative, Entry, Table, Value
 from ecolint.stacks.flags import flagged, flags, folded, told
-from ecolint.stacks.strands import Token, strand, text
+from ecolint.stacks.strands import Token, program, strand, text
 from ecolint.stacks.vocabulary import Key, Vocabulary
 
 PROGRAM_DEPTH = 80
@@ -69,7 +69,7 @@ def starts(words: Iterable[Entry], vocabulary: Vocabulary) -> int | None:
     words = tuple(words)
     if any(text(word) in ASKING for word in words):
         return None
-    names = [text(word) for word in words][: PROGRAM_DEPTH + 3]
+    names = [program(word) for word in words[: PROGRAM_DEPTH + 3]]
     if names and names[0] is not None and posixpath.basename(names[0]) in TALKING:
         return None
     for index in range(min(len(names), PROGRAM_DEPTH)):

@@ -85,7 +85,8 @@ class _Reader:
         variables = tuple(self.variables)
         env = Table(syntax, self.words.place, variables, "".join(option), self.open, own_words and bool(variables))
         known = tuple(replace(entry, name=str(index)) for index, entry in enumerate(own))
-        around = Table("words.options", self.words.place, tuple(self.around), writable=False)
+        outer = invocation.surroundings.entries if invocation.surroundings is not None else ()
+        around = Table("words.options", self.words.place, (*outer, *self.around), writable=False)
         return replace(
             invocation,
             image=tuple(map(_tagged, image)) or (Alternative("unknown", None, self.words.place),),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from ecolint.model import Alternative, Entry, Items, Place, Span, Table, Value
+from ecolint.model import HOLE, Alternative, Entry, Items, Place, Span, Table, Template, Value
 from ecolint.stacks import dotted
 from ecolint.stacks.flags import flagged
 from ecolint.stacks.vocabulary import Vocabulary
@@ -35,6 +35,14 @@ def text(entry: Entry) -> str | None:
     value = entry.value
     plain = len(value) == 1 and value[0].kind == "known" and isinstance(value[0].data, str)
     return value[0].data if plain else None  # type: ignore[return-value]
+
+
+def program(entry: Entry) -> str | None:
+    """The word as the program that it starts: of a path that nobody can see, its name is enough."""
+    data = entry.value[0].data if len(entry.value) == 1 else None
+    if isinstance(data, Template) and data.text.startswith(("/", HOLE)) and HOLE not in data.text.rpartition("/")[2]:
+        return data.text if "/" in data.text else None
+    return text(entry)
 
 
 def strand(table: Table, vocabulary: Vocabulary, start: int = 0) -> Iterator[Token]:

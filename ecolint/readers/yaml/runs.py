@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from ecolint.model import Entry, Invocation, Table
+from ecolint.model import HOLE, Entry, Invocation, Table, Template
 from ecolint.readers.yaml.environments import Environment, pairs_environment
 from ecolint.readers.yaml.fallbacks import fallback
 from ecolint.readers.yaml.nodes import MAX_DEPTH, Node, resolved
@@ -22,6 +22,8 @@ RUNNER = "runs-on"
 ENVIRONMENTS = ("env", "envs", "environment", "environment_variables", "secrets", "variables")
 PROGRAM_WORDS = 11
 """Words of a command among which the program that it starts is looked for."""
+_ROOTS = ("/", "./", "~/", HOLE)
+"""How the path of a program begins."""
 MAX_RUNS = 2_000
 """Scripts of one document that are read for commands."""
 
@@ -121,7 +123,11 @@ def starts(words: Table, programs: frozenset[str]) -> bool:
     """Whether one of the first words is one of the programs."""
     for index, entry in enumerate(words.entries[:PROGRAM_WORDS]):
         data = entry.value[0].data if len(entry.value) == 1 else None
-        if isinstance(data, str) and (data if index else data.rpartition("/")[2]) in programs:
+        word = data.text if isinstance(data, Template) else data
+        if not isinstance(word, str):
+            continue
+        path = not index or word.startswith(_ROOTS)  # of a path that nobody can see, the program's name is enough
+        if (word.rpartition("/")[2] if path else word) in programs:
             return True
     return False
 
