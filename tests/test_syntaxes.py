@@ -62,6 +62,14 @@ SGLANG = Server(
     call="sglang.Engine",
     model="--model-path",
 )
+LLAMA_CPP = Server("llama.cpp", "ghcr.io/ggml-org/llama.cpp:server-cuda", ("llama-server",), model="-m")
+TENSORRT_LLM = Server(
+    "tensorrt-llm",
+    "nvcr.io/nvidia/ai-dynamo/tensorrtllm-runtime:1.0.0",
+    ("python3", "-m", "dynamo.trtllm"),
+    enters=False,
+    model="--model-path",
+)
 
 
 @dataclass(frozen=True)
@@ -193,6 +201,28 @@ TABLE: Mapping[str, Shipped] = {
         {"--quantization": "bitsandbytes", "--mem-fraction-static": "0.8"},
         {"quantization": "nf4", "backend": "bitsandbytes"},
         ("ECO102",),
+    ),
+    "llama.cpp two at a time": Shipped(
+        LLAMA_CPP,
+        "/models/Llama-3.1-8B-Instruct-Q4_K_M.gguf",
+        {"-np": "2", "-c": "8192", "-fa": True, "-ngl": "99"},
+        {"max_concurrency": 2, "context_length": 8192, "quantization": "gguf"},
+        ("ECO104",),
+    ),
+    "llama.cpp with a cache in 32 bits": Shipped(
+        LLAMA_CPP,
+        "/models/Llama-3.1-8B-Instruct-Q4_K_M.gguf",
+        {"--cache-type-k": "f32", "--jinja": True},
+        {"kv_cache_dtype": "float32", "quantization": "gguf"},
+        ("ECO305",),
+    ),
+    "tensorrt-llm four at a time": Shipped(
+        TENSORRT_LLM,
+        LLAMA,
+        {"--tensor-parallel-size": "2", "--max-batch-size": "4", "--max-seq-len": "8192"},
+        {"max_concurrency": 4, "context_length": 8192, "gpu_count": 2},
+        ("ECO104",),
+        gpus=2,
     ),
 }
 
