@@ -128,3 +128,14 @@ def test_a_platform_is_a_file_and_nothing_else(tmp_path: Path) -> None:
         "example.start(image='ghcr.io/huggingface/text-generation-inference:3.3.7', variables={'QUANTIZE': 'eetq'})\n"
     )
     assert facts("import example\n" + start, settings)["quantization"].value == "eetq"
+
+
+def test_beam_counts_the_cards_of_what_it_runs() -> None:
+    text = "@endpoint(gpu='A10G', gpu_count=2)\ndef f():\n    return LLM('m')\n"
+    assert facts(text)["reserved_gpus"].value == 2
+    server = (
+        "from beam.integrations import VLLM, VLLMArgs\nVLLM(gpu='H100', gpu_count=4, vllm_args=VLLMArgs(model='m'))\n"
+    )
+    assert hardware(server)[:2] == ("H100 SXM5", 4)
+    choice = server.replace("'H100'", "['H100', 'A100-80']")
+    assert hardware(choice)[:2] == ("?", 4)
