@@ -447,6 +447,66 @@ def workflow(one: Shipped) -> File:
     )
 
 
+def quoted(words: Sequence[str]) -> str:
+    return ", ".join(f'"{word}"' for word in words)
+
+
+def terraform_words(one: Shipped) -> File:
+    """A deployment of Terraform's Kubernetes provider, a flag a line."""
+    lines = ",\n".join(f"          {quoted(line.split(' '))}" for line in grouped(arguments(one, apart(one))))
+    return "main.tf", (
+        f'resource "kubernetes_deployment" "llm" {{\n  spec {{\n    template {{\n      spec {{\n        container {{\n'
+        f'          name = "server"\n          image = "{one.server.image}"\n          args = [\n{lines}\n          ]\n'
+        f'          resources {{\n            limits = {{ "nvidia.com/gpu" = {one.gpus} }}\n          }}\n'
+        "        }\n      }\n    }\n  }\n}\n"
+    )
+
+
+def terraform_task(one: Shipped) -> File:
+    """A task definition of Amazon ECS."""
+    words = quoted(arguments(one, joined(one)))
+    return "task.tf", (
+        'resource "aws_ecs_task_definition" "llm" {\n  family = "llm"\n  container_definitions = jsonencode([{\n'
+        f'    name = "server", image = "{one.server.image}", command = [{words}]\n'
+        f'    resourceRequirements = [{{ type = "GPU", value = "{one.gpus}" }}]\n  }}])\n}}\n'
+    )
+
+
+def terraform_script(one: Shipped) -> File:
+    """What an instance runs when it starts."""
+    line = " \\\n      ".join(grouped(started(one)))
+    return "instance.tf", (
+        'resource "aws_instance" "llm" {\n  ami = var.ami\n  user_data = <<-EOF\n    #!/bin/bash\n    set -e\n'
+        f"    exec {line}\n  EOF\n}}\n"
+    )
+
+
+def terraform_variables(one: Shipped) -> File | None:
+    """A hosted model: an object of variables."""
+    if not one.server.variables:
+        return None
+    lines = "".join(f'      {name} = "{value}"\n' for name, value in variables(one).items())
+    return "endpoint.tf", (
+        'resource "aws_sagemaker_model" "llm" {\n  primary_container {\n'
+        f'    image = "{one.server.image}"\n    environment = {{\n{lines}    }}\n  }}\n}}\n'
+    )
+
+
+def terraform_blocks(one: Shipped) -> File | None:
+    """A block for each variable."""
+    if not one.server.variables:
+        return None
+    blocks = "".join(
+        f'      env {{\n        name  = "{name}"\n        value = "{value}"\n      }}\n'
+        for name, value in variables(one).items()
+    )
+    return "service.tf", (
+        'resource "google_cloud_run_v2_service" "llm" {\n  template {\n    containers {\n'
+        f'      image = "{one.server.image}"\n{blocks}'
+        f'      resources {{\n        limits = {{ "nvidia.com/gpu" = "{one.gpus}" }}\n      }}\n    }}\n  }}\n}}\n'
+    )
+
+
 def settings_file(one: Shipped) -> File | None:
     """A file for `--config`."""
     if not one.server.mapping:
@@ -500,6 +560,11 @@ WRITERS: Sequence[Callable[[Shipped], File | None]] = (
     dockerfile_line,
     dockerfile_variables,
     workflow,
+    terraform_words,
+    terraform_task,
+    terraform_script,
+    terraform_variables,
+    terraform_blocks,
     settings_file,
     python_call,
 )
