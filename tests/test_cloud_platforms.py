@@ -45,6 +45,8 @@ run: |
         ("resources: {any_of: [{accelerators: L4}, {accelerators: A10G}]}", "?", "?"),
         ("resources: {ordered: [{accelerators: 'H100:8'}, {accelerators: 'H200:8'}]}", "?", "?"),
         ("resources: {accelerators: 'L4:2', any_of: [{use_spot: true}, {use_spot: false}]}", "L4", 2),
+        ("resources: {infra: k8s, gpus: 'H100:8'}", "H100 SXM5", 8),
+        ("resources: {accelerators: tpu-v6e-8}", "TPU v6e", "?"),
         ("resources: {cpus: 8+}", None, "?"),
         ("name: x", None, "?"),
     ],
