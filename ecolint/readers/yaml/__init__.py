@@ -26,9 +26,11 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
     others are read all the same. A file of templates that leaves nothing to conclude from is one Problem as well.
     """
     triggers = [trigger for trigger in wanted.triggers if trigger in source.text]
+    from ecolint.readers.yaml.embedded import words
     from ecolint.readers.yaml.joining import joined
     from ecolint.readers.yaml.runtimes import with_runtimes
 
+    triggers += words(source, wanted)
     alone = _alone(source, triggers, wanted, project) if triggers else Reading()
     return with_runtimes(joined(source, wanted, project).of(alone), source, wanted, project)
 
@@ -37,6 +39,7 @@ def _alone(source: Source, triggers: Sequence[str], wanted: Wanted, project: Loo
     """What a file says by itself, with the ConfigMaps that its containers refer to."""
     from ecolint.readers.yaml.comments import Comments
     from ecolint.readers.yaml.configmaps import maps_of
+    from ecolint.readers.yaml.embedded import embedded
     from ecolint.readers.yaml.envfiles import beside, variables_of
     from ecolint.readers.yaml.fallbacks import without_switched_off
     from ecolint.readers.yaml.nodes import Unreadable, documents
@@ -70,6 +73,7 @@ def _alone(source: Source, triggers: Sequence[str], wanted: Wanted, project: Loo
         document.variables = variables
         comments.add_document(base, document.templates.masked, roots)
         found = [one for root in roots for one in invocations_of(document, root, triggers, wanted)]
+        found += [one for root in roots for one in embedded(document, root, wanted)]
         if document.overridable:
             found = without_switched_off(document, roots, found)
         invocations += found

@@ -1,0 +1,60 @@
+"""Files that stand in YAML as texts: what they say is told at its place in the document, and never rewritten."""
+
+from __future__ import annotations
+
+import pytest
+from test_fixtures import ROOT, Alone, rules
+
+from ecolint.engine import check, judged
+from ecolint.model import Deployment, Source
+from ecolint.settings import Settings
+
+MAP = "kind: ConfigMap\ndata:\n  {key}: {style}\n    {text}\n"
+
+
+def found(text: str) -> list[Deployment]:
+    outcome = judged(Source("files.yaml", text), Alone(), (), Settings(root=ROOT))
+    return [one for one in outcome.deployments if one.stack not in ("services", "packages")]
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "stack"),
+    [
+        ("serving.properties", "option.model_id=org/chat-7b", "djl"),
+        ("start.sh", "vllm serve org/chat-7b --port 80", "vllm"),
+        ("engine.yaml", "{model: org/chat-7b, max-model-len: 4096}", "vllm"),
+        ("Modelfile", "FROM llama3:8b", "ollama"),
+        ("app.py", "from vllm import LLM; llm = LLM('org/chat-7b')", "vllm"),
+    ],
+)
+def test_a_text_under_the_name_of_a_file_is_read_as_that_file(key: str, text: str, stack: str) -> None:
+    source = MAP.format(key=key, style="|", text=text)
+    (one,) = found(source)
+    assert one.facts["framework"].value == stack
+    model = one.facts["model"]
+    (place,) = model.sources
+    assert source[place.span.start : place.span.end].strip("'\"") in ("org/chat-7b", "llama3:8b")
+
+
+@pytest.mark.parametrize(
+    ("key", "style", "text"),
+    [
+        ("notes.txt", "|", "vllm serve org/chat-7b"),
+        ("start.sh", "|", "vllm serve {{ .Values.model }}"),
+        ("README.md", "|", "vllm serve org/chat-7b"),
+    ],
+)
+def test_other_texts_are_texts(key: str, style: str, text: str) -> None:
+    assert not found(MAP.format(key=key, style=style, text=text))
+
+
+def test_no_edit_reaches_into_a_file() -> None:
+    text = MAP.format(key="serving.properties", style="|", text="option.model_id=org/chat-7b")
+    text += "    option.max_rolling_batch_size=2\n"
+    (finding,) = [
+        one
+        for one in check(Source("files.yaml", text), Alone(), rules(), Settings(root=ROOT)).findings
+        if one.code == "ECO104"
+    ]
+    assert text[finding.place.span.start : finding.place.span.end] == "2"
+    assert all(fix.applicability == "manual" for fix in finding.fixes)
