@@ -9,6 +9,7 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -249,11 +250,16 @@ def _worth_a_line(path: str, handle: BinaryIO, size: int, triggers: Triggers) ->
     words = anchors(path, triggers.keys)
     if words is None:
         return _holds(handle, triggers)
-    narrow = Triggers(words)
+    narrow = _narrow(words)
     if narrow.stand_in(handle.read(ENDS)):
         return True
     handle.seek(max(0, size - ENDS))
     return narrow.stand_in(handle.read(ENDS))
+
+
+@lru_cache(maxsize=8)
+def _narrow(words: tuple[str, ...]) -> Triggers:
+    return Triggers(words)
 
 
 def _holds(handle: BinaryIO, triggers: Triggers) -> bool:

@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".json", ".jsonc")
 
+_KEY = re.compile(r'"([^"\\\n]{1,80})"\s*:')
 _RUNS = re.compile(
-    r'"\w*?(?:image|command|commands|cmd|args|arguments|entrypoint|scripts?|run|start|exec|launch)"\s*:', re.IGNORECASE
+    r"\w*?(?:image|command|commands|cmd|args|arguments|entrypoint|scripts?|run|start|exec|launch)\Z", re.IGNORECASE
 )
 """Keys under which something is named that runs, or what is handed to it."""
+_RUN = re.compile(r"[/:-]")
+"""What stands in words that are looked for in images and commands."""
 
 
 def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
@@ -30,9 +33,9 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
     records, data and the settings of other tools cost a scan. Of one that is parsed and cannot be read, its first
     mistake is told. Descriptions of other files (schemas, interfaces) set nothing.
     """
-    triggers = [trigger for trigger in wanted.triggers if trigger in source.text]
-    keyed = holds_key(source.text, (*wanted.keys, *triggers))
-    if not keyed and not (triggers and _RUNS.search(source.text)):
+    keys = frozenset(_KEY.findall(source.text))
+    triggers = [trigger for trigger in (*wanted.keys, *wanted.triggers) if trigger in keys]
+    if not triggers and not _runs(source.text, keys, wanted):
         return Reading()
     from ecolint.readers.hashes import comments
     from ecolint.readers.json.tree import Unreadable, parse
@@ -40,7 +43,7 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
     try:
         file = parse(source.text, relaxed=source.path.lower().endswith(".jsonc"))
     except Unreadable as error:
-        if not holds_key(source.text, wanted.keys):
+        if keys.isdisjoint(wanted.keys):
             return Reading()
         line = source.text.count("\n", 0, error.at) + 1
         return Reading(problems=(Problem(source.path, line, error.reason),))
@@ -88,16 +91,12 @@ def _twice(source: Source, file: File, found: Iterable[Invocation], wanted: Want
     return ()
 
 
-def holds_key(text: str, words: Iterable[str]) -> bool:
-    """Whether one of the words is a key of an object."""
-    for word in words:
-        quoted = f'"{word}"'
-        at = text.find(quoted)
-        while at >= 0:
-            if text[at + len(quoted) :][:64].lstrip().startswith(":"):
-                return True
-            at = text.find(quoted, at + len(quoted))
-    return False
+def _runs(text: str, keys: Iterable[str], wanted: Wanted) -> bool:
+    """Whether there are both a key that names what runs and a word of an image or command that is looked for."""
+    if not any(_RUNS.match(key) for key in keys):
+        return False
+    words = (*wanted.commands, *(trigger for trigger in wanted.triggers if _RUN.search(trigger)))
+    return any(word in text for word in words)
 
 
 def anchors(keys: Sequence[str]) -> tuple[str, ...]:
