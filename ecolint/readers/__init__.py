@@ -105,7 +105,8 @@ class Reader(Protocol):
     `LINKING`, where it is declared, are words of files that another file of the project may give a meaning: a file
     that holds one is read though it holds no trigger. `anchors(keys)`, where it is offered, narrows the words for
     which a file that is too long to read is told of, and has them looked for at its two ends alone. `FALLBACK`,
-    where it is declared, is the encoding of files that are not UTF-8.
+    where it is declared, is the encoding of files that are not UTF-8; `HELD` says that such files may stand inside
+    others (see `held`).
     """
 
     def read(self, source: Source, wanted: Wanted, project: Lookup) -> Reading:

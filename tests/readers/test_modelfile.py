@@ -149,7 +149,7 @@ def test_rewrite() -> None:
         "PARAMETER num_ctx 2048\r\n", ""
     )
     added = rewritten(TEXT, AddEntry("parameter.num_gpu", 0))
-    assert added == TEXT.replace("# end", "PARAMETER num_gpu 0\r\n# end")
+    assert added == TEXT.replace("# end", "  PARAMETER num_gpu 0\r\n# end")
     assert rewritten("FROM x", AddEntry("adapter", "y z")) == "FROM x\nADAPTER y z"
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ecolint.readers.modelfile.instructions import Modelfile
 
 NAMES = ("modelfile*", "*modelfile")
+HELD = True
 
 _FILLED = re.compile(r"\$\{|\$[A-Za-z_]|\{\{|\{%|<%")
 """What something else fills in before the file is read."""
@@ -59,7 +60,8 @@ def settings(source: Source, file: Modelfile) -> Table:
         known = one.name in ("template", "system", "license") or not _FILLED.search(one.text)
         told = Alternative("known", one.text, place) if known else Alternative("unknown", None, place)
         entries.append(Entry(one.name, (told,), Place(source.path, Span(one.start, one.end))))
-    return Table("modelfile", Place(source.path, Span(0, len(source.text))), tuple(entries))
+    whole = Span(file.instructions[0].start, file.instructions[-1].end) if entries else Span(0, 0)
+    return Table("modelfile", Place(source.path, whole), tuple(entries))
 
 
 def rewrite(source: Source, table: Table, changes: Sequence[Change]) -> tuple[Edit, ...]:

@@ -49,9 +49,10 @@ def edits(source: Source, table: Table, changes: Sequence[Change]) -> tuple[Edit
             made.append(Edit(source.path, Span(one.value, one.end), _text(change.value)))
     if new:
         newline = "\r\n" if "\r\n" in source.text else "\n"
-        at = file.instructions[-1].until if file.instructions else len(source.text)
-        closed = not at or source.text[at - 1] in "\r\n"
-        text = "".join(one + newline for one in new) if closed else "".join(newline + one for one in new)
+        last = file.instructions[-1]
+        at, indent = last.until, source.text[source.text.rfind("\n", 0, last.start) + 1 : last.start]
+        closed = source.text[at - 1] in "\r\n"
+        text = "".join(indent + one + newline if closed else newline + indent + one for one in new)
         made.append(Edit(source.path, Span(at, at), text))
     return tuple(sorted(made))
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ecolint.readers import Lookup
 
 SUFFIXES = (".pbtxt",)
+HELD = True
 
 
 def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:

@@ -15,7 +15,7 @@ MAX_DEPTH = 100
 
 _BLANK = re.compile(r"(?:\s+|#[^\n]*)+")
 _TOKEN = re.compile(
-    r"""(?P<filled>\$\{[^}\n]*\}|\{\{[^{}\n]*\}\}|<%[^%\n]*%>)
+    r"""(?P<filled>\$\{[^}\n]*\}|\$[A-Za-z_]\w*|\{\{[^{}\n]*\}\}|<%[^%\n]*%>)
     |(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
     |(?P<word>[A-Za-z0-9_.+\-]+)
     |(?P<mark>[{}<>\[\]:,;])""",
@@ -24,7 +24,7 @@ _TOKEN = re.compile(
 _COMMENT = re.compile(r"#[^\n]*")
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{1,2})|([0-7]{1,3})|(.))", re.DOTALL)
 _NAMED = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
-_FILLED = re.compile(r"\$\{|\{\{|<%")
+_FILLED = re.compile(r"\$[A-Za-z_{]|\{\{|<%")
 _INT = re.compile(r"-?(?:0|[1-9]\d{0,30})\Z")
 _FLOAT = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[fF]?\Z")
 _CLOSES = {"{": "}", "<": ">", "[": "]"}
@@ -89,6 +89,8 @@ def parse(text: str) -> Message:
     comments: list[tuple[int, int]] = []
     root = Node("block", 0, len(text))
     _Parser(list(_tokens(text, comments)), root).run()
+    if root.fields:
+        root.start, root.end = root.fields[0].start, root.fields[-1].end
     return Message(root, tuple(comments))
 
 

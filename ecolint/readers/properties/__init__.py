@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     from ecolint.readers.properties.lines import Line, Lines
 
 SUFFIXES = (".properties",)
+HELD = True
 FALLBACK = "latin-1"
 """What Java reads such files as; most are written in the part of it that is UTF-8 too."""
 
-_FILLED = re.compile(r"\$\{|\{\{|<%|\$\(")
+_FILLED = re.compile(r"\$[A-Za-z_{(]|\{\{|<%")
 """What something else fills in before, or while, the file is read."""
 
 
@@ -66,7 +67,8 @@ def every_table(source: Source, file: Lines) -> Iterator[Table]:
     from ecolint.readers.properties.objects import tables
 
     entries = tuple(_entry(source.path, line) for line in file.lines)
-    yield Table("properties", Place(source.path, Span(0, len(source.text))), entries)
+    whole = Span(file.lines[0].start, file.lines[-1].end) if file.lines else Span(0, 0)
+    yield Table("properties", Place(source.path, whole), entries)
     for entry in entries:
         data = entry.value[0].data
         if isinstance(data, Table):

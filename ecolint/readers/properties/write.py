@@ -66,8 +66,9 @@ def _in_file(source: Source, lines: Sequence[Line], changes: Sequence[Change]) -
     if new:
         newline = "\r\n" if "\r\n" in source.text else "\n"
         at = last.until if last is not None else len(source.text)
+        indent = _indent(source.text, last.start) if last is not None else ""
         closed = not at or source.text[at - 1] in "\r\n"
-        text = "".join(one + newline for one in new) if closed else "".join(newline + one for one in new)
+        text = "".join(indent + one + newline if closed else newline + indent + one for one in new)
         yield _edit(source, at, at, text)
 
 
@@ -100,6 +101,11 @@ def _index(entries: Sequence[Entry], entry: Entry) -> int:
         if one.place == entry.place:
             return index
     raise CannotEdit("the setting does not stand where it was read")
+
+
+def _indent(text: str, at: int) -> str:
+    """The blanks before what begins a line."""
+    return text[text.rfind("\n", 0, at) + 1 : at]
 
 
 def _edit(source: Source, start: int, end: int, text: str) -> Edit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ from ecolint.model import (
 
 if TYPE_CHECKING:
     from ecolint.readers import Lookup
+    from ecolint.readers.held import Held
     from ecolint.readers.shell.commands import Script
 
 SUFFIXES = (".sh", ".bash", ".zsh", ".ksh", ".sbatch", ".slurm")
@@ -47,7 +48,7 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
     """
     if not any(trigger in source.text for trigger in wanted.triggers):
         return Reading()
-    from ecolint.readers import yaml
+    from ecolint.readers import held, yaml
     from ecolint.readers.hashes import comments
     from ecolint.readers.shell.script import split
     from ecolint.readers.shell.words import tables
@@ -61,6 +62,7 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
         found.append(replace(made, surroundings=around))
     for manifest in _manifests(source, script):
         found += yaml.read(manifest, wanted, project).invocations
+    found += held.invocations(source, _written(script), wanted, project)
     problems = [
         Problem(source.path, source.text.count("\n", 0, at) + 1, reason, whole_file=not script.commands)
         for at, reason in script.problems[:1]
@@ -95,6 +97,14 @@ def _manifests(source: Source, script: Script) -> list[Source]:
     return list(found.values())
 
 
+def _written(script: Script) -> Iterator[Held]:
+    """The files that a script writes out of here-documents."""
+    from ecolint.readers.held import Held
+
+    places = {(one.start, one.end): one.target for one in script.heredocs if one.target}
+    return (Held(target, *place) for place, target in places.items())
+
+
 def rewrite(source: Source, table: Table, changes: Sequence[Change]) -> tuple[Edit, ...]:
     """The edits that make all `changes` in one command. Raises CannotEdit where there is no right edit."""
     if table.syntax == "shell.env":
@@ -115,6 +125,11 @@ def rewrite(source: Source, table: Table, changes: Sequence[Change]) -> tuple[Ed
             if manifest.text[table.place.span.start : table.place.span.end].strip():
                 return yaml.rewrite(manifest, table, changes)
         raise CannotEdit("the text does not stand where it was read")
+    if not table.syntax.startswith("shell."):
+        from ecolint.readers import held
+        from ecolint.readers.shell.script import split
+
+        return held.rewrite(source, _written(split(source.text, {}, label=source.path)), table, changes)
     return tuple(script_edits(source, lambda word: True, table, changes))
 
 

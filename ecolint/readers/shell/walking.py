@@ -295,7 +295,7 @@ class Walker(State):
         if node.type != "file_redirect" or not any(child.type in (">", ">>", ">|") for child in node.children):
             return ""
         words = self.words([child for child in node.named_children if child.type != "file_descriptor"][:1])
-        return (words[0].text or words[0].lead) if words else ""
+        return (words[0].text or words[0].rest or words[0].lead) if words else ""
 
     # --- commands -----------------------------------------------------------------------------------------------------
 

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from functools import partial
 
 from ecolint.model import AddEntry, CannotEdit, Change, Edit, Entry, RemoveEntry, Source, Table, Written
+from ecolint.readers import held
 from ecolint.readers.shell.write import script_edits
 from ecolint.readers.yaml import open_document
 from ecolint.readers.yaml.keys import key_style
 from ecolint.readers.yaml.layout import Collection
 from ecolint.readers.yaml.nodes import Node, Unreadable, documents
 from ecolint.readers.yaml.render import scalar_text, string_text
+from ecolint.readers.yaml.unfolding import held_files
 from ecolint.readers.yaml.write_env import env_edits
 from ecolint.readers.yaml.write_words import list_edits
 
@@ -25,6 +27,8 @@ def edits_of(source: Source, roots: list[Node] | None, table: Table, changes: Se
     """The edits in a file of which the nodes are known; None composes those of the table's document."""
     if not table.writable:
         raise CannotEdit("the text is shared, generated or not written out here")
+    if not table.syntax.startswith(("yaml.", "shell.")):
+        return _held_edits(source, table, changes)
     _refuse_shared(table, changes)
     roots = _roots(source, table) if roots is None else roots
     start, end = table.place.span.start, table.place.span.end
@@ -41,6 +45,17 @@ def edits_of(source: Source, roots: list[Node] | None, table: Table, changes: Se
     else:
         raise CannotEdit("the text does not stand where it was read")
     return tuple(sorted(made))
+
+
+def _held_edits(source: Source, table: Table, changes: Sequence[Change]) -> tuple[Edit, ...]:
+    """The edits in a file of another syntax that a block scalar holds."""
+    for base, text in documents(source.text):
+        if base <= table.place.span.start < base + len(text):
+            try:
+                return held.rewrite(source, held_files(*open_document(source, base, text)), table, changes)
+            except Unreadable as error:
+                raise CannotEdit(error.reason) from error
+    raise CannotEdit("the text does not stand where it was read")
 
 
 def _fits(scalar: Node, word: str) -> bool:
