@@ -1,4 +1,4 @@
-"""Files that stand in YAML as texts: what they say is told at its place in the document, and never rewritten."""
+"""Files that stand in YAML as texts: what they say is told at its place in the document."""
 
 from __future__ import annotations
 
@@ -48,13 +48,21 @@ def test_other_texts_are_texts(key: str, style: str, text: str) -> None:
     assert not found(MAP.format(key=key, style=style, text=text))
 
 
-def test_no_edit_reaches_into_a_file() -> None:
-    text = MAP.format(key="serving.properties", style="|", text="option.model_id=org/chat-7b")
-    text += "    option.max_rolling_batch_size=2\n"
+@pytest.mark.parametrize(
+    ("key", "lines", "mended"),
+    [
+        ("serving.properties", ("option.model_id=org/chat-7b", "option.max_rolling_batch_size=2"), True),
+        ("start.sh", ("exec vllm serve org/chat-7b \\", "--max-num-seqs 2"), False),
+    ],
+)
+def test_edits_reach_into_files_that_read_the_same_wherever_they_stand(
+    key: str, lines: tuple[str, str], mended: bool
+) -> None:
+    text = MAP.format(key=key, style="|", text=lines[0]) + f"    {lines[1]}\n"
     (finding,) = [
         one
         for one in check(Source("files.yaml", text), Alone(), rules(), Settings(root=ROOT)).findings
         if one.code == "ECO104"
     ]
     assert text[finding.place.span.start : finding.place.span.end] == "2"
-    assert all(fix.applicability == "manual" for fix in finding.fixes)
+    assert any(fix.edits for fix in finding.fixes) is mended

@@ -37,14 +37,12 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
 
 def _alone(source: Source, triggers: Sequence[str], wanted: Wanted, project: Lookup) -> Reading:
     """What a file says by itself, with the ConfigMaps that its containers refer to."""
-    from ecolint.readers import held
     from ecolint.readers.yaml.comments import Comments
     from ecolint.readers.yaml.configmaps import maps_of
     from ecolint.readers.yaml.embedded import embedded
     from ecolint.readers.yaml.envfiles import beside, variables_of
     from ecolint.readers.yaml.fallbacks import without_switched_off
     from ecolint.readers.yaml.nodes import Unreadable, documents
-    from ecolint.readers.yaml.unfolding import held_files
     from ecolint.readers.yaml.unseen import concluded, hidden_at
 
     invocations: list[Invocation] = []
@@ -78,7 +76,7 @@ def _alone(source: Source, triggers: Sequence[str], wanted: Wanted, project: Loo
         found += [one for root in roots for one in embedded(document, root, wanted)]
         if document.overridable:
             found = without_switched_off(document, roots, found)
-        invocations += (*found, *held.invocations(source, held_files(document, roots), wanted, project))
+        invocations += found
         comments.add_places(document.remarks)
         if hidden is None:
             hidden = hidden_at(document, roots, found)

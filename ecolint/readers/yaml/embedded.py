@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ecolint.model import Alternative, Entry, Invocation, Items, Place, Source, Table, Value, Wanted
+from ecolint.readers import held
 from ecolint.readers.yaml.nodes import MAX_DEPTH, Node, resolved
 from ecolint.readers.yaml.scalars import offsets
 from ecolint.readers.yaml.surroundings import Surroundings
@@ -27,12 +28,12 @@ def words(source: Source, wanted: Wanted) -> list[str]:
 
 
 def embedded(document: Document, root: Node, wanted: Wanted) -> list[Invocation]:
-    """What the files in a document start or configure; no edit reaches into them."""
+    """What the files in a document start or configure; edits reach into those whose syntax may stand inside others."""
     from ecolint.readers import Nowhere, reader_of, syntax_of
 
     found: list[Invocation] = []
-    for key, held, around in _files(document, root):
-        node = resolved(held.value)[0]
+    for key, one_file, around in _files(document, root):
+        node = resolved(one_file.value)[0]
         reader = reader_of(key)
         where = offsets(document.templates.masked, node, document.base)
         if reader is None or not where or not any(word in node.value for word in wanted.words_of(syntax_of(key))):
@@ -42,9 +43,28 @@ def embedded(document: Document, root: Node, wanted: Wanted) -> list[Invocation]
         made.closest(tuple(reversed(around)))
         made.settings(around[-1])
         told = made.table(document.at(node)).entries
+        if held.reader_of(key) is not None:
+            whole = held.masked(Source(document.path, document.text), held_file(document, key, node))
+            placed = reader.read(whole, wanted, Nowhere()).invocations
+            found += [
+                replace(one, surroundings=Table("yaml.mapping", one.place, told, writable=False)) for one in placed
+            ]
+            continue
         inside = reader.read(Source(key, node.value), wanted, Nowhere()).invocations
         found += [replace(moving.invocation(one), surroundings=_both(one.surroundings, told, moving)) for one in inside]
     return found
+
+
+def held_file(document: Document, name: str, node: Node) -> held.Held:
+    """A file that a block scalar holds, without the line of its mark."""
+    return held.Held(name, document.text.find("\n", node.start) + 1, node.end)
+
+
+def held_files(document: Document, roots: Sequence[Node]) -> Iterator[held.Held]:
+    """The files in a document."""
+    for root in roots:
+        for key, one, _ in _files(document, root):
+            yield held_file(document, key, resolved(one.value)[0])
 
 
 def _files(document: Document, root: Node) -> Iterator[tuple[str, Field, tuple[Node, ...]]]:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ecolint.readers import held
-from ecolint.readers.held import Held
 from ecolint.readers.yaml.nodes import Node, Unreadable, compose
 from ecolint.readers.yaml.scalars import offsets
-from ecolint.readers.yaml.tables import Document
 
 KEYS = ("serveConfigV2",)
 """Keys whose text is a document: what KubeRay hands to Ray Serve."""
@@ -43,18 +40,6 @@ def _held(roots: list[Node]) -> Iterator[tuple[Node, int]]:
             if named and value.kind == "scalar" and value.style == "|" and not value.shared:
                 found.append((node, 2 * at + 1))
     yield from found
-
-
-def held_files(document: Document, roots: list[Node]) -> Iterator[Held]:
-    """The files of other syntaxes that block scalars hold under their names: the data of a ConfigMap."""
-    stack = list(roots)
-    while stack:
-        node = stack.pop()
-        stack.extend(node.children)
-        for key, value in node.pairs() if node.kind == "mapping" else ():
-            block = value.kind == "scalar" and value.style == "|" and not value.shared
-            if block and held.reader_of(key.value) is not None and not document.templated(value):
-                yield Held(key.value, document.text.find("\n", value.start) + 1, value.end)
 
 
 def _document(scalar: Node, masked: str, base: int) -> Node | None:

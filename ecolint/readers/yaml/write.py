@@ -9,11 +9,11 @@ from ecolint.model import AddEntry, CannotEdit, Change, Edit, Entry, RemoveEntry
 from ecolint.readers import held
 from ecolint.readers.shell.write import script_edits
 from ecolint.readers.yaml import open_document
+from ecolint.readers.yaml.embedded import held_files
 from ecolint.readers.yaml.keys import key_style
 from ecolint.readers.yaml.layout import Collection
 from ecolint.readers.yaml.nodes import Node, Unreadable, documents
 from ecolint.readers.yaml.render import scalar_text, string_text
-from ecolint.readers.yaml.unfolding import held_files
 from ecolint.readers.yaml.write_env import env_edits
 from ecolint.readers.yaml.write_words import list_edits
 
