@@ -151,7 +151,9 @@ def _served(invocation: Invocation, words: tuple[Entry, ...], vocabulary: Vocabu
     image = invocation.image[0].data if len(invocation.image) == 1 else None
     named = isinstance(image, str) and not matches(image, vocabulary.other_images)
     if named and matches(str(image), vocabulary.images):
-        return command.entered(words, vocabulary), False
+        start = command.entered(words, vocabulary)
+        scripted = start is None and command.started_by_script(words, vocabulary)
+        return (len(words), True) if scripted else (start, False)
     if named and matches(str(image), vocabulary.likely_images) and words:
         start = command.entered(words, vocabulary)
         if start is not None and any(flagged(text(word), vocabulary) for word in words[start:]):

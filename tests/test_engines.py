@@ -157,6 +157,13 @@ def test_every_value_of_a_loop_is_a_deployment() -> None:
     assert sorted(str(told(one, "model")[0]) for one in found) == ["a/large", "a/small"]
 
 
+def test_proportions_count_the_gpus_that_get_a_part() -> None:
+    found = deployments(
+        "serve.sh", "llama-server -m a.gguf -ts 3,1\nllama-server -m a.gguf -ts 0,1\nllama-server -m a.gguf -sm none\n"
+    )
+    assert [told(one, "gpu_count") for one in found] == [[2], [1], [1]]
+
+
 def test_slots_of_llama_cpp_share_the_length_that_is_written() -> None:
     first, second = deployments(
         "serve.sh", "llama-server -m a.gguf -c 262144 -np 4\nllama-server -m a.gguf -c 262144 -np 1\n"

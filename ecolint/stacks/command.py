@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 
 from ecolint.model import Alternative, Entry, Table, Value
 from ecolint.stacks.flags import flagged, flags, folded, told
@@ -27,6 +28,9 @@ TALKING = frozenset(
 
 ASKING = frozenset({"--help", "--version"})
 """Words with which a program says something about itself, and starts nothing."""
+
+SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
+"""Programs that are given a script to run."""
 
 SCRIPTS = (".sh", ".bash", ".py")
 """How the names of programs end that may stand where a model's path could."""
@@ -115,6 +119,14 @@ def entered(words: tuple[Entry, ...], vocabulary: Vocabulary) -> int | None:
     named = any(key.positional is not None and key.name in line.flags for key in vocabulary.keys.values())
     program = "bin" in parts or parts[-1].endswith(SCRIPTS)
     return 0 if line.flags and not named and not program else None
+
+
+def started_by_script(words: tuple[Entry, ...], vocabulary: Vocabulary) -> bool:
+    """Whether an image is handed a script, by itself or behind a shell, whose name says that it starts the server."""
+    names = [posixpath.basename(text(word) or "") for word in words[:2]]
+    if len(names) == 2 and names[0] in SHELLS:
+        names = names[1:]
+    return bool(names) and any(fnmatchcase(names[0], pattern) for pattern in vocabulary.starters)
 
 
 def parse(tokens: Iterable[Token], vocabulary: Vocabulary, opened: bool = False) -> CommandLine:

@@ -47,7 +47,18 @@ RECOGNISE = (
         "requirements",
         "unnamed",
     ),
-    *("version_tag", "nested", "packed", "triggers", "variables", "likely_images", "other_images", "records", "folder"),
+    *(
+        "version_tag",
+        "starters",
+        "nested",
+        "packed",
+        "triggers",
+        "variables",
+        "likely_images",
+        "other_images",
+        "records",
+        "folder",
+    ),
     "trainings",
 )
 KEY = (

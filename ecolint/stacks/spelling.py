@@ -245,6 +245,15 @@ def _devices(data: Data) -> Scalar:
     return len(set(devices))
 
 
+def _parts(data: Data) -> Scalar:
+    """How many devices get a part of what is split in proportions, `3,1`: one that gets none is not counted."""
+    try:
+        parts = [float(one) for one in re.split(r"[,/]", str(_str(data)))]
+    except ValueError:
+        raise Unreadable from None
+    return sum(part > 0 for part in parts)
+
+
 def _gres(data: Data) -> tuple[str, int]:
     """A cluster's generic resource: "gpu:a100:4", "a100:4", "gpu:4" or "4", as the type (maybe empty) and the count."""
     parts = [part for part in str(_str(data)).split("(")[0].split(":") if part not in ("gpu", "gres/gpu")]
@@ -284,6 +293,7 @@ READ: Mapping[str, Callable[[Data], Scalar]] = {
     "gpu_count": _gpu_count,
     "gpu_request": _gpu_request,
     "devices": _devices,
+    "parts": _parts,
     "gres_gpu": _gres_gpu,
     "gres_count": lambda data: _gres(data)[1],
     "instance_gpu": _instance_gpu,

@@ -211,6 +211,8 @@ class Vocabulary:
     """Patterns of images that fit the others, and run something else: a router, a client, a benchmark."""
     unnamed: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """What stands around a container without an image, where this stack's is put in: paths and patterns of values."""
+    starters: tuple[str, ...] = ()
+    """Patterns of names of scripts that start the server of its images, where nobody sees what they hold."""
     version_tag: tuple[str, ...] = ()
     """Names of images of which the tag is the library's version."""
     mapping_any: tuple[str, ...] = ()
