@@ -34,6 +34,8 @@ FALLBACK = "latin-1"
 
 _FILLED = re.compile(r"\$[A-Za-z_{(]|\{\{|<%")
 """What something else fills in before, or while, the file is read."""
+_REMARK = re.compile(r"\s[#!]\s")
+"""What was meant for a comment: behind a value there are none, and it becomes a part of it."""
 
 
 def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
@@ -80,7 +82,7 @@ def _entry(path: str, line: Line) -> Entry:
 
     place = Place(path, Span(line.value, line.end))
     told = Alternative("unknown", None, place)
-    if not _FILLED.search(line.joined):
+    if not _FILLED.search(line.joined) and not _REMARK.search(line.joined):
         told = Alternative("known", held(line, path) or line.text, place)
     return Entry(line.name, (told,), Place(path, Span(line.start, line.end)))
 
