@@ -335,7 +335,8 @@ class Wanted:
     uses of which it does not matter how often they happen. `works`: the methods by which an object does its work.
     `triggers`: words of which one must stand in a file before it is read at all; `keys` those by which a file of
     settings is known. `services`: how requests arrive. `paths`: dotted paths from the root of a document,
-    "document.resources.accelerators", that are to be told.
+    "document.resources.accelerators", that are to be told. `companions`: what other commands of a script say,
+    "beside.ollama.pull".
     `anchors`: further triggers by the syntax (the reader's name) in which they tell something.
     """
 
@@ -356,6 +357,7 @@ class Wanted:
     keys: tuple[str, ...] = ()
     services: tuple[Service, ...] = ()
     paths: tuple[str, ...] = ()
+    companions: tuple[str, ...] = ()
     anchors: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     def words_of(self, syntax: str) -> tuple[str, ...]:

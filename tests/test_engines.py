@@ -131,6 +131,32 @@ def test_the_values_of_ollamas_chart_name_model_and_gpus() -> None:
 
 
 @pytest.mark.parametrize(
+    ("script", "model"),
+    [
+        ("ollama serve & sleep 5; ollama pull llama3.1:8b; wait", "llama3.1:8b"),
+        ("ollama serve & sleep 5; ollama pull llama3.1:8b; ollama pull llama3.1:8b; wait", "llama3.1:8b"),
+        ("ollama serve & sleep 5; ollama pull llama3.1:8b; ollama pull qwen3:4b; wait", "?"),
+        ("ollama serve & sleep 5; ollama pull $MODEL; wait", "?"),
+        ("ollama list; ollama serve", None),
+    ],
+)
+def test_what_a_script_pulls_beside_the_server_is_its_model(script: str, model: str | None) -> None:
+    container = f"""
+        services:
+          ollama:
+            image: ollama/ollama:0.11.4
+            entrypoint: ["/bin/sh", "-c", "{script.replace("$", "$$")}"]
+          other:
+            image: ollama/ollama:0.11.4
+        """
+    first, other = deployments("compose.yaml", container)
+    assert told(first, "model") == [model]
+    assert told(other, "model") == [None]
+    (alone,) = deployments("start.sh", script.replace("; ", "\n") + "\n")
+    assert told(alone, "model") == [model]
+
+
+@pytest.mark.parametrize(
     ("text", "want"),
     [
         # what stands behind a variable is read, what stands in one is not taken for a default

@@ -99,16 +99,17 @@ def wanted(stacks: Iterable[Vocabulary]) -> Wanted:
         triggers=tuple(t for t in triggers if t),
         keys=tuple(dict.fromkeys(_telling(key) for s in stacks if not s.mapping_syntaxes for key in s.mapping_any)),
         services=tuple(one for stack in stacks for one in stack.services),
-        paths=tuple(dict.fromkeys(path for stack in stacks for path in _documented(stack))),
+        paths=tuple(dict.fromkeys(path for stack in stacks for path in _paths(stack, "document."))),
+        companions=tuple(dict.fromkeys(path for stack in stacks for path in _paths(stack, "beside."))),
         anchors=_anchors(stacks),
     )
 
 
-def _documented(stack: Vocabulary) -> Iterable[str]:
-    """Paths from the root of a document that the vocabulary asks for."""
+def _paths(stack: Vocabulary, beginning: str) -> Iterable[str]:
+    """Paths that the vocabulary asks for, of those that begin so."""
     named = (*(path for key in stack.keys.values() for path in key.surroundings), *(n for n, _ in stack.mapping_where))
     named = (*named, *(name for name, _ in stack.unnamed))
-    return (path.removesuffix("?") for path in named if path.startswith("document."))
+    return (path.removesuffix("?") for path in named if path.startswith(beginning))
 
 
 def _anchors(stacks: Iterable[Vocabulary]) -> Mapping[str, tuple[str, ...]]:

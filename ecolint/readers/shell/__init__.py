@@ -49,6 +49,7 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
     if not any(trigger in source.text for trigger in wanted.triggers):
         return Reading()
     from ecolint.readers import held, yaml
+    from ecolint.readers.companions import companions
     from ecolint.readers.hashes import comments
     from ecolint.readers.shell.script import split
     from ecolint.readers.shell.words import tables
@@ -60,6 +61,7 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
         words, env = tables(command, source.path, 0, own=True)
         made = Invocation("shell", words.place, "command", words=words, env=env, branches=command.branches)
         found.append(replace(made, surroundings=around))
+    found = companions(found, wanted.companions, whole=True)
     for manifest in _manifests(source, script):
         found += yaml.read(manifest, wanted, project).invocations
     found += held.invocations(source, _written(script), wanted, project)

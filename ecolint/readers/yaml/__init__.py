@@ -137,6 +137,7 @@ def containers_of(
     document: Document, root: Node, triggers: Sequence[str], wanted: Wanted
 ) -> tuple[list[Invocation], set[Node]]:
     """What a composed document runs: pods, services, whatever has the shape of a container; and where that stands."""
+    from ecolint.readers.companions import companions
     from ecolint.readers.yaml.compose import compose_services, extensions, service_invocations
     from ecolint.readers.yaml.nodes import resolved
     from ecolint.readers.yaml.pods import find_pods, pod_invocations
@@ -165,7 +166,7 @@ def containers_of(
         found += shape_invocations(document, shape, triggers)
     for run in find_runs(document, root, closed, shaped):
         found += run_invocations(document, run, frozenset(wanted.commands))
-    return in_document(document, root, found, wanted.paths), skip
+    return companions(in_document(document, root, found, wanted.paths), wanted.companions), skip
 
 
 def _keys(root: Node) -> tuple[str, ...]:
