@@ -225,6 +225,22 @@ def test_resources_and_nodes_are_named_as_in_a_pod() -> None:
     assert around["container.gpu.sku"] == "V100"
 
 
+@pytest.mark.parametrize(
+    ("written", "image"),
+    [
+        ("vllm/x:${var.tag}", "vllm/x:?"),
+        ("${var.account}.dkr.ecr.${var.region}.amazonaws.com/vllm:1", "?.dkr.ecr.?.amazonaws.com/vllm:1"),
+        ("${var.registry}/vllm@${var.digest}", "?/vllm@?"),
+        ("vllm/${var.name}:1", "?"),
+        ("vllm-${var.kind}", "?"),
+        ("${var.image}", "?"),
+    ],
+)
+def test_an_image_is_known_where_its_name_is(written: str, image: str) -> None:
+    text = "# vllm\n" + container("    args = [1]").replace("vllm/x:1", written)
+    assert plain(one(text).image) == image
+
+
 def test_comments_in_every_style() -> None:
     text = "# one\n// two\n" + container('/* three */ args = ["--a"] # four')
     assert [comment.text for comment in read(text).comments] == ["one", "two", "three", "four"]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from ecolint.model import Alternative, Entry, Invocation, Place, Span, Table, Value
+from ecolint.model import HOLE, Alternative, Entry, Invocation, Place, Span, Table, Value
 from ecolint.readers.terraform.tree import File, Node, Pair
 
 HEADS = ("entrypoint", "entryPoint", "entry_point", "command", "commands")
@@ -66,7 +66,7 @@ def container(path: str, file: File, holder: Holder) -> Made:
     env, texts = environment(path, node)
     named = node.get("name")
     label = str(named.data) if named is not None and named.kind == "scalar" else ""
-    made = Invocation("terraform", place, f"container {label}".rstrip(), env=env, image=_value(path, image))
+    made = Invocation("terraform", place, f"container {label}".rstrip(), env=env, image=_image(path, image))
     made = replace(made, surroundings=surroundings(path, file, holder))
     lists = [pair.value for name in HEADS for pair in node.all(name)[-1:]]
     lists += [pair.value for pair in node.pairs if WORDS.match(pair.name)]
@@ -123,6 +123,15 @@ def _value(path: str, node: Node) -> Value:
     if node.kind == "scalar":
         return (Alternative("absent" if node.data is None else "known", node.data, place),)
     return (Alternative("unknown", None, place),)
+
+
+def _image(path: str, node: Node) -> Value:
+    """An image; where only its registry or its tag is put in, it is known with `?` in their place."""
+    (one,) = _value(path, node)
+    name = node.parts.rpartition("/")[2].partition(":")[0].partition("@")[0]
+    if one.kind == "unknown" and name and HOLE not in name:
+        return (replace(one, kind="known", data=node.parts.replace(HOLE, "?"), how="derived"),)
+    return (one,)
 
 
 def _text(path: str, node: Node) -> Value:

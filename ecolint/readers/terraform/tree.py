@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ecolint.model import Scalar
+from ecolint.model import HOLE, Scalar
 
 if TYPE_CHECKING:
     from tree_sitter import Node as Part
@@ -45,8 +45,9 @@ class Node:
     """A value. `kind` is scalar, list, object (also of a block), script (a here-document) or unknown.
 
     `start` to `end` is what is written of it; a script's text stands from `inner` to `outer`. `open` says that there
-    are further items that nobody can see, `overridden` that those may take the place of what is written. `lead` is what
-    is known of an unknown text from its start, `refers` the address that a value is read from.
+    are further items that nobody can see, `overridden` that those may take the place of what is written. `parts` is
+    what is known of an unknown text, with a hole for each part that is not, `refers` the address that a value is read
+    from.
     """
 
     kind: str
@@ -59,10 +60,15 @@ class Node:
     open: bool = False
     overridden: bool = False
     block: bool = False
-    lead: str = ""
+    parts: str = ""
     refers: str = ""
     inner: int = 0
     outer: int = 0
+
+    @property
+    def lead(self) -> str:
+        """What is known of an unknown text from its start."""
+        return self.parts.partition(HOLE)[0]
 
     def get(self, *names: str) -> Node | None:
         """The last value under one of these names."""
@@ -233,8 +239,12 @@ class _Builder:
         start, end = self.span(part)
         holes = [one for one in part.named_children if one.type in ("template_interpolation", "template_directive")]
         if holes:
-            lead = unescaped(self.text[start + 1 : self.at(holes[0].start_byte)])
-            return Node("unknown", start, end, quoted=True, lead=lead)
+            known, at = [], start + 1
+            for hole in holes:
+                known.append(unescaped(self.text[at : self.at(hole.start_byte)]))
+                at = self.at(hole.end_byte)
+            known.append(unescaped(self.text[at : end - 1]))
+            return Node("unknown", start, end, quoted=True, parts=HOLE.join(known))
         return Node("scalar", start, end, unescaped(self.text[start + 1 : end - 1]), quoted=True)
 
     def heredoc(self, part: Part) -> Node:
