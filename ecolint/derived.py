@@ -10,6 +10,8 @@ from ecolint.meaning import DOUBT, NOTHING
 from ecolint.model import Fact, How, Scalar
 from ecolint.stacks.vocabulary import Vocabulary
 
+CONTAINERS = frozenset({"compressed-tensors", "modelopt", "modelopt_mixed", "quark", "inc", "auto-round"})
+"""Formats that say no more than which library saved the weights; in what, their own folder or name tells."""
 SIXTEEN_BIT = {"float16": "fp16", "bfloat16": "bf16", "float32": "fp32"}
 
 
@@ -56,14 +58,16 @@ def _derive_format(facts: dict[str, Fact], saved: Mapping[str, Fact]) -> None:
         told = saved.get("dtype", NOTHING)
         if told.value in ("float16", "bfloat16"):  # what engines make of float32 is their own choice
             facts["dtype"] = _brought(told, model)
-    if not unsaid(quantization):
+    contained = quantization.value in CONTAINERS
+    if not (unsaid(quantization) or contained):
         return
     brought = _brought_by(saved, model) if saved else _named(model)
-    if not brought:
+    if not brought or (contained and brought["quantization"].kind != "known"):
         return
     for name, fact in brought.items():
-        if name == "quantization" or facts.get(name, NOTHING).kind == "absent":
-            facts[name] = fact
+        if name == "quantization" or facts.get(name, NOTHING).kind != "known":
+            sure = fact.assured and quantization.kind != "unknown"
+            facts[name] = replace(fact, sources=(*quantization.sources, *fact.sources), assured=sure)
     if dtype.value == "float32" and dtype.how == "default" and not dtype.sources:
         facts["dtype"] = DOUBT  # they come with a number format of their own
 
@@ -93,9 +97,11 @@ def _named(model: Fact) -> dict[str, Fact]:
 
 
 def unsaid(quantization: Fact) -> bool:
-    """Whether nothing that is written says how the weights are quantized."""
-    none = quantization.kind == "known" and quantization.value == "none" and quantization.how == "default"
-    return (none or quantization.kind == "absent") and not quantization.sources
+    """Whether nothing that is seen to be written says how the weights are quantized."""
+    if quantization.kind == "unknown":
+        return True  # whatever is written where nobody can see it, the weights stay as they were saved
+    none = quantization.kind == "absent" or (quantization.value == "none" and quantization.how == "default")
+    return none and not quantization.sources
 
 
 def _derive_size(facts: dict[str, Fact], saved: Mapping[str, Fact]) -> None:

@@ -123,6 +123,23 @@ def test_what_is_written_outranks_the_name() -> None:
     holds(one(load, "load.py"), {"quantization": "int8", "backend": "bitsandbytes"})
 
 
+def test_what_only_says_which_library_saved_them_leaves_the_format_to_the_name() -> None:
+    text = pod('["--model", "m/x-7B-FP8-dynamic", "--quantization", "compressed-tensors"]')
+    (found,) = deployments("pod.yaml", text)
+    told = found.facts["quantization"]
+    assert (told.value, told.assured) == ("fp8", False)
+    assert text[told.sources[0].span.start :].startswith('"compressed-tensors"')
+    holds(
+        one(pod('["--model", "m/x-7B-int8", "--quantization", "compressed-tensors"]')),
+        {"quantization": "compressed-tensors"},
+    )
+
+
+def test_what_nobody_can_see_changes_nothing_about_the_weights() -> None:
+    load = "from transformers import AutoModelForCausalLM as M\nM.from_pretrained('m/x-7B-bnb-4bit', load_in_4bit=four)"
+    holds(one(load, "load.py"), {"quantization": "nf4", "backend": "bitsandbytes"})
+
+
 def test_published_weights_may_be_quantized_without_saying_so() -> None:
     (found,) = deployments("pod.yaml", pod('["--model", "deepseek-ai/DeepSeek-R1"]'))
     assert (found.facts["quantization"].value, found.facts["quantization"].assured) == ("fp8", True)

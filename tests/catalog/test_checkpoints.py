@@ -29,6 +29,8 @@ from ecolint.catalog.tables import records
         ("hf.co/example/Qwen2.5-7B:IQ4_XS", "gguf", None),
         ("/models/llama-2-7b.Q5_K_S", "gguf", None),
         ("/models/Qwen2.5-7B-Instruct-AWQ/", "awq", None),
+        ("Intel/Qwen3-8B-int4-AutoRound", "auto-round", None),
+        ("turboderp/Llama-3-8B-exl2", "exl2", None),
         ("deepseek-ai/DeepSeek-V3", "fp8", None),
     ],
 )
@@ -40,7 +42,7 @@ def test_a_name_tells_its_format(name: str, quantization: str, backend: str | No
 
 @pytest.mark.parametrize(
     "name",
-    ["mlx-community/Qwen2.5-7B-4bit", "nvidia/DeepSeek-R1-FP4", "x/Llama-2-7b-exl2", "x/Llama-2-7b-bnb", "x/y-7B-int8"],
+    ["mlx-community/Qwen2.5-7B-4bit", "nvidia/DeepSeek-R1-FP4", "x/Llama-2-7b-bnb", "x/y-7B-int8"],
 )
 def test_a_name_may_say_no_more_than_that_it_has_one(name: str) -> None:
     found = checkpoint(name)
