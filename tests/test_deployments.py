@@ -318,3 +318,12 @@ def test_of_too_many_branches_the_last_ones_in_the_text_stay_open() -> None:
     text = f"import torch\noptions = {{}}\n{tests}{'    ' * 10}options['torch_dtype'] = torch.float32\n"
     found = deployments("app.py", text + load("**options"))
     assert {decision for one_of in found for decision, _ in one_of.variant} == {"L3", "L4", "L5", "L6"}
+
+
+@pytest.mark.parametrize(
+    "record", ["output_throughput: 41.0", "test_name: latency", "mean_ttft_ms: 88", "qps_list: [1]"]
+)
+def test_settings_among_what_was_measured_deploy_nothing(record: str) -> None:
+    settings = "model: m/x-7B\nmax_num_seqs: 1\ngpu_memory_utilization: 0.9\n"
+    assert len(deployments("engine.yaml", settings)) == 1
+    assert deployments("engine.yaml", f"{settings}metrics:\n  {record}\n") == ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from test_yaml import data, read, words
 
-from ecolint.model import Invocation, Source, Wanted
+from ecolint.model import AddEntry, Invocation, SetEntry, Source, Wanted
 from ecolint.readers import Nowhere
 from ecolint.readers import yaml as reader
 
@@ -42,6 +42,47 @@ def alone(text: str, path: str = "a.yaml") -> Invocation:
 def test_the_address_of_an_image_in_all_its_spellings(image: str, address: str) -> None:
     one = alone(f"{image}\nextraArgs: [--max-model-len, '8192']\n")
     assert [a.data if a.kind == "known" else "?" for a in one.image] == [address]
+
+
+TASK = """
+ContainerDefinitions:
+  - Name: llm
+    Image: vllm/vllm-openai
+    Command: [--max-model-len, "8192"]
+    Environment:
+      - Name: QUANTIZE
+        Value: awq
+    ResourceRequirements:
+      - Type: GPU
+        Value: "2"
+      - Type: GPU
+        Value: "2"
+        Note: not one of the two
+"""
+
+
+def test_a_task_is_a_container_with_nothing_added_to_it() -> None:
+    one = alone(TASK)
+    assert words(one) == ["--max-model-len", "8192"]
+    assert data(one.env) == {"QUANTIZE": "awq"}
+    assert one.words is not None
+    assert not one.words.open
+    around = {entry.name: entry.value[0].data for entry in one.surroundings.entries} if one.surroundings else {}
+    assert around["settings.ResourceRequirements.GPU"] == "2"
+    other = alone(TASK.replace("    Environment:", "    EnvironmentFiles: []\n    Environment:"))
+    assert other.words is not None
+    assert other.words.open
+
+
+def test_variables_keep_the_capitals_of_their_template() -> None:
+    source = Source("a.yaml", TASK)
+    (env,) = [one.env for one in found(TASK)]
+    assert env is not None
+    changes = [SetEntry(env.entries[0], "fp8"), AddEntry("MAX_BATCH_SIZE", "8")]
+    text = TASK
+    for edit in reversed(reader.rewrite(source, env, changes)):
+        text = text[: edit.span.start] + edit.text + text[edit.span.end :]
+    assert '        Value: fp8\n      - Name: MAX_BATCH_SIZE\n        Value: "8"\n' in text
 
 
 def test_words_and_variables_of_a_values_file_are_defaults_that_may_be_added_to() -> None:
