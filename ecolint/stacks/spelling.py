@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 
@@ -67,7 +68,7 @@ def _int(data: Data) -> Scalar:
         if match[3]:  # decimal, as fractions may only be
             return round(float(match[1] + (match[2] or "")) * DECIMAL[match[3]])
         return int(match[1]) * BINARY[match[4]]
-    if data != int(data):
+    if not math.isfinite(data) or data != int(data):
         raise Unreadable
     return int(data)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
-from ecolint import files
+from ecolint import engine, files
 from ecolint.model import (
     AddEntry,
     CannotEdit,
@@ -23,8 +25,18 @@ from ecolint.model import (
 )
 from ecolint.readers import Nowhere, anchors, reader_of
 from ecolint.readers.json import read, rewrite
+from ecolint.settings import Settings
 from ecolint.stacks import vocabularies, wanted
 
+
+class Alone(Nowhere):
+    """A project that pins nothing."""
+
+    def pins(self, path: str) -> Mapping[str, str]:
+        return {}
+
+
+ALONE = Alone()
 WANTED = wanted(vocabularies())
 
 ENGINE = """{
@@ -165,7 +177,8 @@ def test_data_and_descriptions_say_nothing(text: str) -> None:
         ('{"max_num_seqs": 1}\n}', 2, "invalid JSON: `}` closes nothing"),
         ('{"max_num_seqs": 1,\n"x": "never\nended"}', 2, "invalid JSON: a string that does not end on its line"),
         ('{\n"max_num_seqs": 1\n"x": 2}', 3, "invalid JSON: a comma is missing before this"),
-        ("{\n\"max_num_seqs\": 'x'}", 2, "invalid JSON: no value, comma or bracket can stand here"),
+        ("{\n\"max_num_seqs\": 'x'}", 2, "invalid JSON: strings stand in double quotes"),
+        ('{\n"max_num_seqs": 0x1}', 2, "invalid JSON: no value, comma or bracket can stand here"),
         ('{"max_num_seqs": \ud800}', 1, "invalid JSON: not text"),
         ('{"max_num_seqs": ' + "[" * 5000 + "]" * 5000 + "}", 1, "JSON nested deeper than 100 levels"),
         ('{"max_num_seqs": [' + "1," * 300_001 + "1]}", 1, "a JSON file of more than 300000 values"),
@@ -277,3 +290,12 @@ def test_reading_grows_with_the_text() -> None:
 
     seconds(10)
     assert seconds(2000) < 10 * seconds(400) + 0.5
+
+
+def test_what_is_no_number_is_no_setting() -> None:
+    for number in ("NaN", "Infinity", "-Infinity"):
+        found = engine.judged(
+            Source("engine.json", f'{{"model": "m/x-7B", "max_num_seqs": {number}}}'), ALONE, (), Settings(root=Path())
+        )
+        ((deployment,),) = found.groups
+        assert deployment.facts["max_concurrency"].kind == "unknown"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from test_yaml import data, read, words
 
-from ecolint.model import AddEntry, Invocation, SetEntry, Source, Wanted
+from ecolint.model import AddEntry, Change, Invocation, SetEntry, Source, Wanted
 from ecolint.readers import Nowhere
 from ecolint.readers import yaml as reader
 
@@ -78,7 +78,7 @@ def test_variables_keep_the_capitals_of_their_template() -> None:
     source = Source("a.yaml", TASK)
     (env,) = [one.env for one in found(TASK)]
     assert env is not None
-    changes = [SetEntry(env.entries[0], "fp8"), AddEntry("MAX_BATCH_SIZE", "8")]
+    changes: list[Change] = [SetEntry(env.entries[0], "fp8"), AddEntry("MAX_BATCH_SIZE", "8")]
     text = TASK
     for edit in reversed(reader.rewrite(source, env, changes)):
         text = text[: edit.span.start] + edit.text + text[edit.span.end :]

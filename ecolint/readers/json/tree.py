@@ -80,6 +80,8 @@ def _guarded(text: str, relaxed: bool) -> tuple[str, list[tuple[int, int]]]:
             continue
         if first == '"' and not match["closed"]:
             raise Unreadable("invalid JSON: a string that does not end on its line", at)
+        if first == "'":
+            raise Unreadable("invalid JSON: strings stand in double quotes", at)
         if valued and opened and first not in "]},:":
             raise Unreadable("invalid JSON: a comma is missing before this", at)
         valued = first not in "[{,:"
