@@ -116,13 +116,13 @@ def _kind(document: Document, pod: Pod) -> str:
 
 
 def template(one: Invocation) -> Invocation:
-    """A container to which others add words and variables; whether its words were seen to the end is told with it."""
+    """A container to which others add words, and hardly ever variables that matter; whether its own words were seen to
+    the end is told with it."""
     words = one.words or Table("yaml.words", one.place, (), writable=False)
     around = one.surroundings
     if words.open and around is not None:
         around = replace(around, entries=(*around.entries, Entry("words.open", (), one.place)))
-    env = replace(one.env, open=True) if one.env is not None else None
-    return replace(one, words=replace(words, open=True), env=env, surroundings=around)
+    return replace(one, words=replace(words, open=True), surroundings=around)
 
 
 def _led(document: Document, words: Table | None, worker: Node) -> Table | None:

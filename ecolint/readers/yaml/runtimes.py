@@ -147,8 +147,8 @@ def _both(runtime: Table | None, service: Table | None) -> Table | None:
     """The variables of both, the service's last."""
     given = [one for one in (runtime, service) if one is not None]
     if len(given) < 2:
-        return replace(given[0], open=False) if given else None
-    parts = tuple(Entry("**", (Alternative("known", replace(one, open=False), one.place),), one.place) for one in given)
+        return given[0] if given else None
+    parts = tuple(Entry("**", (Alternative("known", one, one.place),), one.place) for one in given)
     return Table("yaml.env", given[0].place, parts, writable=False)
 
 
