@@ -171,6 +171,7 @@ class Surroundings:
             "metadata.namespace": ("metadata", "namespace"),
             "leaderWorkerTemplate.size": ("leaderWorkerTemplate", "size"),
             "leaderWorkerPattern.size": ("leaderWorkerPattern", "size"),
+            "multinode.nodeCount": ("multinode", "nodeCount"),
         }
         for node in levels:
             wanted = {name: path for name, path in wanted.items() if not self.scalar(name, node, *path)}
