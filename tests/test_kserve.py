@@ -142,3 +142,60 @@ spec:
     assert told(found, "framework", "model", "gpu_count", "max_concurrency", "execution") == [
         *("vllm", "Qwen/Qwen2.5-7B-Instruct", 1, 2, "?"),
     ]
+
+
+def test_the_nodes_of_a_service_are_counted(tmp_path: Path) -> None:
+    text = """
+kind: DynamoGraphDeployment
+spec:
+  services:
+    worker:
+      multinode: {nodeCount: 2}
+      resources: {limits: {gpu: "4"}}
+      extraPodSpec:
+        mainContainer:
+          image: nvcr.io/nvidia/ai-dynamo/vllm-runtime:1.0
+          command: [python3, -m, dynamo.vllm]
+          args: [--model, Qwen/Qwen2.5-72B-Instruct, --tensor-parallel-size, "8"]
+"""
+    (found,) = deployments({"graph.yaml": text}, "graph.yaml", tmp_path)
+    assert told(found, "framework", "model", "gpu_count") == ["vllm", "Qwen/Qwen2.5-72B-Instruct", 8]
+
+
+@pytest.mark.parametrize("order", [("task", "pretrained_model"), ("pretrained_model", "task")])
+def test_the_model_of_a_graph_is_found_among_its_parameters(tmp_path: Path, order: tuple[str, str]) -> None:
+    values = {"task": "text-generation", "pretrained_model": "distilgpt2"}
+    listed = ", ".join(f"{{name: {name}, type: STRING, value: {values[name]}}}" for name in order)
+    text = f"""
+kind: SeldonDeployment
+spec:
+  predictors:
+    - graph: {{name: t, implementation: HUGGINGFACE_SERVER, parameters: [{listed}]}}
+"""
+    (found,) = deployments({"graph.yaml": text}, "graph.yaml", tmp_path)
+    assert told(found, "framework", "model") == ["transformers", "distilgpt2"]
+
+
+PATCHED = {
+    "base/kustomization.yaml": "resources: [service.yaml, runtime.yaml]\n",
+    "base/service.yaml": SERVICE.replace("RUNTIME", "one"),
+    "base/runtime.yaml": RUNTIME.replace("NAME", "one"),
+    "large/kustomization.yaml": "resources: [../base]\npatches: [{path: patch.yaml}]\n",
+    "large/patch.yaml": """\
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: {name: chat}
+spec: {predictor: {model: {storageUri: "hf://Qwen/Qwen2.5-14B-Instruct"}}}
+""",
+}
+
+
+@pytest.mark.parametrize("judged_file", ["base/service.yaml", "base/runtime.yaml", "large/patch.yaml"])
+def test_a_service_is_read_as_a_kustomization_builds_it(
+    tmp_path: Path, judged_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployments(PATCHED, judged_file, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    outcome = judged(Source(judged_file, PATCHED[judged_file]), Together(tmp_path), (), Settings(root=tmp_path))
+    ((found,),) = outcome.groups
+    assert told(found, "model", "max_concurrency", "context_length") == ["Qwen/Qwen2.5-14B-Instruct", 2, 4096]

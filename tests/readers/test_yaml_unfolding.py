@@ -61,7 +61,6 @@ def test_the_data_of_a_config_map_are_files() -> None:
         "    engine_kwargs: [\n",
         "    engine_kwargs, a text\n",
         "    a: 1\n    ---\n    engine_kwargs: {}\n",
-        "    nested.yaml: |\n      engine_kwargs: {a: 1}\n",
     ],
 )
 def test_what_is_no_single_document_stays_text(content: str) -> None:

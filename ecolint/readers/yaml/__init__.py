@@ -169,6 +169,25 @@ def containers_of(
     return companions(in_document(document, root, found, wanted.paths), wanted.companions), skip
 
 
+PLAIN = frozenset({"ConfigMap", "Secret", "CustomResourceDefinition"})
+"""Kinds of objects that serve nothing themselves."""
+
+
+def objects_of(document: Document, root: Node, triggers: Sequence[str], wanted: Wanted) -> list[Invocation]:
+    """What an object of a cluster says once it is built or rendered: what it runs, and the settings in it."""
+    from ecolint.readers.yaml.mappings import mapping_invocations
+    from ecolint.readers.yaml.nodes import resolved
+
+    found, skip = containers_of(document, root, triggers, wanted)
+    fields = document.fields(root).by_name
+    if not {"apiVersion", "kind"} <= fields.keys() or resolved(fields["kind"].value)[0].value in PLAIN:
+        return found
+    told = {one.mapping.place for one in found if one.mapping is not None}
+    nested = mapping_invocations(document, root, frozenset(triggers), skip, wanted.paths)
+    keys = _keys(root) if nested else ()
+    return [*found, *(replace(one, beside=keys) for one in nested if one.place not in told)]
+
+
 def _keys(root: Node) -> tuple[str, ...]:
     """The key of every mapping of a document."""
     found: dict[str, None] = {}

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ecolint.readers import Lookup
 
 KINDS = ("ServingRuntime", "ClusterServingRuntime")
+SERVING = (*KINDS, "InferenceService")
 FORMAT, RUNTIME = "modelFormat", "runtime"
 """Keys of what a service serves: in which format, and with which runtime."""
 SUFFIXES = (".yaml", ".yml")
@@ -42,21 +43,57 @@ def with_runtimes(reading: Reading, source: Source, wanted: Wanted, project: Loo
     here.add(reading.invocations)
     if not here.runtimes and not here.services:
         return reading
-    others = _beside(source, wanted, project)
     programs = frozenset(wanted.commands)
-    made: dict[Invocation, list[Invocation]] = {}
+    others = _beside(source, wanted, project)
+    made = _made(here, here, programs)
     for name, services in here.services.items():
-        started = _started(here.runtimes.get(name, ()), programs) or _started(others.runtimes.get(name, ()), programs)
-        for service in services if started else ():
-            made[service] = [_served(one, service) for one in started]
+        for one in services:
+            if one not in made and (served := _serving(one, others.runtimes.get(name, ()), programs)):
+                made[one] = served
     for name, runtimes in here.runtimes.items():
-        users = others.services.get(name, ())
-        started = _started(runtimes, programs)
-        if started and (users or name in here.services):
-            made.update((one, []) for one in runtimes)
-            made.update((one, [replace(_served(one, each), place=one.place) for each in users]) for one in started)
+        told = {one: _users(one, others.services.get(name, ())) for one in _started(runtimes, programs)}
+        for one in runtimes if any(told.values()) else ():
+            made[one] = told.get(one, [])
     found = [new for one in reading.invocations for new in made.get(one, (one,))]
     return replace(reading, invocations=tuple(found))
+
+
+def paired(found: Iterable[Invocation], wanted: Wanted) -> list[Invocation]:
+    """What is built together, with every service that finds its runtime as the runtime's container."""
+    listed = list(found)
+    seen = _Seen()
+    seen.add(listed)
+    made = _made(seen, seen, frozenset(wanted.commands))
+    return [new for one in listed for new in made.get(one, (one,))]
+
+
+def _made(services: _Seen, runtimes: _Seen, programs: frozenset[str]) -> dict[Invocation, list[Invocation]]:
+    """What services, and the runtimes that they use, are told as."""
+    made: dict[Invocation, list[Invocation]] = {}
+    for name, users in services.services.items():
+        known = runtimes.runtimes.get(name, ())
+        for service in users:
+            served = _serving(service, known, programs)
+            if served:
+                made[service] = served
+                made.update((one, []) for one in known)
+    return made
+
+
+def _serving(service: Invocation, runtimes: Iterable[Invocation], programs: frozenset[str]) -> list[Invocation]:
+    """A service as the container of its runtime."""
+    return [_served(one, service) for one in _started(runtimes, programs) if _together(one, service)]
+
+
+def _users(runtime: Invocation, services: Iterable[Invocation]) -> list[Invocation]:
+    """A runtime as the services of other files have it, told where it stands."""
+    return [replace(_served(runtime, one), place=runtime.place) for one in services if _together(runtime, one)]
+
+
+def _together(runtime: Invocation, service: Invocation) -> bool:
+    """Whether both are made of the same files beside their own, by a chart or a kustomization, or one by neither."""
+    one, other = set(runtime.joined), set(service.joined)
+    return not (one and other) or (len(one - other) < 2 and len(other - one) < 2)
 
 
 def _beside(source: Source, wanted: Wanted, project: Lookup) -> _Seen:

@@ -16,7 +16,8 @@ SUFFIXES = (".yaml", ".yml")
 def unfold(roots: list[Node], masked: str, base: int) -> None:
     """Put the document that a block scalar holds in the scalar's place, where its key says that it holds one.
 
-    Text that is no YAML, or no collection, stays text; so does a document inside such a document.
+    Text that is no YAML, or no collection, stays text; so does a document inside such a document. Files of other
+    syntaxes are read where they stand (`embedded.py`).
     """
     if not any(word in masked for word in (*KEYS, *SUFFIXES)):
         return

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ecolint.model import Alternative, Entry, Invocation, Place, Reading, Source, Span, Table, Wanted
+from ecolint.model import Alternative, Entry, Invocation, Items, Place, Reading, Source, Span, Table, Wanted
 from ecolint.readers.yaml.configmaps import ConfigMap, Maps, config_map, maps_of, splatted, users_of
 from ecolint.readers.yaml.envfiles import assigned, beside, variables_of
 from ecolint.readers.yaml.joining.composes import Laid, Overlay, laid, overlays
@@ -16,6 +16,7 @@ from ecolint.readers.yaml.joining.kustomize import Build, Generated
 from ecolint.readers.yaml.joining.sheaf import Bound
 from ecolint.readers.yaml.joining.walking import below, members, word
 from ecolint.readers.yaml.nodes import Unreadable, documents
+from ecolint.readers.yaml.runtimes import SERVING, paired
 from ecolint.readers.yaml.texts import Text
 
 if TYPE_CHECKING:
@@ -36,7 +37,13 @@ class Joined:
 
     def of(self, alone: Reading) -> Reading:
         """The reading of the file: what stands alone, then what is joined."""
-        kept = [one for one in alone.invocations if not self._counts_elsewhere(one)]
+        built = [one.place for one in self.invocations if one.mapping is not None]
+        kept = [
+            one
+            for one in alone.invocations
+            if not self._counts_elsewhere(one)
+            and (one.mapping is None or one.image or not any(_meet(one.place, place) for place in built))
+        ]
         problems = tuple(one for one in alone.problems if not (one.templated and self.covered))
         return replace(alone, invocations=(*kept, *self.invocations), problems=problems)
 
@@ -51,6 +58,11 @@ class Joined:
         # What the chart was not seen to use of a container-shaped part still counts as it stands.
         told = () if one.mapping is not None else (place.span for place in places_in(replace(one, surroundings=None)))
         return all(any(each.start < place.end and place.start < each.end for each in self.used) for place in told)
+
+
+def _meet(one: Place, other: Place) -> bool:
+    """Whether two places have a part in common."""
+    return one.path == other.path and one.span.start < other.span.end and other.span.start < one.span.end
 
 
 def joined(source: Source, wanted: Wanted, project: Lookup) -> Joined:
@@ -92,13 +104,16 @@ def joined(source: Source, wanted: Wanted, project: Lookup) -> Joined:
 def places_in(one: Invocation) -> Iterator[Place]:
     """Where the values of an invocation are told."""
     values = [one.image]
-    tables = [table for table in (one.words, one.env, one.surroundings) if table is not None]
+    settings = one.mapping if not one.image else None
+    tables = [table for table in (one.words, one.env, one.surroundings, settings) if table is not None]
     while tables:
         values += [entry.value for entry in tables.pop().entries]
         while values:
             for alternative in values.pop():
                 if isinstance(alternative.data, Table):
                     tables.append(alternative.data)
+                elif isinstance(alternative.data, Items):
+                    values += alternative.data.items
                 elif alternative.kind == "known" and alternative.place is not None:
                     yield alternative.place
 
@@ -138,7 +153,7 @@ def _rendered(chart: Chart, further: str, source: Source, project: Lookup) -> Re
 
 def _rendered_invocations(rendering: Rendering, source: Source, wanted: Wanted) -> Iterator[Invocation]:
     """The invocations of a rendered chart in which a file takes part."""
-    from ecolint.readers.yaml import containers_of
+    from ecolint.readers.yaml import objects_of
 
     view = rendering.sheaf.view(source.path)
     triggers = view.sheaf.holding(wanted.triggers)
@@ -157,7 +172,7 @@ def _rendered_invocations(rendering: Rendering, source: Source, wanted: Wanted) 
     alone = own is not None and not any(word(below(root, "kind")) == "ConfigMap" for root in own)
     for path, roots in {source.path: own}.items() if alone and own is not None else rendering.documents.items():
         for root in roots:
-            for one in containers_of(view, root, triggers, wanted)[0]:
+            for one in objects_of(view, root, triggers, wanted):
                 told = {place.path for place in places_in(one)} | {path}
                 files = tuple(sorted(each for each in told if each.endswith((".yaml", ".yml"))))
                 if source.path in files:
@@ -187,7 +202,7 @@ def _built(root: str, source: Source, project: Lookup) -> Build:
 
 def _built_invocations(build: Build, view: Bound, wanted: Wanted) -> Iterator[Invocation]:
     """The invocations of a build in which the file that it is looked at from takes part."""
-    from ecolint.readers.yaml import containers_of
+    from ecolint.readers.yaml import objects_of
 
     triggers = view.sheaf.holding(wanted.triggers)
     if not triggers:
@@ -195,14 +210,18 @@ def _built_invocations(build: Build, view: Bound, wanted: Wanted) -> Iterator[In
     maps = _maps(build, view)
     holds_maps = any(view.path in one.files for found in maps.values() for one in found)
     view.maps = Maps((lambda name: maps.get(name, ()),))
+    told: list[Invocation] = []
     for resource in build.resources:
-        if view.path not in resource.files and not holds_maps:
+        if view.path not in resource.files and not holds_maps and resource.kind not in SERVING:
             continue
         view.files = frozenset(path for path in resource.files if _told(path))
-        for one in containers_of(view, resource.node, triggers, wanted)[0]:
+        for one in objects_of(view, resource.node, triggers, wanted):
             files = one.joined or view.joined(())
-            if view.path in (files or view.files):
-                yield replace(one, joined=files)
+            if view.path in (files or view.files) or resource.kind in SERVING:
+                told.append(replace(one, joined=files))
+    for one in paired(told, wanted):
+        if view.path in (one.joined or (one.place.path,)):
+            yield one
 
 
 def _told(path: str) -> bool:

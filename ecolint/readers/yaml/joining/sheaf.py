@@ -11,6 +11,7 @@ from ecolint.model import ALWAYS, Branches, How, Place, Source, Span
 from ecolint.readers.yaml.nodes import Node, Unreadable, compose, documents
 from ecolint.readers.yaml.tables import Document
 from ecolint.readers.yaml.templates import Templates, bound, find
+from ecolint.readers.yaml.unfolding import unfold
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,11 @@ class Sheaf:
         for base, text in documents(source.text):
             templates = find(text, f"{source.path}:{base}")
             try:
-                roots += compose(templates.masked, start + base)
+                found = compose(templates.masked, start + base)
             except Unreadable:
                 continue
+            unfold(found, templates.masked, start + base)
+            roots += found
             if templates.spans:
                 whole = self._masked[-2]
                 self._masked[-2] = whole[:base] + templates.masked + whole[base + len(text) :]
