@@ -54,6 +54,11 @@ def running(path: str, stage: Stage, find: Find = lambda name: None) -> Running:
     return _Runner(path, stage, find).run()
 
 
+def carried_out(path: str, stage: Stage, find: Find, texts: Sequence[str | None]) -> tuple[Line, ...]:
+    """The commands of the script that a command line carries out in a stage's container; none where it is not found."""
+    return tuple(_Runner(path, stage, find).carried_out(texts))
+
+
 def string_places(raw: str) -> list[int]:
     """Where each character of a JSON string's value stands in its text, quotes and all; and where the text ends."""
     places: list[int] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -19,6 +20,10 @@ LINKING = (":",)
 """Any mapping may be the values of a chart, and any object one that another file names."""
 
 
+BUILD = "build:"
+_SERVICES = re.compile(r"^services:", re.MULTILINE)
+
+
 def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
     """Everything in a YAML file that may start or configure a model, and what other files make of it.
 
@@ -31,7 +36,11 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
     from ecolint.readers.yaml.runtimes import with_runtimes
 
     triggers += words(source, wanted)
+    if not triggers and BUILD in source.text and _SERVICES.search(source.text):
+        triggers = [BUILD]  # what is built may say by itself what it serves
     alone = _alone(source, triggers, wanted, project) if triggers else Reading()
+    if triggers == [BUILD]:
+        alone = replace(alone, problems=())  # nothing says that it serves a model
     return with_runtimes(joined(source, wanted, project).of(alone), source, wanted, project)
 
 

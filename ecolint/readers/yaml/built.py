@@ -20,10 +20,16 @@ DOCKERFILE = "Dockerfile"
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """The stage of a Dockerfile that a service is built from, and the path of that file."""
+    """The stage of a Dockerfile that a service is built from, with the path and the text of that file."""
 
     path: str
     stage: Stage
+    text: str
+
+    @property
+    def runs(self) -> bool:
+        """Whether the stage says what its image runs."""
+        return self.stage.entrypoint is not None or self.stage.command is not None
 
     @property
     def image(self) -> Value:
@@ -44,7 +50,7 @@ def built(document: Document, build: Node) -> Built | None:
 
     found = stages(source.path, parsed(source.text), given)
     named = [one for one in found if target is None or one.name.lower() == target.lower()]
-    return Built(source.path, named[-1]) if named else None
+    return Built(source.path, named[-1], source.text) if named else None
 
 
 def _asked(document: Document, build: Node) -> tuple[str | None, str | None, str | None, dict[str, Text]]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ecolint.model import Branches, Entry, Invocation, Table
-from ecolint.readers.yaml.built import built, upon
+from ecolint.readers.yaml.built import built
+from ecolint.readers.yaml.carried import Carried
 from ecolint.readers.yaml.envfiles import assigned
 from ecolint.readers.yaml.environments import Environment, pairs_environment
 from ecolint.readers.yaml.nodes import Node, resolved
@@ -117,9 +118,8 @@ def service_invocations(document: Document, service: Service) -> list[Invocation
         for line in lines(document, lists, env, outer, compose=True)
     ]
     base = built(document, fields["build"].value) if "build" in fields else None
-    if base is not None:
-        told = [one for one in found if one.words is not None or one.env is not None]
-        found = [upon(document, one, base, "entrypoint" in fields) for one in told]
+    if base is not None or "volumes" in fields:
+        found = [run for one in found for run in Carried(document, fields, base, env, one).runs(one)]
     if shared:
         found = [replace(one, words=one.words and replace(one.words, writable=False)) for one in found]
     return [_opened(document, service.node, one) for one in found] if service.foreign else found
