@@ -249,8 +249,16 @@ def test_comments_in_every_style() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
-        ('# vllm\nresource "a" "b" {\n  image = \n}\n', 3, "invalid HCL: this can not stand here"),
-        ('# vllm image\nresource "a" "b" {\n', 2, "invalid HCL: this can not stand here"),
+        (
+            '# vllm\nresource "a" "b" {\n  image = \n}\n',
+            3,
+            "invalid HCL: this cannot stand here (terraform validate tells what is expected)",
+        ),
+        (
+            '# vllm image\nresource "a" "b" {\n',
+            2,
+            "invalid HCL: this cannot stand here (terraform validate tells what is expected)",
+        ),
         ("# vllm image\nx = " + "[" * 100, 2, "Terraform nested deeper than 60 levels"),
         ("# vllm image\nx = \ud800\n", 2, "invalid HCL: not text"),
     ],

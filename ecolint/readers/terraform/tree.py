@@ -119,7 +119,10 @@ def parse(text: str) -> File:
     chars = None if text.isascii() else _char_offsets(text)
     if tree.has_error:
         at = _first_error(tree)
-        raise Unreadable("invalid HCL: this can not stand here", at if chars is None else chars[at])
+        raise Unreadable(
+            "invalid HCL: this cannot stand here (terraform validate tells what is expected)",
+            at if chars is None else chars[at],
+        )
     builder = _Builder(text, chars)
     root = Node("object", 0, len(text), block=True)
     for child in tree.named_children:
