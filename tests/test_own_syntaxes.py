@@ -1,4 +1,4 @@
-"""Files of a syntax of their own, from text to report: suppressions in their comments, marks, line ends, foreign files."""
+"""Files of a syntax of their own, from text to report: suppressions, line ends, bad and foreign files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from ecolint.verify import Outcome, edited
 PROPERTIES = "option.model_id=org/chat-7b\noption.rolling_batch=vllm\n@@option.max_rolling_batch_size=2\n"
 PBTXT = 'backend: "tensorrtllm"\nparameters {\n  key: "enable_kv_cache_reuse"\n@@  value { string_value: "false" }\n}\n'
 MODELFILE = "@@FROM hf.co/bartowski/Llama-3.2-3B-Instruct-GGUF:BF16\nPARAMETER num_ctx 4096\n"
-TERRAFORM = 'resource "x" "y" {\n  container {\n    image = "vllm/vllm-openai:v0.9.2"\n@@    args = ["--max-num-seqs=2"]\n  }\n}\n'
+TERRAFORM = (
+    'resource "x" "y" {\n  container {\n    image = "vllm/vllm-openai:v0.9.2"\n'
+    '@@    args = ["--max-num-seqs=2"]\n  }\n}\n'
+)
 
 SAMPLES = [
     pytest.param("serving.properties", PROPERTIES, "#", "ECO104", id="properties"),
