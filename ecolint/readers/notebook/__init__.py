@@ -38,14 +38,15 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
     """The invocations of all cells in order, their comments and problems."""
     if not any(word in source.text for word in wanted.triggers):
         return Reading()
-    from ecolint.readers import python
+    from ecolint.readers import held, python
     from ecolint.readers.notebook.commands import invocations
     from ecolint.readers.notebook.view import view
 
     seen = view(source.text)
     reading = python.read(replace(source, text=seen.python), wanted, project)
     commands, remarks = invocations(source, seen, wanted.triggers)
-    found = sorted((*reading.invocations, *commands), key=lambda one: one.place.span)
+    written = held.invocations(source, seen.written, wanted, project)
+    found = sorted((*reading.invocations, *commands, *written), key=lambda one: one.place.span)
     comments = sorted((*reading.comments, *remarks), key=lambda one: one.span)
     return Reading(tuple(found), tuple(comments), _problems(source, seen, reading, wanted.triggers))
 
@@ -84,6 +85,10 @@ def rewrite(source: Source, table: Table, changes: Sequence[Change]) -> tuple[Ed
             raise CannotEdit("the text is not written out here")
         return tuple(sorted(script_edits(source, _fits, table, changes)))
     seen = view(source.text)
+    if not table.syntax.startswith("python."):
+        from ecolint.readers import held
+
+        return held.rewrite(source, seen.written, table, changes)
     edits = python.rewrite(replace(source, text=seen.python), table, changes)
     return tuple(_settled(source.text, seen, edit) for edit in edits)
 

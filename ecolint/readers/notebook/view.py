@@ -10,12 +10,15 @@ from functools import lru_cache
 
 from ecolint.cells import MARK
 from ecolint.model import Span
+from ecolint.readers.held import Held
 
 # The magics of IPython whose cell is Python and runs in the notebook's own namespace.
 _PYTHON_CELLS = frozenset({"capture", "debug", "prun", "time", "timeit"})
 # Those whose cell a shell runs; `shell` is Colab's, `%sh` (one percent sign) that of Databricks.
 _SHELL_CELLS = frozenset({"!", "bash", "sh", "shell", "sx", "system"})
 _SHELLS = frozenset({"bash", "sh", "dash", "zsh"})
+# Those whose cell is written to a file.
+_FILE_CELLS = frozenset({"writefile", "file"})
 # Line magics that run the Python statement behind them.
 _PYTHON_LINES = frozenset({"prun", "time", "timeit"})
 _SHELL_LINES = frozenset({"sx", "system"})
@@ -60,6 +63,8 @@ class View:
     shells: tuple[Shell, ...]
     faults: tuple[tuple[int, str], ...]
     """Offset and reason of what keeps a cell from being read."""
+    written: tuple[Held, ...] = ()
+    """The files that cells are written to."""
 
     def touched(self, start: int, end: int) -> bool:
         """Whether an edit would reach into something that is no Python: insertions at its edges do not."""
@@ -73,6 +78,7 @@ class _Builder:
     replaced: list[tuple[int, int, str]] = field(default_factory=list)
     shells: list[Shell] = field(default_factory=list)
     faults: list[tuple[int, str]] = field(default_factory=list)
+    written: list[Held] = field(default_factory=list)
     started: bool = False
     """True once a statement of Python was passed: comments before it are the notebook's first."""
 
@@ -83,7 +89,7 @@ class _Builder:
             at = end
         python = "".join([*made, text[at:]])
         changed = tuple(Span(start, end) for start, end, _ in self.replaced)
-        return View(python, changed, tuple(self.shells), tuple(self.faults))
+        return View(python, changed, tuple(self.shells), tuple(self.faults), tuple(self.written))
 
     def put(self, start: int, end: int, lead: str = "") -> None:
         """Let a stretch read as `lead` and blanks, line ends kept."""
@@ -113,6 +119,8 @@ class _Builder:
                 self.put(at, magic.end())
                 at = body
                 continue
+            elif name in _FILE_CELLS and words:
+                self.written.append(Held(words[-1].strip("\"'"), body, end))
             self.put(at, end)
             return end
         other = _OTHER_CELL.match(self.text, at, end)
