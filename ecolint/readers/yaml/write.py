@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import partial
 
@@ -13,9 +14,12 @@ from ecolint.readers.yaml.embedded import held_files
 from ecolint.readers.yaml.keys import key_style
 from ecolint.readers.yaml.layout import Collection
 from ecolint.readers.yaml.nodes import Node, Unreadable, documents
-from ecolint.readers.yaml.render import scalar_text, string_text
+from ecolint.readers.yaml.render import as_text, scalar_text, string_text
 from ecolint.readers.yaml.write_env import env_edits
 from ecolint.readers.yaml.write_words import list_edits
+
+QUOTED = re.compile(r"-?\d+(?:\.\d+)?\Z|true\Z|false\Z", re.IGNORECASE)
+"""What is a number or a switch, if it stood without the quotes that it has."""
 
 
 def edits(source: Source, table: Table, changes: Sequence[Change]) -> tuple[Edit, ...]:
@@ -150,5 +154,8 @@ def _set_value(layout: Collection, key: Node, value: Node, new: Written) -> Edit
     if value.end == value.start:
         colon = layout.text.find(":", key.end)
         return layout.edit(colon + 1, colon + 1, " " + scalar_text(new, "", layout.flow))
-    style = value.style if value.kind == "scalar" and value.style in ("'", '"') else key_style(layout.node)
+    quoted = value.kind == "scalar" and value.style in ("'", '"')
+    style = value.style if quoted else key_style(layout.node)
+    if quoted and isinstance(new, (bool, int, float)) and QUOTED.match(value.value):  # what reads it takes text
+        return layout.edit(value.start, value.end, string_text(as_text(new), style, layout.flow))
     return layout.edit(value.start, value.end, scalar_text(new, style, layout.flow))
