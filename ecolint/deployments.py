@@ -100,6 +100,9 @@ def _joined(facts: Mapping[str, Fact], around: Mapping[str, Fact], platform: Voc
         if name in platform.at_most:
             if present.kind != "known" or (fact.kind == "known" and _no_less(present, fact)):
                 joined[name] = replace(fact, how="platform")
+        elif name in platform.at_least and fact.kind == "unknown" and present.kind == "known":
+            # however many are reserved, the stack takes what it is told to, or does by default
+            joined[name] = present if present.sources else replace(present, assured=False)
         elif ruled or present.kind == "absent" or not present.sources:
             joined[name] = replace(fact, how="platform")
     return joined

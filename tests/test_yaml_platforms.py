@@ -59,7 +59,7 @@ def affinity(expressions: str) -> str:
         ("{limits: {nvidia.com/gpu: 8}}", "'--tensor-parallel-size=$(TP)'", 8),
         ("{}", "'--tensor-parallel-size=4'", 4),
         ("{limits: {cpu: 8}}", "", 1),
-        ("{limits: {nvidia.com/gpu: '{{ .Values.gpus }}'}}", "", "?"),
+        ("{limits: {nvidia.com/gpu: '{{ .Values.gpus }}'}}", "", 1),
         ("{limits: {nvidia.com/gpu: '{{ .Values.gpus }}'}}", "'-tp', '2'", 2),
     ],
 )
@@ -244,11 +244,11 @@ spec:
         ("deploy: {resources: {reservations: {devices: [{driver: nvidia, count: 2, capabilities: [gpu]}]}}}", "", 2),
         ("deploy: {resources: {reservations: {devices: [{device_ids: ['0', '1', '2'], capabilities: [gpu]}]}}}", "", 3),
         ("deploy: {resources: {reservations: {devices: [{device_ids: ['1'], capabilities: [gpu]}]}}}", "", 1),
-        ("deploy: {resources: {reservations: {devices: [{count: all, capabilities: [gpu]}]}}}", "", "?"),
+        ("deploy: {resources: {reservations: {devices: [{count: all, capabilities: [gpu]}]}}}", "", 1),
         ("deploy: {resources: {reservations: {devices: [{count: all, capabilities: [gpu]}]}}}", "-tp 4", 4),
         ("deploy: {resources: {reservations: {devices: [{count: 2, capabilities: [gpu]}]}}}", "-tp 1", 2),
         ("gpus: [{count: 2}]", "", 2),
-        ("gpus: all", "", "?"),
+        ("gpus: all", "", 1),
         ("runtime: nvidia", "-tp 2", 2),
     ],
 )
