@@ -291,3 +291,52 @@ def test_no_figure_of_text_generation_stands_beside_images() -> None:
     assert finding.estimate.overhead_percent is None
     assert finding.estimate.published is None
     assert "text generation was measured, not image" in finding.estimate.confidence_reasons
+
+
+OWN_SYNTAX = """
+name = "own"
+
+[recognise.mapping]
+syntax = ["properties"]
+any = ["own.slots"]
+
+[spelling]
+mapping = "own.{snake}"
+
+[keys.slots]
+type = "int"
+
+[keys.dtype]
+type = "dtype"
+spelled = { float16 = "fp16" }
+
+[facts]
+max_concurrency = "slots"
+dtype = "dtype"
+workload = [{ is = "inference" }]
+"""
+
+
+def test_settings_in_a_syntax_of_their_own_are_looked_for_nowhere_else(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text(OWN_SYNTAX)
+    vocabulary = next(one for one in vocabularies((str(tmp_path),)) if one.name == "own")
+    asked = wanted([vocabulary])
+    assert asked.triggers == ()
+    assert asked.keys == ()
+    assert asked.words_of("properties") == ("own.slots",)
+    assert asked.words_of("yaml") == ()
+    settings = Settings(root=ROOT, stacks=(str(tmp_path),))
+    for path, text, known in (
+        ("a.properties", "own.slots=4\nown.dtype=fp16\n", True),
+        ("a.yaml", "own.slots: 4\n", False),
+        ("a.toml", '"own.slots" = 4\n', False),
+    ):
+        found = check(Source(path, text), Alone(), (), settings).deployments
+        assert [one.stack for one in found] == (["own"] if known else []), path
+        assert all(one.facts["framework"].assured for one in found), "no other stack has such files"
+
+
+def test_a_value_is_written_as_the_stack_names_it() -> None:
+    text = "option.model_id=Qwen/Qwen2.5-1.5B-Instruct\noption.quantize=bitsandbytes\n"
+    (finding,) = check(Source("serving.properties", text), Alone(), rules(), Settings(root=ROOT)).findings
+    assert any("option.dtype=fp16" in edit.text for fix in finding.fixes for edit in fix.edits)
