@@ -36,7 +36,8 @@ class Saved:
 
     def _read(self, reference: str) -> Mapping[str, Fact]:
         for vocabulary in self.vocabularies:
-            for up in range(1 if reference.startswith("/") else MAX_FOLDERS):
+            fixed = reference.startswith("/") or not reference.strip("./")
+            for up in range(1 if fixed else MAX_FOLDERS):
                 found = self._told(f"{'../' * up}{reference}/{vocabulary.folder}", vocabulary)
                 if found is not None:
                     return found

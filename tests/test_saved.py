@@ -67,6 +67,12 @@ def test_nothing_outside_of_the_project_is_read(project: Path) -> None:
         assert facts(project, name)["quantization"].value == "none"
 
 
+def test_a_folder_above_is_not_meant_by_the_folder_itself(project: Path) -> None:
+    weights(project, NF4)
+    assert facts(project, ".")["quantization"].value == "none"
+    assert facts(project, "../..")["quantization"].value == "nf4"
+
+
 @pytest.mark.parametrize("name", ["", ".", "a\nb", "https://example.org/x", "$HOME/x", "x" * 400])
 def test_what_is_no_path_means_no_folder(project: Path, name: str) -> None:
     assert Saved("src/app/serve.py", Project(project), vocabularies()).facts(name) == {}
