@@ -279,3 +279,60 @@ def test_a_program_in_a_place_that_nobody_can_see() -> None:
     text = SKYPILOT.format(resources="resources: {accelerators: L4}")
     assert hardware(text.replace("vllm serve", '"$HOME/envs/serve/bin/vllm" serve')) == ("L4", 1)
     assert hardware(text.replace("vllm serve", 'nohup "$HOME/envs/serve/bin/vllm" serve')) == ("L4", 1)
+
+
+def found(script: str) -> dict[str, Scalar]:
+    """What is known of the only deployment of a script."""
+    outcome = judged(Source("serve.sh", script), Alone(), (), Settings(root=ROOT))
+    (deployment,) = [one for one in outcome.deployments if one.stack not in ("services", "packages")]
+    return {name: "?" if fact.kind == "unknown" else fact.value for name, fact in deployment.facts.items()}
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("--gpu 1 --gpu-type nvidia-l4", {"gpu": "L4", "gpu_count": 1}),
+        ("--gpu=1 --gpu-type=nvidia-l4 --quiet", {"gpu": "L4", "gpu_count": 1, "device": "cuda"}),
+        ("--args=--model=Qwen/Qwen2.5-7B-Instruct,--enforce-eager", {"execution": "eager"}),
+        ("--args '^:^--dtype:half:--max-num-seqs:4'", {"dtype": "float16", "max_concurrency": 4}),
+        ("--args=--dtype=half,$MORE", {"dtype": "float16", "kv_cache_dtype": "?"}),
+        ("--args=--dtype=$DTYPE,--enforce-eager", {"dtype": "?", "execution": "eager", "kv_cache_dtype": None}),
+        ("--command=vllm --args=serve,Qwen/Qwen2.5-7B-Instruct", {"model": "Qwen/Qwen2.5-7B-Instruct"}),
+        ("--set-secrets=HF_TOKEN=token:latest", {"device": "cuda"}),
+        ("--set-env-vars=VLLM_TARGET_DEVICE=cpu,HF_HOME=/models", {"device": "cpu"}),
+    ],
+)
+def test_a_container_that_gcloud_deploys(options: str, expected: dict[str, Scalar]) -> None:
+    facts = found(f'gcloud beta run deploy "$NAME" --allow-unauthenticated {options} --image=vllm/vllm-openai:v0.9.1')
+    assert facts["framework"] == "vllm"
+    assert {name: facts.get(name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "gcloud run deploy web --source . --gpu 1",
+        "gcloud deploy releases create one --image vllm/vllm-openai:v0.9.1",
+        "gcloud run deploy web --container a --image vllm/vllm-openai:v0.9.1 --container b --image nginx",
+        "kubectl run vllm --image=vllm/vllm-openai:v0.9.1 --overrides='{}'",
+        "kubectl run probe --image=curlimages/curl -- curl http://vllm:8000/v1/models",
+        "kubectl exec vllm -- run --image=vllm/vllm-openai:v0.9.1",
+        "runpodctl create network --imageName vllm/vllm-openai:v0.9.1",
+    ],
+)
+def test_command_lines_that_start_no_server_of_a_model(command: str) -> None:
+    outcome = judged(Source("serve.sh", command), Alone(), (), Settings(root=ROOT))
+    assert not outcome.deployments
+
+
+def test_a_pod_that_runpod_starts() -> None:
+    command = "runpodctl create pod --gpuType 'NVIDIA A100 80GB PCIe' --imageName vllm/vllm-openai:v0.9.1"
+    facts = found(f"{command} --gpuCount 2 --args '--model Qwen/Qwen2.5-7B-Instruct -tp 2' --env HF_HOME=/models")
+    assert (facts["gpu"], facts["gpu_count"], facts["sharding"]) == ("A100 80GB PCIe", 2, 2)
+    assert found(command)["gpu_count"] == 1
+
+
+def test_a_pod_that_kubectl_starts() -> None:
+    command = "kubectl -n llm run vllm --image vllm/vllm-openai:v0.9.1 --env VLLM_TARGET_DEVICE=cpu"
+    facts = found(f"{command} -- --model Qwen/Qwen2.5-7B-Instruct --dtype half")
+    assert (facts["model"], facts["dtype"], facts["device"]) == ("Qwen/Qwen2.5-7B-Instruct", "float16", "cpu")

@@ -82,6 +82,7 @@ USE = (
 LAUNCH = (
     *("call", "image", "env", "variables", "without_image"),
     *("command", "groups", "switches", "env_options", "env_files", "entrypoint", "options"),
+    *("image_options", "env_lists", "secret_lists", "program_lists", "word_lists", "word_options", "hiding"),
 )
 
 
@@ -272,6 +273,6 @@ def _service(file: File, spec: Mapping[str, Any]) -> Service:
 def _launch(file: File, spec: Mapping[str, Any]) -> LaunchSpec:
     file.check("[[launches]]", spec, LAUNCH)
     commands = [tuple(command.split()) for command in texts(spec.get("command"))]
-    if any(len(command) != 2 for command in commands):
-        raise file.error("[[launches]]", 'a command is a program and its verb: command = ["docker run"]')
-    return LaunchSpec(calls=texts(spec.get("call")), commands=tuple(commands), **_told(LaunchSpec, spec))  # type: ignore[arg-type]
+    if any(len(command) < 2 for command in commands):
+        raise file.error("[[launches]]", 'a command is a program and its verbs: command = ["docker run"]')
+    return LaunchSpec(calls=texts(spec.get("call")), commands=tuple(commands), **_told(LaunchSpec, spec))

@@ -170,8 +170,8 @@ class LaunchSpec:
     """Arguments that stand for variables of the environment."""
     without_image: str | None = None
     """The image where none is named."""
-    commands: tuple[tuple[str, str], ...] = ()
-    """Programs with the verb that starts a container, where it is a command line that does."""
+    commands: tuple[tuple[str, ...], ...] = ()
+    """Programs with the verbs that start a container, where it is a command line that does."""
     groups: tuple[str, ...] = ()
     """Words that may stand between program and verb."""
     switches: tuple[str, ...] = ()
@@ -182,6 +182,20 @@ class LaunchSpec:
     entrypoint: tuple[str, ...] = ()
     options: Mapping[str, str] = field(default_factory=dict)
     """Options that are told among the surroundings, and their paths there."""
+    image_options: tuple[str, ...] = ()
+    """Options that name the image, where it is no word of its own."""
+    env_lists: tuple[str, ...] = ()
+    """Options whose value holds several variables, between commas."""
+    secret_lists: tuple[str, ...] = ()
+    """The same, where the values are the names of what they are taken from."""
+    program_lists: tuple[str, ...] = ()
+    """Options whose value holds the program in the place of the image's own, its words between commas."""
+    word_lists: tuple[str, ...] = ()
+    """Options whose value holds words for the container, between commas."""
+    word_options: tuple[str, ...] = ()
+    """Options whose value is a command line for the container, in one text."""
+    hiding: tuple[str, ...] = ()
+    """Options that may say all of it otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,5 +131,5 @@ def test_the_last_of_two_keys_counts_and_unknown_tags_are_opaque() -> None:
     assert words(twice)[-1] == "1"
     text = POD.replace('"Qwen/Qwen2.5-7B-Instruct"', "!secret model").replace('"1"', "!Ref Count")
     assert words(read(text).invocations[0]) == ["--model", "?", "--max-num-seqs", "?"]
-    text = POD.replace("vllm/vllm-openai:v0.8.5", '!Sub "${Registry}/vllm-openai"')
+    text = POD.replace("vllm/vllm-openai:v0.8.5", '!Sub "${Registry}/${Name}"')
     assert [one.kind for one in read(text).invocations[0].image] == ["unknown"]
