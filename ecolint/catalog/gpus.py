@@ -51,6 +51,7 @@ PLATFORMS: Mapping[str, str] = {
     "endpoints": "endpoints",
     "fly": "fly",
     "cerebrium": "cerebrium",
+    "beam": "beam",
 }
 """The platforms whose own spellings are known, and their column in gpus.csv.
 
@@ -58,6 +59,7 @@ Ray, SkyPilot, dstack, Modal, Truss, Vertex AI, GKE and Karpenter: as the rows' 
 0a0dd1bc, references/gpu-types.mdx, and docs.runpod.io/references/gpu-types for the newest. Hugging Face Endpoints:
 hf-endpoints-documentation at 0735a8b4, docs/source/pricing.mdx (an `nvidia-a100` has 80 GB). Fly.io: superfly/docs at
 012d16e5, gpus/. Cerebrium: its page "Using GPUs" (ADA_L40 is an L40S).
+Beam: beam-cloud/beta9 at 09edbf0f, sdk/src/beta9/type.py.
 """
 
 _PREFIXES = ("nvidia", "geforce", "tesla", "amd", "instinct", "intel", "google", "gpu")
