@@ -19,6 +19,8 @@ from ecolint.readers.yaml.words import lines
 IMAGES = ("image", "containerImage", "Image", "image_uri")
 ADDRESS = ("repository", "name", "image")
 """Keys of an image's address where the image is a mapping; `registry` stands before it, `tag` or `digest` behind it."""
+HELD = "environment"
+"""Key of a mapping that may hold the image, as of an online deployment of Azure Machine Learning."""
 HEADS = ("entrypoint", "entryPoint", "EntryPoint", "command", "cmd", "Command")
 SCRIPTS = ("script", "source")
 COMMANDS = "commands"
@@ -98,7 +100,15 @@ def _image(document: Document, fields: dict[str, Field]) -> Node | None:
             return node
         if node.kind == "mapping" and any(key in document.fields(node).by_name for key in ADDRESS):
             return node
-    return None
+    held = _held(document, fields)
+    return _image(document, held) if held else None
+
+
+def _held(document: Document, fields: dict[str, Field]) -> dict[str, Field]:
+    """What stands in an environment that is no list of variables: one that names an image."""
+    node = resolved(fields[HELD].value)[0] if HELD in fields and "endpoint_name" in fields else None
+    inside = document.fields(node).by_name if node is not None and node.kind == "mapping" else {}
+    return inside if "image" in inside else {}
 
 
 def shape_invocations(document: Document, shape: Shape, triggers: Collection[str] = ()) -> list[Invocation]:
@@ -125,6 +135,7 @@ def shape_invocations(document: Document, shape: Shape, triggers: Collection[str
     commands = _commands(fields)
     small = {name[:1].lower() + name[1:] for name in fields}
     alone = fields.keys() <= _OF_PODS or fields.keys() <= _OF_MODELS or small <= _OF_TASKS
+    alone = alone or bool(_held(document, fields))
     whole = (image.kind == "scalar" and alone) or (mapping is not None and resource)
     whole = whole or bool(commands)
     found = [line for one in commands for line in script_lines(document, one, env, outer, shape.node.shared)]
@@ -190,8 +201,9 @@ def _open(document: Document, node: Node, words: Table | None) -> Table:
 def environment_of(document: Document, node: Node, outer: Branches) -> Environment | None:
     """The variables that a mapping holds: a list as in pods, a mapping, or `NAME=value`."""
     fields = document.fields(node).by_name
+    passed = HELD if _held(document, fields) else ""
     for name in fields:
-        if not _ENV.match(name):
+        if not _ENV.match(name) or name == passed:
             continue
         held = resolved(fields[name].value)[0]
         if held.kind == "sequence" and held.children and resolved(held.children[0])[0].kind == "mapping":
