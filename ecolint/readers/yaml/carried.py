@@ -64,6 +64,7 @@ class Carried:
 
     def runs(self, service: Invocation) -> list[Invocation]:
         """What is run: the image's own commands where the service says none, those of its script, else its words."""
+        from ecolint.readers.dockerfile.copying import named_script
         from ecolint.readers.dockerfile.running import carried_out, running
 
         base, path = self.base, self.document.path
@@ -73,11 +74,12 @@ class Carried:
         texts = [entry.value[0].data if len(entry.value) == 1 else None for entry in own.entries] if own else []
         named = [text if isinstance(text, str) else None for text in texts]
         found = self._made(service, carried_out(base.path if base is not None else path, self.stage, self.find, named))
-        if found:
-            return found
+        if found and named_script(named[-1:]) is not None:
+            return found  # no word stands behind the script
         if base is None:
-            return [service]
-        return [upon(self.document, service, base, self.entered)] if own is not None or service.env is not None else []
+            return [service, *found]
+        told = own is not None or service.env is not None
+        return [*([upon(self.document, service, base, self.entered)] if told else []), *found]
 
     def _made(self, service: Invocation, lines: Iterable[Line]) -> list[Invocation]:
         """Commands that stand in other files, as what the service runs: its own file is where it is told."""
