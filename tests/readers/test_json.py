@@ -179,6 +179,8 @@ def test_data_and_descriptions_say_nothing(text: str) -> None:
         ('{\n"max_num_seqs": 1\n"x": 2}', 3, "invalid JSON: a comma is missing before this"),
         ("{\n\"max_num_seqs\": 'x'}", 2, "invalid JSON: strings stand in double quotes"),
         ('{\n"max_num_seqs": 0x1}', 2, "invalid JSON: no value, comma or bracket can stand here"),
+        ('{"max_num_seqs":\n"\\u12"}', 2, "invalid JSON: a backslash that escapes nothing"),
+        ('{"max_num_seqs":\n"\\x12"}', 2, "invalid JSON: no value, comma or bracket can stand here"),
         ('{"max_num_seqs": \ud800}', 1, "invalid JSON: not text"),
         ('{"max_num_seqs": ' + "[" * 5000 + "]" * 5000 + "}", 1, "JSON nested deeper than 100 levels"),
         ('{"max_num_seqs": [' + "1," * 300_001 + "1]}", 1, "a JSON file of more than 300000 values"),

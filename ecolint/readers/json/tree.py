@@ -168,7 +168,10 @@ class _Builder:
             return Node(kind, start, end, "flow", reach=end)
         written = self.text[start:end]
         if part.type == "string":
-            value, name = json.loads(written, strict=False), "str"
+            try:
+                value, name = json.loads(written, strict=False), "str"
+            except ValueError as error:
+                raise Unreadable("invalid JSON: a backslash that escapes nothing", start) from error
             value = value.encode("utf-8", "replace").decode()  # halves of a pair are no character
         else:
             value = _SPECIAL.get(written, written)
