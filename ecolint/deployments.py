@@ -32,7 +32,8 @@ def deployments(invocation: Invocation, circumstances: Circumstances) -> tuple[D
         without_effect = idle(slots, settings, facts)
         facts |= together(without_effect, kinds(recognised.vocabulary) if invocation.call is not None else ())
         named = recognised.vocabulary.framework or recognised.vocabulary.name
-        facts["framework"] = Fact("known", named, how="name", assured=not recognised.likely)
+        if facts.get("framework", NOTHING).kind == "absent":
+            facts["framework"] = Fact("known", named, how="name", assured=not recognised.likely)
         facts["reloaded"] = reloaded(recognised)
         for platform in platforms:
             around = Slots(replace(recognised, vocabulary=platform), assignment, versions).settings()

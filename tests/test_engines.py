@@ -74,7 +74,6 @@ SILENT = [
     "llama-server --version",
     "lmdeploy serve proxy --server-port 8000",
     "trtllm-bench --model Qwen/Qwen3-8B throughput",
-    "xinference-local --host 0.0.0.0",
     "transformers chat Qwen/Qwen3-8B http://localhost:8000",
     "python -m fastchat.serve.controller",
     "python server.py --model Qwen3-8B --port 8000",
@@ -196,3 +195,11 @@ def test_slots_of_llama_cpp_share_the_length_that_is_written() -> None:
     )
     assert told(first, "context_extended") == [True]
     assert told(second, "context_extended") == [False]
+
+
+def test_the_framework_may_follow_from_what_is_told() -> None:
+    """KServe's server runs transformers where it is told to."""
+    line = "python -m huggingfaceserver --model_id google/flan-t5-small --model_name t5"
+    for told_too, framework in (("", "vllm"), (" --backend vllm", "vllm"), (" --backend huggingface", "transformers")):
+        (found,) = deployments("serve.sh", line + told_too + "\n")
+        assert told(found, "framework") == [framework]

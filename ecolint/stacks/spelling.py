@@ -147,6 +147,10 @@ def _only(data: Data) -> Data:
     return data
 
 
+_PARTS = frozenset({"name", "memory", "count"})
+"""Keys of a request for GPUs that is written in parts."""
+
+
 def _request(data: Data) -> str:
     """A request for GPUs as one text, "H100:8": as it is written, `{H100: 8}`, `{name: A100, memory: 80GB, count: 2}`.
 
@@ -158,7 +162,7 @@ def _request(data: Data) -> str:
     if not isinstance(data, Table) or data.open or not data.entries:
         raise Unreadable
     said = {entry.name: _said(entry) for entry in data.entries}
-    if said.keys() & {"name", "memory", "count"}:
+    if said.keys() & _PARTS:
         return ":".join(str(part) for name in ("name", "memory", "count") if (part := said.get(name)) is not None)
     if len(said) > 1:
         raise Unreadable
@@ -219,10 +223,21 @@ def _gpu_count(data: Data) -> Scalar:
     data = _only(data)
     if isinstance(data, Symbol) or (isinstance(data, Table) and data.name):
         return 1
-    count = catalog.requested(written)[1] if (written := _request(data).strip()) else None
+    counts = {catalog.requested(written)[1] if (written := one.strip()) else None for one in _choices(data)}
+    count = counts.pop() if len(counts) == 1 else None
     if count is None:
         raise Unreadable
     return count
+
+
+def _choices(data: Data) -> list[str]:
+    """Each request that would do, where there is a choice: a list, a set, a mapping of names to counts."""
+    if isinstance(data, Items) and not data.open and all(len(item) == 1 for item in data.items):
+        return [_request(item[0].data) for item in data.items]
+    if isinstance(data, Table) and not data.open and not {entry.name for entry in data.entries} & _PARTS:
+        said = {entry.name: _said(entry) for entry in data.entries}
+        return [name if count is None else f"{name}:{count}" for name, count in said.items()]
+    return [_request(data)]
 
 
 def _gpu_request(data: Data) -> Scalar:
