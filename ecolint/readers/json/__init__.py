@@ -34,7 +34,7 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
     mistake is told. Descriptions of other files (schemas, interfaces) set nothing.
     """
     keys = frozenset(_KEY.findall(source.text))
-    triggers = [trigger for trigger in (*wanted.keys, *wanted.triggers) if trigger in keys]
+    triggers = [trigger for trigger in (*wanted.keys, *wanted.words_of("json")) if trigger in keys]
     if not triggers and not _runs(source.text, keys, wanted):
         return Reading()
     from ecolint.readers.hashes import comments
