@@ -52,6 +52,7 @@ def _alone(source: Source, triggers: Sequence[str], wanted: Wanted, project: Loo
     from ecolint.readers.yaml.envfiles import beside, variables_of
     from ecolint.readers.yaml.fallbacks import without_switched_off
     from ecolint.readers.yaml.nodes import Unreadable, documents
+    from ecolint.readers.yaml.objects import objects_for
     from ecolint.readers.yaml.unseen import concluded, hidden_at
 
     invocations: list[Invocation] = []
@@ -61,6 +62,7 @@ def _alone(source: Source, triggers: Sequence[str], wanted: Wanted, project: Loo
     maps = maps_of(source, source, project, open_document)
     given = beside(source, project)
     variables = variables_of(source, given)
+    objects = objects_for(source, project, open_document)
     hidden: int | None = None
     further = 0
     for base, text in chunks:
@@ -80,6 +82,7 @@ def _alone(source: Source, triggers: Sequence[str], wanted: Wanted, project: Loo
         document.maps = maps
         document.given = given
         document.variables = variables
+        document.objects = objects
         comments.add_document(base, document.templates.masked, roots)
         found = [one for root in roots for one in invocations_of(document, root, triggers, wanted)]
         found += [one for root in roots for one in embedded(document, root, wanted)]

@@ -11,6 +11,8 @@ from ecolint.readers.yaml.tables import Document
 
 DOCUMENT = "document"
 """What dotted paths from the root of a document begin with."""
+NAMED = "@"
+"""What stands between where an object is named, and its kind and a path in it."""
 
 
 class Surroundings:
@@ -138,9 +140,23 @@ class Surroundings:
 
     def document_paths(self, root: Node, paths: Collection[str]) -> None:
         """Add what stands under dotted paths of the whole document: positions and `*` for the items of lists, `#` for
-        how many there are. What a template writes on the way is unknown."""
+        how many there are. What a template writes on the way is unknown. Behind `@` the kind and the path of an object
+        that is named under the path before it."""
         for path in paths:
-            self._deeper(DOCUMENT, root, path.split(".")[1:])
+            own, _, other = path.partition(NAMED)
+            if not other:
+                self._deeper(DOCUMENT, root, path.split(".")[1:])
+            elif (name := self.node(root, *own.split(".")[1:])) is not None and name.kind == "scalar":
+                self._named(own, name, *other.split("."))
+
+    def _named(self, own: str, name: Node, kind: str, *steps: str) -> None:
+        """Add what stands under a path of the object of a kind and a name."""
+        found = self.document.objects(kind, name.value) if self.document.readable(name) else None
+        if found is not None:
+            document, root = found
+            told = Surroundings(document, document.branches(root.start))
+            told._deeper(f"{own}{NAMED}{kind}", root, list(steps))
+            self.entries.update(told.entries)
 
     def _deeper(self, prefix: str, node: Node, steps: Sequence[str]) -> None:
         node = resolved(node)[0]

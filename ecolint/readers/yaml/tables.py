@@ -73,6 +73,8 @@ class Document:
         """What stands for `${NAME}` in a compose file."""
         self.given: Callable[[str], Source | None] = lambda reference: None
         """A file that this one refers to."""
+        self.objects: Callable[[str, str], tuple[Document, Node] | None] = lambda kind, name: None
+        """The object of a kind and a name, that this one may refer to."""
         self._fields: dict[Node, Fields] = {}
 
     # --- places -------------------------------------------------------------------------------------------------------
