@@ -26,13 +26,15 @@ def objects_for(source: Source, project: Lookup, open_document: Opener) -> Calla
     folder = source.path.rpartition("/")[0]
     here: dict[str, Mapping[str, list[Found]]] = {}
 
+    def beside(kind: str) -> Mapping[str, list[Found]]:
+        return project.kept(
+            ("objects", folder, kind), lambda: _by_name(_in_folder(source, kind, project, open_document))
+        )
+
     def find(kind: str, name: str) -> Found | None:
         if kind not in here:
             here[kind] = _by_name(_in_file(source, kind, open_document))
-        found = here[kind].get(name)
-        if found is None:
-            beside = project.kept(("objects", folder, kind), lambda: _by_name(_in_folder(source, kind, project, open_document)))
-            found = beside.get(name, [])
+        found = here[kind].get(name) or beside(kind).get(name, [])
         return found[0] if len(found) == 1 else None
 
     return find
