@@ -18,12 +18,12 @@ def rows(deployments: Sequence[Deployment], texts: Mapping[str, str]) -> list[tu
     """The cells of each deployment, by `HEADINGS`; variants that differ in nothing shown are one row.
 
     Sizes are in billions of parameters, those active for a token behind `-A`. What is known to be training is left out,
-    and so are pinned libraries, which no model is in sight of.
+    and so are pinned libraries, which no model is in sight of, and weights in a folder, which nobody is seen to load.
     """
     sources = Sources(texts)
     found: dict[tuple[str, ...], None] = {}
     for one in deployments:
-        if not (trains(one) or _pins(one)):
+        if not (trains(one) or _pins(one) or _lies_there(one)):
             where = f"{one_line(one.place.path)}:{sources.range(one.place)}"
             found[(where, *(one_line(cell) for cell in _cells(one)))] = None
     return list(found)
@@ -38,6 +38,12 @@ def trains(deployment: Deployment) -> bool:
 def _pins(deployment: Deployment) -> bool:
     mapping = deployment.invocation.mapping
     return mapping is not None and bool(mapping.name)
+
+
+def _lies_there(deployment: Deployment) -> bool:
+    """Whether it is a file of which nobody can tell what it is for, such as the configuration of weights."""
+    unknown = deployment.facts.get("workload", _ABSENT).kind == "unknown"
+    return unknown and deployment.invocation.mapping is not None and not deployment.invocation.image
 
 
 def as_table(deployments: Sequence[Deployment], texts: Mapping[str, str]) -> str:

@@ -68,3 +68,10 @@ def test_nothing_read_is_said_and_formats_do_not_mix(here: Path, capsys: pytest.
     assert capsys.readouterr().out == "No deployment was read.\n"
     assert cli.run(["facts", "--table", "--format", "json", "."]) == 2
     assert "--table is a format of its own" in capsys.readouterr().err
+
+
+def test_weights_in_a_folder_are_listed_where_they_are_loaded(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = '{"architectures": ["X"], "model_type": "x", "quantization_config": {"quant_method": "awq"}}'
+    code = "from vllm import LLM\nLLM('./')\n"
+    rows = table(here, capsys, config_json=told, serve_py=code)
+    assert [(row[0].partition(":")[0], row[4]) for row in rows] == [("serve.py", "~awq")]
