@@ -248,6 +248,8 @@ spec:
         ("deploy: {resources: {reservations: {devices: [{count: all, capabilities: [gpu]}]}}}", "-tp 4", 4),
         ("deploy: {resources: {reservations: {devices: [{count: 2, capabilities: [gpu]}]}}}", "-tp 1", 2),
         ("gpus: [{count: 2}]", "", 2),
+        ('gpus: [{count: "${CARDS:-4}"}]', "", 4),
+        ('gpus: [{count: "${CARDS}"}]', "-tp 2", 2),
         ("gpus: all", "", 1),
         ("runtime: nvidia", "-tp 2", 2),
     ],

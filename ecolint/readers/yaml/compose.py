@@ -99,7 +99,7 @@ def service_invocations(document: Document, service: Service) -> list[Invocation
     made = Surroundings(document, outer)
     for name in ("deploy", "runtime", "gpus", "shm_size", "labels"):
         if name in fields:
-            made.everything(name, fields[name].value)
+            made.everything(name, fields[name].value, compose=True)
     lists = [fields[name].value if name in fields else None for name in ("entrypoint", "command")]
     shared = any(fields[name].shared for name in ("entrypoint", "command") if name in fields)
     image = image_value(document, fields["image"].value, env, compose=True) if "image" in fields else ()

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from ecolint.model import Branches, Entry, Invocation, Place, Table, Value
 from ecolint.readers.yaml.nodes import MAX_DEPTH, Node, resolved
-from ecolint.readers.yaml.tables import Document
+from ecolint.readers.yaml.tables import SUBSTITUTED, Document
+from ecolint.readers.yaml.texts import text_of
 
 DOCUMENT = "document"
 """What dotted paths from the root of a document begin with."""
@@ -65,8 +66,11 @@ class Surroundings:
                 self.put(f"{prefix}.{name}", value, self.document.pair_place(one))
         return bool(fields.by_name)
 
-    def everything(self, prefix: str, node: Node, depth: int = 0) -> None:
-        """Add all scalars below a node by dotted path; list items by position, and under "#" how many there are."""
+    def everything(self, prefix: str, node: Node, depth: int = 0, compose: bool = False) -> None:
+        """Add all scalars below a node by dotted path; list items by position, and under "#" how many there are.
+
+        In a `compose` file `${NAME:-default}` stands for a value.
+        """
         node = resolved(node)[0]
         if depth > MAX_DEPTH or self.document.left < 0:
             self.open = True
@@ -74,11 +78,13 @@ class Surroundings:
             fields = self.document.fields(node)
             self.open = self.open or fields.open
             for name, one in fields.by_name.items():
-                self.everything(f"{prefix}.{name}", one.value, depth + 1)
+                self.everything(f"{prefix}.{name}", one.value, depth + 1, compose)
         elif node.kind == "sequence":
             for index, child in enumerate(node.children):
-                self.everything(f"{prefix}.{index}", child, depth + 1)
+                self.everything(f"{prefix}.{index}", child, depth + 1, compose)
             self.put(f"{prefix}.#", self.many(node), self.document.at(node))
+        elif compose and SUBSTITUTED.search(node.value):
+            self.put(prefix, text_of(self.document, node, {}, compose=True).as_value(), self.document.at(node))
         else:
             self.put(prefix, self.document.value(node), self.document.at(node))
 
