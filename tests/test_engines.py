@@ -72,6 +72,7 @@ SILENT = [
     "llama-cli -m /m/a.Q5_K_M.gguf -p Hello",
     "llama-bench -m /m/a.Q5_K_M.gguf",
     "llama-server --version",
+    "torchserve --stop",
     "lmdeploy serve proxy --server-port 8000",
     "trtllm-bench --model Qwen/Qwen3-8B throughput",
     "transformers chat Qwen/Qwen3-8B http://localhost:8000",

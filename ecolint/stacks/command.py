@@ -26,8 +26,8 @@ TALKING = frozenset(
 )
 """Programs whose words are only said, searched for or installed: naming a server starts none."""
 
-ASKING = frozenset({"--help", "--version"})
-"""Words with which a program says something about itself, and starts nothing."""
+ASKING = frozenset({"--help", "--version", "--stop"})
+"""Words with which a program says something about itself, or ends another one, and starts nothing."""
 
 SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
 """Programs that are given a script to run."""
