@@ -202,11 +202,11 @@ TABLE: Mapping[str, Shipped] = {
         {"quantization": "nf4", "backend": "bitsandbytes"},
         ("ECO102",),
     ),
-    "llama.cpp two at a time": Shipped(
+    "llama.cpp one at a time": Shipped(
         LLAMA_CPP,
         "/models/Llama-3.1-8B-Instruct-Q4_K_M.gguf",
-        {"-np": "2", "-c": "8192", "-fa": True, "-ngl": "99"},
-        {"max_concurrency": 2, "context_length": 8192, "quantization": "gguf"},
+        {"-np": "1", "-c": "8192", "-fa": True, "-ngl": "99"},
+        {"max_concurrency": 1, "context_length": 8192, "quantization": "gguf"},
         ("ECO104",),
     ),
     "llama.cpp with a cache in 32 bits": Shipped(
