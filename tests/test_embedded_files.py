@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from test_fixtures import ROOT, Alone, rules
 
@@ -66,3 +68,53 @@ def test_edits_reach_into_files_that_read_the_same_wherever_they_stand(
     ]
     assert text[finding.place.span.start : finding.place.span.end] == "2"
     assert any(fix.edits for fix in finding.fixes) is mended
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "- path: /opt/start.sh\n  content: |\n    vllm serve org/chat-7b\n",
+        "- content: |\n    vllm serve org/chat-7b\n  dest: start.sh\n",
+        "- copy:\n    dest: '{{ home }}/start.sh'\n    content: |\n      vllm serve org/chat-7b\n",
+        "- owner: root\n  content: |\n    option.model_id=org/chat-7b\n  path: /opt/ml/model/serving.properties\n",
+    ],
+)
+def test_what_is_written_to_a_file_is_read_as_that_file(lines: str) -> None:
+    (one,) = found(f"write_files:\n{lines}")
+    (place,) = one.facts["model"].sources
+    assert f"write_files:\n{lines}"[place.span.start : place.span.end] == "org/chat-7b"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "- path: /etc/motd\n  content: |\n    vllm serve org/chat-7b\n",
+        "- path: [start.sh]\n  content: |\n    vllm serve org/chat-7b\n",
+        "- content: |\n    vllm serve org/chat-7b\n",
+        "- path: start.sh\n  comment: |\n    vllm serve org/chat-7b\n",
+    ],
+)
+def test_what_is_written_elsewhere_is_a_text(lines: str) -> None:
+    assert not found(f"write_files:\n{lines}")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "- vllm serve org/chat-7b",
+        "- [vllm, serve, org/chat-7b]",
+        "- [sh, -c, 'vllm serve org/chat-7b']",
+        "- |\n    apt-get update\n    vllm serve org/chat-7b",
+    ],
+)
+@pytest.mark.parametrize("key", ["runcmd", "bootcmd"])
+def test_every_item_that_cloud_init_runs_is_a_command(key: str, command: str) -> None:
+    (one,) = found(f"#cloud-config\n{key}:\n  - apt-get update\n  {command}\n  - [touch, vllm]\n")
+    assert one.facts["model"].value == "org/chat-7b"
+
+
+def test_a_file_of_blanks_takes_no_time() -> None:
+    started = time.perf_counter()
+    assert not found("# vllm\n" + "\n" * 500_000 + " " * 500_000)
+    assert not found("# vllm\n" + "  content:\n" * 10_000)
+    assert time.perf_counter() - started < 10

@@ -192,6 +192,39 @@ def test_here_documents_of_other_syntaxes() -> None:
     assert every(text)[0].image == ()
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        'data = {{\n    "serving.properties" = <<-EOT\n{text}    EOT\n  }}',
+        'filename = "${{path.module}}/repo/serving.properties"\n  content = <<-EOT\n{text}  EOT',
+        'content = <<EOT\n{text}EOT\n  filename = "serving.properties"',
+    ],
+)
+def test_here_documents_under_the_names_of_files(written: str) -> None:
+    lines = "      vllm=a\n      size=${var.n}\n      k=1\n"
+    text = 'resource "x" "y" {\n  ' + written.format(text=lines) + "\n}\n"
+    found = one(text)
+    assert data(found.mapping) == {"vllm": "a", "size": "?", "k": "1"}
+    assert found.mapping is not None
+    changed = rewritten(text, found.mapping, SetEntry(found.mapping.entries[-1], 8), AddEntry("n", 2))
+    assert changed == text.replace("      k=1\n", "      k=8\n      n=2\n")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        'filename = "${path.module}/${var.name}.properties"\n  content = <<EOT\nvllm=1\nEOT',
+        "filename = var.path\n  content = <<EOT\nvllm=1\nEOT",
+        'filename = "notes.txt"\n  content = <<EOT\nvllm=1\nEOT',
+        'filename = "serving.properties"\n  other = <<EOT\nvllm=1\nEOT',
+        'data = { "a.properties" = <<EOT\n%{ if var.x }\nvllm=1\n%{ endif }\nEOT\n  }',
+        "data = { Modelfile = <<EOT\nvllm, from there\nEOT\n  }",
+    ],
+)
+def test_other_here_documents_are_texts(written: str) -> None:
+    assert not every(f'resource "x" "y" {{\n  {written}\n}}\n')
+
+
 SAGEMAKER = """resource "aws_sagemaker_model" "m" {
   primary_container {
     image       = "vllm/x:1"

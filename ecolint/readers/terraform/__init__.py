@@ -97,15 +97,19 @@ def script_span(source: Source, node: Node) -> tuple[int, int] | None:
 
 def _written(source: Source, file: File, wanted: Wanted, project: Lookup) -> Iterator[Reading]:
     """What the here-documents of a file say, with the resource around them."""
-    from ecolint.readers import shell, yaml
+    from ecolint.readers import held, shell, yaml
     from ecolint.readers.terraform.containers import of_resource
-    from ecolint.readers.terraform.scripts import is_document, is_script, masked
+    from ecolint.readers.terraform.scripts import is_document, is_script, masked, names_of
 
     left = MAX_SCRIPTS
+    names = names_of(source, file)
     for node in file.nodes():
         if node.kind != "script" or left <= 0:
             continue
-        if is_script(source, node):
+        reader = held.reader_of(names.get(node, ""))
+        if reader is not None:
+            reading = replace(reader.read(masked(source, node.inner, node.outer), wanted, project), problems=())
+        elif is_script(source, node):
             reading = shell.read(masked(source, node.inner, node.outer), wanted, project)
         elif is_document(source, node):
             reading = yaml.read(masked(source, node.inner, node.outer, shell=False), wanted, project)
@@ -134,20 +138,24 @@ def rewrite(source: Source, table: Table, changes: Sequence[Change]) -> tuple[Ed
         from ecolint.readers.terraform.write import edits
 
         return edits(source, table, changes)
-    from ecolint.readers import shell, yaml
-    from ecolint.readers.terraform.scripts import masked
+    from ecolint.readers import held, shell, yaml
+    from ecolint.readers.terraform.scripts import masked, names_of
     from ecolint.readers.terraform.tree import Unreadable, parse
 
     try:
         file = parse(source.text)
     except Unreadable as error:
         raise CannotEdit(error.reason) from error
+    names = names_of(source, file)
     at = table.place.span
     for node in file.nodes():
         span = script_span(source, node) if node.kind == "script" or node.quoted else None
         if span is None or not span[0] <= at.start <= at.end <= span[1]:
             continue
-        if table.syntax.startswith("shell."):
+        reader = held.reader_of(names.get(node, ""))
+        if reader is not None:
+            made = reader.rewrite(masked(source, *span), table, changes)
+        elif table.syntax.startswith("shell."):
             made = shell.rewrite(masked(source, *span), table, changes)
         else:
             made = yaml.rewrite(masked(source, *span, shell=False), table, changes)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from ecolint.model import Source
-from ecolint.readers.terraform.tree import Node
+from ecolint.model import HOLE, Source
+from ecolint.readers.terraform.tree import File, Node
 
 _SOLID = re.compile(r"[^\r\n]")
 _FILLED = re.compile(r"\$\{[^{}\n]*\}|%\{[^{}\n]*\}")
@@ -21,6 +21,25 @@ def is_script(source: Source, node: Node) -> bool:
 def is_document(source: Source, node: Node) -> bool:
     """Whether a here-document is YAML, or JSON, which is one style of it: a manifest, the values of a chart."""
     return _DOCUMENT.match(source.text, node.inner, node.outer) is not None
+
+
+def names_of(source: Source, file: File) -> dict[Node, str]:
+    """The names that here-documents get as files: keys of a ConfigMap's data, the `filename` beside a `content`.
+
+    One that Terraform leaves lines out of is not named: nobody can tell which stand in the file.
+    """
+    names: dict[Node, str] = {}
+    for node in file.nodes():
+        for pair in node.pairs:
+            if pair.value.kind != "script" or "%{" in source.text[pair.value.inner : pair.value.outer]:
+                continue
+            names[pair.value] = pair.name
+            target = node.get("filename") if pair.name == "content" else None
+            if target is not None:
+                path = target.data if isinstance(target.data, str) else target.parts
+                name = path.rpartition("/")[2]
+                names[pair.value] = "" if HOLE in name else name
+    return names
 
 
 def masked(source: Source, start: int, end: int, shell: bool = True) -> Source:

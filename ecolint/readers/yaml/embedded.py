@@ -1,9 +1,9 @@
-"""Files that stand in a document as texts, under the names they get: `serving.properties: |` of a ConfigMap."""
+"""Files that stand in a document as texts: `serving.properties: |` of a ConfigMap, `content: |` beside a `path`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ecolint.model import Alternative, Entry, Invocation, Items, Place, Source, Table, Value, Wanted
@@ -16,13 +16,16 @@ from ecolint.readers.yaml.tables import Document, Field
 NAME = re.compile(r"[\w.-]+\.(?:properties|pbtxt|json|toml|ya?ml|sh|bash|env|py)\Z|Modelfile\Z")
 """Keys that are the names of files."""
 _NAMED = re.compile(r"\.(?:properties|pbtxt|json|toml|ya?ml|sh|bash|env|py)[\"']?\s*:|Modelfile\s*:")
+_WRITTEN = re.compile(r"^[ \t-]*[\"']?content[\"']?[ \t]*:[ \t]*\|", re.MULTILINE)
+_PATHS = ("path", "dest")
+"""Keys beside a `content` that say which file it is written to: those of cloud-init and of Ansible."""
 MAX_FILES = 50
 """Files of one document that are read."""
 
 
 def words(source: Source, wanted: Wanted) -> list[str]:
     """What a document may hold for the sake of the files in it: the words by which those are known."""
-    if not _NAMED.search(source.text):
+    if not (_NAMED.search(source.text) or _WRITTEN.search(source.text)):
         return []
     return [word for syntax in wanted.anchors.values() for word in syntax if word in source.text]
 
@@ -82,15 +85,23 @@ def _files(document: Document, root: Node) -> Iterator[tuple[str, Field, tuple[N
             stack.extend((child, around) for child in reversed(node.children))
             continue
         inside = (*around, node)
-        for key, one in document.fields(node).by_name.items():
+        fields = document.fields(node).by_name
+        for key, one in fields.items():
             value = resolved(one.value)[0]
+            name = _written_to(fields) if key == "content" else key
             if value.kind != "scalar":
                 stack.append((value, inside))
-            elif NAME.match(key) and value.style == "|" and not document.touched(value.start, value.end):
+            elif NAME.match(name) and value.style == "|" and not document.touched(value.start, value.end):
                 left -= 1
-                yield key, one, inside
+                yield name, one, inside
                 if not left:
                     return
+
+
+def _written_to(fields: Mapping[str, Field]) -> str:
+    """The name of the file that a `content` is written to."""
+    paths = [resolved(fields[name].value)[0] for name in _PATHS if name in fields]
+    return paths[0].value.rpartition("/")[2] if paths and paths[0].kind == "scalar" else ""
 
 
 def _both(own: Table | None, told: Sequence[Entry], moving: _Moving) -> Table:

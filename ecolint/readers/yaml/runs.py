@@ -18,6 +18,8 @@ from ecolint.readers.yaml.words import lines
 KEYS = re.compile(
     r"(?:run|scripts?|commands?|cmds?|source|exec|entrypoint|start|launch|\w*_(?:script|commands?|cmd)|\w*(?:Script|Commands?|Cmd))\Z"
 )
+ONE_BY_ONE = ("bootcmd", "runcmd")
+"""Keys of cloud-init: every item of their lists is a command of its own, a line or a list of words."""
 RUNNER = "runs-on"
 ENVIRONMENTS = ("env", "envs", "environment", "environment_variables", "secrets", "variables")
 PROGRAM_WORDS = 11
@@ -65,9 +67,17 @@ def find_runs(document: Document, root: Node, closed: Collection[Node], passed: 
         environments = (*environments, *(one for one in around if _pairs(one)))
         runner = fields[RUNNER].value if RUNNER in fields else runner
         for name, one in fields.items() if node not in passed else ():
-            if KEYS.match(name) and seen.runs < MAX_RUNS:
+            if not (KEYS.match(name) or name in ONE_BY_ONE):
+                continue
+            value = resolved(one.value)[0]
+            each = (
+                [resolved(child)[0] for child in value.children]
+                if name in ONE_BY_ONE and value.kind == "sequence"
+                else [value]
+            )
+            for command in each[: MAX_RUNS - seen.runs]:
                 seen.runs += 1
-                yield Run(name, resolved(one.value)[0], node, environments, runner)
+                yield Run(name, command, node, environments, runner)
         inner = [one.value for one in fields.values() if resolved(one.value)[0].kind != "scalar"]
         stack.extend((child, environments, runner, depth + 1) for child in reversed(inner))
 
