@@ -104,6 +104,19 @@ def test_two_runtimes_of_one_name_are_none(tmp_path: Path) -> None:
     assert told(found, "max_concurrency") == ["?"]
 
 
+def test_of_two_runtimes_the_one_in_the_namespace_of_the_service(tmp_path: Path) -> None:
+    one = RUNTIME.replace("{name: NAME}", "{name: one, namespace: a}")
+    other = one.replace("namespace: a", "namespace: b").replace("=2", "=4")
+    service = SERVICE.replace("RUNTIME", "one").replace("{name: chat}", "{name: chat, namespace: b}")
+    (found,) = deployments({"all.yaml": "---\n".join((one, other, service))}, "all.yaml", tmp_path)
+    assert told(found, "max_concurrency") == [4]
+    (found,) = deployments({"s.yaml": service, "r.yaml": one + "---\n" + other}, "s.yaml", tmp_path)
+    assert told(found, "max_concurrency") == [4]
+    files = {"s.yaml": service, "r.yaml": one, "all.yaml": ""}
+    (found,) = deployments(files, "s.yaml", tmp_path)
+    assert told(found, "max_concurrency") == ["?"]
+
+
 def test_files_that_are_whole_keep_to_themselves(tmp_path: Path) -> None:
     text = RUNTIME.replace("NAME", "one") + "---\n" + SERVICE.replace("RUNTIME", "one")
     files = {"a.yaml": text, "b.yaml": text.replace("Qwen2.5-7B", "Qwen2.5-3B")}

@@ -82,12 +82,27 @@ def _made(services: _Seen, runtimes: _Seen, programs: frozenset[str]) -> dict[In
 
 def _serving(service: Invocation, runtimes: Iterable[Invocation], programs: frozenset[str]) -> list[Invocation]:
     """A service as the container of its runtime."""
-    return [_served(one, service) for one in _started(runtimes, programs) if _together(one, service)]
+    near = _near(runtimes, service)
+    return [_served(one, service) for one in _started(near, programs) if _together(one, service)]
+
+
+def _near(runtimes: Iterable[Invocation], service: Invocation) -> list[Invocation]:
+    """Of the runtimes of a name those in the namespace of a service, else those of which none is written."""
+    listed, own = list(runtimes), _namespace(service)
+    if own is None:
+        return listed
+    same = [one for one in listed if _namespace(one) == own]
+    return same or [one for one in listed if _namespace(one) is None]
+
+
+def _namespace(one: Invocation) -> str | None:
+    return _text(one.surroundings, "metadata.namespace") if one.surroundings is not None else None
 
 
 def _users(runtime: Invocation, services: Iterable[Invocation]) -> list[Invocation]:
     """A runtime as the services of other files have it, told where it stands."""
-    return [replace(_served(runtime, one), place=runtime.place) for one in services if _together(runtime, one)]
+    near = [one for one in services if _together(runtime, one) and _near([runtime], one)]
+    return [replace(_served(runtime, one), place=runtime.place) for one in near]
 
 
 def _together(runtime: Invocation, service: Invocation) -> bool:
