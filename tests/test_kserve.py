@@ -110,10 +110,9 @@ def test_of_two_runtimes_the_one_in_the_namespace_of_the_service(tmp_path: Path)
     service = SERVICE.replace("RUNTIME", "one").replace("{name: chat}", "{name: chat, namespace: b}")
     (found,) = deployments({"all.yaml": "---\n".join((one, other, service))}, "all.yaml", tmp_path)
     assert told(found, "max_concurrency") == [4]
-    (found,) = deployments({"s.yaml": service, "r.yaml": one + "---\n" + other}, "s.yaml", tmp_path)
+    (found,) = deployments({"s.yaml": service, "r.yaml": one + "---\n" + other}, "s.yaml", tmp_path / "two")
     assert told(found, "max_concurrency") == [4]
-    files = {"s.yaml": service, "r.yaml": one, "all.yaml": ""}
-    (found,) = deployments(files, "s.yaml", tmp_path)
+    (found,) = deployments({"s.yaml": service, "r.yaml": one}, "s.yaml", tmp_path / "far")
     assert told(found, "max_concurrency") == ["?"]
 
 
