@@ -148,6 +148,8 @@ class _Planner:
         several = kinds(self.vocabulary)
         facts |= together(parts, several if self.recognised.invocation.call is not None else ())
         own = {*self.vocabulary.facts, *self.vocabulary.combined, *several}
+        if facts.get("framework", Fact("absent")).kind == "absent":
+            own.discard("framework")  # then it is what the vocabulary is of
         kept = {name: fact for name, fact in self.deployment.facts.items() if name not in own}
         overruled = {name for name in own if self.deployment.facts.get(name, Fact("absent")).how == "platform"}
         known = facts | kept | {name: self.deployment.facts[name] for name in overruled}

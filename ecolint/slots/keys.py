@@ -7,7 +7,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from ecolint.model import Alternative, Entry, Place, Scalar, Table
+from ecolint.model import Alternative, Entry, How, Place, Scalar, Table
 from ecolint.recognise import Recognised, matches
 from ecolint.slots import later
 from ecolint.slots.setting import ABSENT, OPEN, Setting, read, under
@@ -205,7 +205,9 @@ class Slots:
             return OPEN
         if flag is not None and compatible(flag.words[0].branches, self.assignment):
             if flag.negated or (key.present and not flag.value):
-                value = (Alternative("known", not flag.negated, written_at(flag.words[0])),)
+                told = pick(flag.words[0].value, self.assignment)
+                how: How = "fallback" if told is not None and told.how in ("fallback", "default") else "literal"
+                value = (Alternative("known", not flag.negated, written_at(flag.words[0]), how),)
                 return read(key, value, self.assignment, "flag", flag.table, flag.words)
             return read(key, flag.value, self.assignment, "flag", flag.table, flag.words)
         own = not self.vocabulary.platform  # the words behind a program are not what a platform's calls are given

@@ -40,6 +40,7 @@ def script_lines(
     joined = _swallowed(document, node.value, where) if templated and where is not None else frozenset()
     label = f"{document.path}:{node.start}"
     variables = {} if compose else env.plain()
+    variables |= {name: text.value for name, text in document.variables.items()}  # put in before any shell reads it
     made: list[Line] = []
     script = split(node.value, variables, unknown, joined, label)
     if where is not None:
@@ -119,6 +120,8 @@ def _word_value(document: Document, word: Word, where: list[int] | None, whole: 
 
 def _how(document: Document, word: Choice, where: list[int] | None) -> How:
     """How a word is known: as the script says, or as what is written into the script."""
+    if word.how == "constant" and document.variables:
+        return "fallback"  # whoever starts it may say otherwise
     if where is None or word.how != "literal" or not word.start < word.end <= len(where):
         return word.how
     return document.how(where[word.start], where[word.end - 1] + 1)
