@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
-from ecolint.model import Alternative, Entry, Invocation, Symbol, Table, Value
+from ecolint.model import Entry, Invocation, Table
 from ecolint.stacks import command, dotted
+from ecolint.stacks.calling import of_call
 from ecolint.stacks.containers import contained
 from ecolint.stacks.flags import flagged, told
 from ecolint.stacks.strands import Token, hidden, joined, listed, strand, text
-from ecolint.stacks.vocabulary import LaunchSpec, ObjectSpec, Vocabulary
+from ecolint.stacks.vocabulary import ObjectSpec, Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,46 +222,5 @@ def launched(invocation: Invocation, vocabularies: tuple[Vocabulary, ...]) -> In
     for vocabulary in vocabularies:
         for spec in vocabulary.launches:
             if matches(invocation.name, spec.calls):
-                return replace(invocation, call=None, image=_image(call, spec), env=_environment(call, spec))
+                return of_call(invocation, call, spec)
     return invocation
-
-
-def _image(call: Table, spec: LaunchSpec) -> Value:
-    for entry in _arguments(call):
-        if entry.name == spec.image:
-            return tuple(_described(one) for one in entry.value)
-    return (Alternative("known", spec.without_image, call.place, "default"),) if spec.without_image else ()
-
-
-def _described(one: Alternative) -> Alternative:
-    """An image as text: what is called to find its address is written with the texts that it is given."""
-    if isinstance(one.data, Table) and one.data.name:
-        given = [a.data for e in one.data.entries for a in e.value if len(e.value) == 1 and isinstance(a.data, str)]
-        return replace(one, data=f"{one.data.name}({', '.join(map(str, given))})")
-    return replace(one, data=one.data.name) if isinstance(one.data, Symbol) else one
-
-
-def _environment(call: Table, spec: LaunchSpec) -> Table | None:
-    """The environment of the container, with the arguments that stand for variables."""
-    found: Table | None = None
-    for entry in _arguments(call):
-        if entry.name == spec.env:
-            data = entry.value[0].data if len(entry.value) == 1 else None
-            hidden = replace(call, syntax="python.dict", name="", entries=(), open=True, writable=False)
-            found = data if isinstance(data, Table) else hidden
-    named = [replace(e, name=spec.variables[e.name]) for e in _arguments(call) if e.name in spec.variables]
-    if not named:
-        return found
-    if found is None:
-        found = replace(call, syntax="python.dict", name="", entries=(), open=False, writable=False)
-    return replace(found, entries=(*named, *found.entries))
-
-
-def _arguments(call: Table) -> Iterator[Entry]:
-    """The arguments of a call, those of splatted dictionaries too."""
-    for entry in call.entries:
-        data = entry.value[0].data if len(entry.value) == 1 else None
-        if entry.name == "**" and isinstance(data, Table):
-            yield from data.entries
-        else:
-            yield entry

@@ -35,9 +35,9 @@ run: |
         ("resources: {accelerators: {H100: 8}}", "H100 SXM5", 8),
         ("resources:\n  accelerators:\n    L40S: 4", "L40S", 4),
         ("resources: {accelerators: [L4]}", "L4", 1),
-        ("resources: {accelerators: {L4, A10G}}", "?", "?"),
-        ("resources: {accelerators: [L4, A10G]}", "?", "?"),
-        ("resources: {accelerators: ['A100-80GB:4', 'H100:4']}", "?", "?"),
+        ("resources: {accelerators: {L4, A10G}}", "?", 1),
+        ("resources: {accelerators: [L4, A10G]}", "?", 1),
+        ("resources: {accelerators: ['A100-80GB:4', 'H100:4']}", "?", 4),
         ("resources: {accelerators: 'L4:0.5'}", "?", "?"),
         ("resources: {accelerators: $CARD}", "?", "?"),
         ("resources: {accelerators: 'H100:8'}\nnum_nodes: 2", "H100 SXM5", 16),
@@ -281,9 +281,9 @@ def test_a_program_in_a_place_that_nobody_can_see() -> None:
     assert hardware(text.replace("vllm serve", 'nohup "$HOME/envs/serve/bin/vllm" serve')) == ("L4", 1)
 
 
-def found(script: str) -> dict[str, Scalar]:
+def found(script: str, path: str = "serve.sh") -> dict[str, Scalar]:
     """What is known of the only deployment of a script."""
-    outcome = judged(Source("serve.sh", script), Alone(), (), Settings(root=ROOT))
+    outcome = judged(Source(path, script), Alone(), (), Settings(root=ROOT))
     (deployment,) = [one for one in outcome.deployments if one.stack not in ("services", "packages")]
     return {name: "?" if fact.kind == "unknown" else fact.value for name, fact in deployment.facts.items()}
 
@@ -336,3 +336,86 @@ def test_a_pod_that_kubectl_starts() -> None:
     command = "kubectl -n llm run vllm --image vllm/vllm-openai:v0.9.1 --env VLLM_TARGET_DEVICE=cpu"
     facts = found(f"{command} -- --model Qwen/Qwen2.5-7B-Instruct --dtype half")
     assert (facts["model"], facts["dtype"], facts["device"]) == ("Qwen/Qwen2.5-7B-Instruct", "float16", "cpu")
+
+
+VERTEX = """
+from google.cloud import aiplatform
+
+def serve(name, extra=""):
+    words = ["--host=0.0.0.0", {words}]
+    {later}
+    model = aiplatform.Model.upload(
+        display_name="x",
+        serving_container_image_uri="us-docker.pkg.dev/vertex-ai/vertex-vision-model-garden-dockers/pytorch-vllm-serve:1",
+        serving_container_args=words,
+        serving_container_environment_variables={{"VLLM_TARGET_DEVICE": "{device}"}},
+    )
+    model.deploy({machine})
+
+serve("Qwen/Qwen2.5-7B-Instruct")
+"""
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ({}, {"model": "Qwen/Qwen2.5-7B-Instruct", "dtype": "auto", "device": "cuda"}),
+        ({"device": "cpu"}, {"device": "cpu"}),
+        ({"words": 'f"--dtype={name.lower()}"'}, {"dtype": "?"}),
+        ({"words": '"--dtype=half", "--enforce-eager"'}, {"dtype": "float16", "execution": "eager"}),
+        ({"later": "if extra:\n        words.append('--enforce-eager')"}, {"execution": "?"}),
+        ({"later": "words += extra"}, {"execution": "?"}),
+        ({"later": "words.pop()"}, {"model": "?", "execution": "?"}),
+        ({"machine": 'machine_type="g2-standard-24"'}, {"gpu": "L4", "gpu_count": 2}),
+        (
+            {"machine": 'machine_type="a2-highgpu-1g", accelerator_type="NVIDIA_TESLA_A100", accelerator_count=1'},
+            {"gpu": "A100 40GB SXM4", "gpu_count": 1},
+        ),
+        (
+            {"machine": 'machine_type="n1-standard-8", accelerator_type="NVIDIA_TESLA_T4"'},
+            {"gpu": "T4", "gpu_count": 1},
+        ),
+        ({"machine": "machine_type=pick()"}, {"gpu": "?", "gpu_count": "?"}),
+    ],
+)
+def test_a_model_of_vertex_ai(parts: dict[str, str], expected: dict[str, Scalar]) -> None:
+    given = {"words": 'f"--model={name}"', "later": "pass", "device": "cuda", "machine": "", **parts}
+    facts = found(VERTEX.format(**given), "serve.py")
+    assert facts["framework"] == "vllm"
+    assert {name: facts.get(name) for name in expected} == expected
+
+
+def test_what_is_copied_into_a_container_is_its_model() -> None:
+    command = "gcloud ai models upload --container-image-uri=vllm/vllm-openai:v0.9.1 --display-name=x"
+    facts = found(f"{command} --container-args=--model=Qwen/Qwen2.5-7B-Instruct --container-env-vars=A=1,B=2")
+    assert facts["model"] == "Qwen/Qwen2.5-7B-Instruct"
+    text = VERTEX.format(words='"--dtype=half"', later="pass", device="cuda", machine="")
+    facts = found(text.replace('display_name="x"', 'artifact_uri="gs://models/qwen"'), "serve.py")
+    assert facts["model"] == "gs://models/qwen"
+
+
+ENDPOINT = """
+from huggingface_hub import create_inference_endpoint
+
+create_inference_endpoint(
+    "x", repository="Qwen/Qwen2.5-7B-Instruct", task="text-generation", accelerator="{accelerator}",
+    instance_type="{type}", instance_size="{size}",
+    custom_image={{"url": "ghcr.io/huggingface/text-generation-inference:2.4.0", "env": {{"MODEL_ID": "/repository"}}}},
+    env={{"CUDA_GRAPHS": "0"}},
+)
+"""
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "kind", "size", "expected"),
+    [
+        ("gpu", "nvidia-a10g", "x1", {"gpu": "A10G", "gpu_count": 1}),
+        ("gpu", "nvidia-a100", "x4", {"gpu": "A100 80GB SXM4", "gpu_count": 4}),
+        ("gpu", "p4de", "2xlarge", {"gpu": "?", "gpu_count": None}),
+        ("cpu", "intel-icl", "x2", {"gpu": None, "gpu_count": None, "device": "cpu"}),
+    ],
+)
+def test_an_endpoint_of_hugging_face(accelerator: str, kind: str, size: str, expected: dict[str, Scalar]) -> None:
+    facts = found(ENDPOINT.format(accelerator=accelerator, type=kind, size=size), "serve.py")
+    assert (facts["framework"], facts["model"], facts["execution"]) == ("tgi", "Qwen/Qwen2.5-7B-Instruct", "eager")
+    assert {name: facts.get(name) for name in expected} == expected

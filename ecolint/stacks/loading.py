@@ -80,7 +80,7 @@ USE = (
 
 
 LAUNCH = (
-    *("call", "image", "env", "variables", "without_image"),
+    *("call", "image", "env", "words", "variables", "without_image"),
     *("command", "groups", "switches", "env_options", "env_files", "entrypoint", "options"),
     *("image_options", "env_lists", "secret_lists", "program_lists", "word_lists", "word_options", "hiding"),
 )

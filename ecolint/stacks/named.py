@@ -78,7 +78,7 @@ class Named(Reader):
         elif name in self.spec.word_lists:
             items = _listed(value)
             self.more = self.more or any(_start_of(replace(word, value=one))[:1] == HOLE for one in items)
-            self.handed += [replace(word, value=part) for one in items for part in _apart(one)]
+            self.handed += [replace(word, value=part) for one in items for part in apart(one)]
         elif name in self.spec.word_options:
             self.handed.append(replace(word, value=value))
         elif name in self.spec.program_lists:
@@ -111,7 +111,7 @@ def _listed(value: Value) -> list[Value]:
     return found
 
 
-def _apart(value: Value) -> list[Value]:
+def apart(value: Value) -> list[Value]:
     """An option and the value in the same word, of which only the option is known, as two words."""
     one = value[0]
     name, equals, rest = one.data.text.partition("=") if isinstance(one.data, Template) else ("", "", "")

@@ -165,7 +165,10 @@ class LaunchSpec:
 
     calls: tuple[str, ...]
     image: str | None = None
-    env: str | None = None
+    """The argument, or a key of what one holds: `custom_image.url`."""
+    env: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    """Arguments that hold the words it is handed, the program first."""
     variables: Mapping[str, str] = field(default_factory=dict)
     """Arguments that stand for variables of the environment."""
     without_image: str | None = None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import libcst as cst
 
-from ecolint.model import Alternative, Entry, Place, Table, Value
+from ecolint.model import Alternative, Entry, Items, Place, Table, Value
 from ecolint.readers.python.alternatives import OPEN, bounded, known, under, unknown
 from ecolint.readers.python.context import Context, Frame
 from ecolint.readers.python.decisions import Arm
@@ -146,7 +146,7 @@ def _fitting(
     ctx: Context, one: Alternative, relevant: list[tuple[Mutation, tuple[Arm, ...]]]
 ) -> list[tuple[Mutation, tuple[Arm, ...]]]:
     """The mutations that can happen to this alternative, their arms without those it already implies."""
-    if one.kind == "known" and not isinstance(one.data, Table):
+    if one.kind == "known" and not isinstance(one.data, Table | Items):
         return []
     syntax = one.data.syntax if isinstance(one.data, Table) else "python.dict"
     wanted = (
@@ -174,6 +174,10 @@ def _apply(
     frame: Frame | None,
     hidden: bool,
 ) -> Alternative:
+    if isinstance(one.data, Items):
+        if any(mutation.kind != "opaque" for mutation, _ in mutations):
+            return replace(one, kind="unknown", data=None)
+        return replace(one, data=replace(one.data, open=True))
     if isinstance(one.data, Table):
         table = one.data
     else:
