@@ -16,6 +16,8 @@ from ecolint.readers.yaml.texts import Text, text_of
 _FLAG = re.compile(r"(--?[A-Za-z][\w.-]*)=")
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh"})
 _RUN_OPTION = re.compile(r"-[a-z]*c\Z")
+_COMMAND = re.compile(r"\s*[\w./]+\s(?:.*\s)?--?[A-Za-z]", re.DOTALL)
+"""A whole command line: a program, and somewhere behind it an option."""
 
 
 def lines(
@@ -47,8 +49,10 @@ def lines(
 
 
 def _script_item(texts: list[Text]) -> int | None:
-    """The position of the script in `sh -c SCRIPT`; a lone `-c SCRIPT` leaves the shell to the image."""
+    """The position of the script in `sh -c SCRIPT`; a lone `-c SCRIPT`, and a lone SCRIPT, leave the shell to the image."""
     values = [text.value or "" for text in texts]
+    if len(values) == 1 and _COMMAND.match(texts[0].lead):
+        return 0
     if len(values) < 2:
         return None
     shell = values[0].rsplit("/", 1)[-1] in _SHELLS
