@@ -49,7 +49,7 @@ def lines(
 
 
 def _script_item(texts: list[Text]) -> int | None:
-    """The position of the script in `sh -c SCRIPT`; a lone `-c SCRIPT`, and a lone SCRIPT, leave the shell to the image."""
+    """The position of the script in `sh -c SCRIPT`; a lone `-c SCRIPT` or SCRIPT leaves the shell to the image."""
     values = [text.value or "" for text in texts]
     if len(values) == 1 and _COMMAND.match(texts[0].lead):
         return 0
