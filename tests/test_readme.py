@@ -34,6 +34,16 @@ def test_the_shown_output_is_the_real_one() -> None:
     assert shown[1].rstrip() == real.rstrip(), mend
 
 
+def test_the_shown_inventory_is_the_real_one() -> None:
+    shown = re.search(r"<!-- inventory -->\n```text\n(.*?)```\n<!-- /inventory -->", README, re.DOTALL)
+    assert shown is not None
+    command = [sys.executable, "-m", "ecolint", "facts", "--table", "fixtures/demo"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert shown[1] == done.stdout, (
+        "paste `ecolint facts --table fixtures/demo` between the inventory marks of README.md"
+    )
+
+
 def test_the_table_of_rules_is_complete() -> None:
     rules = ruleset.load([ruleset.packaged()])
     assert re.findall(r"^\| (ECO\d{3}) \| (\S+) \| (\w+) \|", README, re.MULTILINE) == [
