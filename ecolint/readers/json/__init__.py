@@ -64,10 +64,11 @@ def _document(source: Source) -> Document:
 
 def _invocations(document: Document, root: Node, triggers: Sequence[str], wanted: Wanted) -> list[Invocation]:
     from ecolint.readers.yaml import invocations_of
+    from ecolint.readers.yaml.fallbacks import without_switched_off
 
     if root.kind == "scalar" or _describes(document, root):
         return []
-    found = invocations_of(document, root, triggers, wanted)
+    found = without_switched_off(document, [root], invocations_of(document, root, triggers, wanted))
     return [replace(one, syntax="json") for one in found]
 
 

@@ -86,8 +86,7 @@ def _alone(source: Source, triggers: Sequence[str], wanted: Wanted, project: Loo
         comments.add_document(base, document.templates.masked, roots)
         found = [one for root in roots for one in invocations_of(document, root, triggers, wanted)]
         found += [one for root in roots for one in embedded(document, root, wanted)]
-        if document.overridable:
-            found = without_switched_off(document, roots, found)
+        found = without_switched_off(document, roots, found)
         invocations += found
         comments.add_places(document.remarks)
         if hidden is None:

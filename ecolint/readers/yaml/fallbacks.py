@@ -1,10 +1,12 @@
-"""Settings that whoever installs a chart may override: what values files say holds until then, and may be added to."""
+"""Settings that whoever installs a chart may override, and parts of a file that are switched off."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from itertools import accumulate
 
 from ecolint.model import Alternative, Entry, Invocation, Items, Span, Table, Value
 from ecolint.readers.yaml.nodes import Node, resolved
@@ -12,8 +14,8 @@ from ecolint.readers.yaml.tables import Document
 
 FILES = "values*"
 """How the files of a chart's settings are called."""
-SWITCH = "enabled"
-"""The setting by which a part of a chart is there or not."""
+SWITCHES = {"enabled": False, "enable": False, "disabled": True}
+"""The settings by which a part of a file is left out, and what they say then."""
 
 
 def overridable(path: str) -> bool:
@@ -50,21 +52,31 @@ def _fallbacks(value: Iterable[Alternative]) -> Value:
     )
 
 
-def without_switched_off(document: Document, roots: Iterable[Node], found: Iterable[Invocation]) -> list[Invocation]:
-    """What is not in a part of the settings that is off until an installation says `enabled: true`."""
+def without_switched_off(document: Document, roots: Iterable[Node], found: Sequence[Invocation]) -> list[Invocation]:
+    """What is not in a part of a file that is off: `enabled: false`, and whatever else says so."""
     spans: list[Span] = []
-    stack, seen = list(roots), set[Node]()
+    stack, seen = list(roots) if found else [], set[Node]()
     while stack:
         node = resolved(stack.pop())[0]
         if node in seen or node.kind == "scalar":
             continue
         seen.add(node)
-        one = document.fields(node).by_name.get(SWITCH) if node.kind == "mapping" else None
-        value = document.value(one.value)[0] if one is not None else None
-        if value is not None and value.kind == "known" and value.data is False:
+        if node.kind == "mapping" and _switched_off(document, node):
             spans.append(document.at(node).span)
         else:
             stack.extend(node.children)
-    return [
-        one for one in found if not any(s.start <= one.place.span.start and one.place.span.end <= s.end for s in spans)
-    ]
+    spans.sort(key=lambda span: (span.start, -span.end))
+    ends = list(accumulate((span.end for span in spans), max))  # an alias may lead into another part that is off
+    starts = [span.start for span in spans]
+
+    def off(span: Span) -> bool:
+        before = bisect_right(starts, span.start)
+        return before > 0 and span.end <= ends[before - 1]
+
+    return [one for one in found if not off(one.place.span)]
+
+
+def _switched_off(document: Document, node: Node) -> bool:
+    fields = document.fields(node).by_name
+    told = [(document.value(fields[name].value)[0], off) for name, off in SWITCHES.items() if name in fields]
+    return any(one.kind == "known" and one.data is off for one, off in told)
