@@ -31,7 +31,7 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
 
     A file that has neither a wanted key nor a wanted word beside a key that runs something is not even parsed, so that
     records, data and the settings of other tools cost a scan. Of one that is parsed and cannot be read, its first
-    mistake is told. Descriptions of other files (schemas, interfaces) set nothing.
+    mistake is told.
     """
     keys = frozenset(_KEY.findall(source.text))
     triggers = [trigger for trigger in (*wanted.keys, *wanted.words_of("json")) if trigger in keys]
@@ -66,18 +66,10 @@ def _invocations(document: Document, root: Node, triggers: Sequence[str], wanted
     from ecolint.readers.yaml import invocations_of
     from ecolint.readers.yaml.fallbacks import without_switched_off
 
-    if root.kind == "scalar" or _describes(document, root):
+    if root.kind == "scalar":
         return []
     found = without_switched_off(document, [root], invocations_of(document, root, triggers, wanted))
     return [replace(one, syntax="json") for one in found]
-
-
-def _describes(document: Document, root: Node) -> bool:
-    """Whether a document says what others may hold: a JSON schema, the description of an interface."""
-    fields = document.fields(root).by_name
-    schema = fields["$schema"].value.value if "$schema" in fields else ""
-    shape = "properties" in fields and not fields.keys().isdisjoint(("type", "title", "required", "definitions"))
-    return "json-schema.org" in schema or shape or not fields.keys().isdisjoint(("openapi", "swagger", "asyncapi"))
 
 
 def _twice(source: Source, file: File, found: Iterable[Invocation], wanted: Wanted) -> tuple[Problem, ...]:

@@ -127,9 +127,11 @@ def open_document(source: Source, base: int, text: str) -> tuple[Document, list[
 
 def invocations_of(document: Document, root: Node, triggers: Sequence[str], wanted: Wanted) -> list[Invocation]:
     """The invocations of one composed document: its pods, its services, else its mappings and what it runs."""
-    from ecolint.readers.yaml.mappings import mapping_invocation, mapping_invocations
+    from ecolint.readers.yaml.mappings import describes, mapping_invocation, mapping_invocations
     from ecolint.readers.yaml.shapes import together
 
+    if describes(document, root):
+        return []
     found, skip = containers_of(document, root, triggers, wanted)
     if {"on", "jobs"} <= document.fields(root).by_name.keys():
         return found  # the keys of a workflow are its inputs and steps, not settings

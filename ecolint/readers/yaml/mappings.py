@@ -59,3 +59,17 @@ def mapping_invocations(
         else:
             stack.extend((child, key, around) for child in reversed(node.children))
     return found
+
+
+def describes(document: Document, root: Node) -> bool:
+    """Whether a document says what others may hold, and so sets nothing: a schema, the description of an interface."""
+    fields = document.fields(root).by_name
+    if not fields.keys().isdisjoint(("openapi", "swagger", "asyncapi")):
+        return True
+
+    def said(name: str) -> str:
+        return fields[name].value.value if name in fields else ""
+
+    named = said("type") == "object" or not fields.keys().isdisjoint(("title", "required", "definitions"))
+    schema = "json-schema.org" in said("$schema") or ("properties" in fields and named)
+    return schema or said("kind") == "CustomResourceDefinition"

@@ -18,6 +18,8 @@ _FILLED = re.compile(r"\$\{[^{}]*\}")
 LEADER, WORKER = "leaderTemplate", "workerTemplate"
 """Keys of a group of pods: where both stand, the leader starts what the workers join."""
 
+WRAPPER = "properties"
+"""Key under which an item of a container group holds what a container of a pod holds itself."""
 
 RUNTIMES = frozenset({"ServingRuntime", "ClusterServingRuntime", "LLMInferenceServiceConfig"})
 """Kinds whose containers are templates: the objects that refer to one add words, variables and resources."""
@@ -50,7 +52,7 @@ def find_pods(document: Document, root: Node) -> list[Pod]:
         seen.add(node)
         if node.kind == "mapping":
             fields = document.fields(node).by_name
-            if "containers" in fields and _containers(document, node):
+            if any(not _wrapped(document, one) for one in _containers(document, node)):
                 found.append(Pod(node, around, worker, path))
                 continue
             for name, one in reversed(fields.items()):
@@ -73,6 +75,13 @@ def _containers(document: Document, spec: Node) -> list[Node]:
     if listed is None or listed.kind != "sequence":
         return []
     return [child for child in listed.children if resolved(child)[0].kind == "mapping"]
+
+
+def _wrapped(document: Document, item: Node) -> bool:
+    """Whether a container stands in the properties of a named item, as in a container group of Azure."""
+    fields = document.fields(resolved(item)[0]).by_name
+    inner = resolved(fields[WRAPPER].value)[0] if WRAPPER in fields and "image" not in fields else None
+    return inner is not None and inner.kind == "mapping" and "image" in document.fields(inner).by_name
 
 
 def pod_invocations(document: Document, pod: Pod) -> list[Invocation]:

@@ -100,8 +100,15 @@ class Surroundings:
         if held is None:
             return False
         self.open = self.open or self.document.value(held)[0].kind == "unknown"
-        limits = self.scalars("resources.limits", held, "limits")
-        return self.scalars("resources.requests", held, "requests") or limits
+        told = False
+        for name in ("limits", "requests"):
+            told = self.scalars(f"resources.{name}", held, name) or told
+            inside = self.node(held, name)
+            fields = self.document.fields(inside).by_name if inside is not None and inside.kind == "mapping" else {}
+            for key, one in fields.items():
+                if resolved(one.value)[0].kind == "mapping":
+                    self.scalars(f"resources.{name}.{key}", one.value)
+        return told
 
     def nodes(self, spec: Node) -> None:
         """Add what a mapping says about the nodes it may run on."""
