@@ -19,6 +19,8 @@ from ecolint.readers.yaml.words import lines
 IMAGES = ("image", "containerImage", "Image", "image_uri")
 ADDRESS = ("repository", "name", "image")
 """Keys of an image's address where the image is a mapping; `registry` stands before it, `tag` or `digest` behind it."""
+FILLED = "Fn::Sub"
+"""The only key of a mapping that CloudFormation makes a text of, where no tag says so."""
 HELD = "environment"
 """Key of a mapping that may hold the image, as of an online deployment of Azure Machine Learning."""
 HEADS = ("entrypoint", "entryPoint", "EntryPoint", "command", "cmd", "Command")
@@ -96,6 +98,8 @@ def _image(document: Document, fields: dict[str, Field]) -> Node | None:
         node = resolved(fields[name].value)[0] if name in fields else None
         if node is None:
             continue
+        if node.kind == "mapping" and document.fields(node).by_name.keys() == {FILLED}:
+            node = resolved(document.fields(node).by_name[FILLED].value)[0]
         if node.kind == "scalar" and (node.value or document.templated(node)):
             return node
         if node.kind == "mapping" and any(key in document.fields(node).by_name for key in ADDRESS):
