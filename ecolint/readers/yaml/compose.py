@@ -100,6 +100,8 @@ def service_invocations(document: Document, service: Service) -> list[Invocation
     for name in ("deploy", "runtime", "gpus", "shm_size", "labels"):
         if name in fields:
             made.everything(name, fields[name].value, compose=True)
+    place = document.at(service.key)
+    made.put("key", document.known(service.key.value, place), place)
     lists = [fields[name].value if name in fields else None for name in ("entrypoint", "command")]
     shared = any(fields[name].shared for name in ("entrypoint", "command") if name in fields)
     image = image_value(document, fields["image"].value, env, compose=True) if "image" in fields else ()
