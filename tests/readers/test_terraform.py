@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from types import FrameType
 
 import pytest
 from hypothesis import given, settings
@@ -247,6 +249,33 @@ resource "aws_sagemaker_endpoint_configuration" "c" {
 def test_what_refers_to_a_resource_stands_around_it() -> None:
     around = data(one(SAGEMAKER).surroundings)
     assert around["terraform.aws_sagemaker_endpoint_configuration.instance_type"] == "ml.g5.xlarge"
+
+
+def test_one_of_several_of_a_resource_is_it_too() -> None:
+    around = data(one(SAGEMAKER.replace("_model.m.name", "_model.m[0].name")).surroundings)
+    assert around["terraform.aws_sagemaker_endpoint_configuration.instance_type"] == "ml.g5.xlarge"
+
+
+def test_what_refers_to_many_resources_is_looked_for_once() -> None:
+    def calls(copies: int) -> int:
+        count = 0
+
+        def seen(frame: FrameType, event: str, argument: object) -> None:
+            nonlocal count
+            count += event == "call"
+
+        text = "".join(SAGEMAKER.replace('"m"', f'"m{n}"').replace(".m.", f".m{n}.") for n in range(copies))
+        before = sys.getprofile()
+        sys.setprofile(seen)
+        try:
+            found = every(text)
+        finally:
+            sys.setprofile(before)
+        assert len(found) == copies
+        return count
+
+    calls(1)
+    assert calls(80) < 10 * calls(10)
 
 
 def test_resources_and_nodes_are_named_as_in_a_pod() -> None:

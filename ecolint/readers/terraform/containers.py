@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from ecolint.model import HOLE, Alternative, Entry, Invocation, Place, Span, Table, Value
-from ecolint.readers.terraform.tree import File, Node, Pair
+from ecolint.readers.terraform.tree import File, Node, Pair, References
 
 HEADS = ("entrypoint", "entryPoint", "entry_point", "command", "commands")
 WORDS = re.compile(r"(?:\w*_)?(?:args|arguments)\Z")
@@ -16,6 +16,8 @@ MAX_AROUND = 500
 """Paths that are told of what stands around a container."""
 
 _FLAG = re.compile(r"(--?[A-Za-z][\w.-]*)=")
+_ADDRESS = re.compile(r"([\w-]+\.[\w-]+)(?:\[[^\]]*\])?\.")
+"""What a value is read from: a resource, or one of several of it."""
 _REFERENCE = re.compile(r"\$\(([A-Za-z_]\w*)\)")
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh"})
 _RUN_OPTION = re.compile(r"-[a-z]*c\Z")
@@ -263,22 +265,27 @@ def _of_resource(paths: _Paths, file: File, resource: Pair, inside: Node | None)
     for pair in resource.value.pairs:
         if inside is None or not (pair.start <= inside.start < pair.end):
             paths.put(f"terraform.{kind}.{pair.name}", pair.value)
-    address = f"{kind}.{name}."
-    for other in file.root.pairs:
-        if other is not resource and other.name == "resource" and len(other.labels) == 2:
-            for block in _referring(other.value, address):
-                for pair in block.pairs:
-                    paths.put(f"terraform.{other.labels[0]}.{pair.name}", pair.value)
+    for other, block in references(file).get(f"{kind}.{name}", ()):
+        if other is not resource:
+            for pair in block.pairs:
+                paths.put(f"terraform.{other.labels[0]}.{pair.name}", pair.value)
 
 
-def _referring(node: Node, address: str) -> Iterator[Node]:
-    """The blocks in which an attribute is read from an address."""
-    stack = [node]
-    while stack:
-        one = stack.pop()
-        if any(pair.value.refers.startswith(address) for pair in one.pairs):
-            yield one
-        stack.extend(pair.value for pair in one.pairs if pair.value.block)
+def references(file: File) -> References:
+    """For every address the blocks that read something of it, each with its resource; found once for a file."""
+    if file.references is None:
+        found: References = {}
+        for resource in file.root.pairs:
+            if resource.name == "resource" and len(resource.labels) == 2:
+                stack = [resource.value]
+                while stack:
+                    one = stack.pop()
+                    read = {match[1] for pair in one.pairs if (match := _ADDRESS.match(pair.value.refers))}
+                    for address in read:
+                        found.setdefault(address, []).append((resource, one))
+                    stack.extend(pair.value for pair in one.pairs if pair.value.block)
+        file.references = found
+    return file.references
 
 
 def of_resource(path: str, file: File, resource: Pair) -> Table:

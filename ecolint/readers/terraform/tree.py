@@ -90,12 +90,18 @@ class Pair:
     labels: tuple[str, ...] = ()
 
 
+References = dict[str, list[tuple[Pair, Node]]]
+"""For the address of a resource the blocks that read something of it, each with the resource that it belongs to."""
+
+
 @dataclass(slots=True)
 class File:
     """A file's blocks as one object, and where its comments stand."""
 
     root: Node
     comments: list[tuple[int, int]] = field(default_factory=list)
+    references: References | None = None
+    """Which blocks read which address, once that is asked for."""
 
     def nodes(self) -> Iterator[Node]:
         """Every node, outer ones first."""
@@ -229,7 +235,7 @@ class _Builder:
 
     def address(self, part: Part, inner: list[Part], unknown: Node) -> Node:
         """An expression of several parts: what it is read from, where it is an address; in parentheses, itself."""
-        if inner and inner[0].type == "variable_expr" and all(one.type == "get_attr" for one in inner[1:]):
+        if inner and inner[0].type == "variable_expr" and all(one.type in ("get_attr", "index") for one in inner[1:]):
             unknown.refers = "".join(self.written(part).split())
         return unknown
 
