@@ -44,7 +44,7 @@ def recognise(invocation: Invocation, vocabularies: tuple[Vocabulary, ...]) -> R
     stacks = [vocabulary for vocabulary in vocabularies if not vocabulary.platform]
     # what a container runs tells more than the settings beside it
     ways = (_container, _recognised) if invocation.image and invocation.mapping is not None else (_recognised,)
-    for way in ways:
+    for way in (*ways, *((_built_upon,) if invocation.syntax == "dockerfile" else ())):
         for vocabulary in stacks:
             found = way(invocation, vocabulary)
             if found is not None:
@@ -164,6 +164,17 @@ def _served(invocation: Invocation, words: tuple[Entry, ...], vocabulary: Vocabu
         return len(words), True
     sent_on = isinstance(image, str) and not named
     return (0, True) if not sent_on and _own_flags(invocation, words, vocabulary) else (None, False)
+
+
+def _built_upon(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | None:
+    """The stack whose image a Dockerfile builds upon to run a script of its own: what that serves is not seen here."""
+    image = invocation.image[0].data if len(invocation.image) == 1 else None
+    words = invocation.words.entries if invocation.words is not None else ()
+    if not isinstance(image, str) or not command.scripted(words):
+        return None
+    if not matches(image, vocabulary.images) or matches(image, vocabulary.other_images):
+        return None
+    return Recognised(invocation, vocabulary, command.parse((), vocabulary, True), None, True, (), True)
 
 
 def _unnamed(invocation: Invocation, vocabulary: Vocabulary) -> bool:

@@ -35,6 +35,9 @@ SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
 SCRIPTS = (".sh", ".bash", ".py")
 """How the names of programs end that may stand where a model's path could."""
 
+INTERPRETERS = frozenset({*SHELLS, "python", "python3", "env", "exec", "tini", "dumb-init"})
+"""Programs that run the script which is named behind them."""
+
 VALUED = re.compile(r"(-[^\s=]+)(=|\s+)")
 """A flag and what separates it from the value in the same word: an item of a list may hold both with a space."""
 
@@ -127,6 +130,19 @@ def started_by_script(words: tuple[Entry, ...], vocabulary: Vocabulary) -> bool:
     if len(names) == 2 and names[0] in SHELLS:
         names = names[1:]
     return bool(names) and any(fnmatchcase(names[0], pattern) for pattern in vocabulary.starters)
+
+
+def scripted(words: Iterable[Entry]) -> bool:
+    """Whether words run a script: its path, maybe behind an interpreter."""
+    for word in words:
+        name = program(word)
+        if name is None:
+            return False
+        if name.endswith(SCRIPTS):
+            return True
+        if posixpath.basename(name) not in INTERPRETERS and not name.startswith("-"):
+            return False
+    return False
 
 
 def parse(tokens: Iterable[Token], vocabulary: Vocabulary, opened: bool = False) -> CommandLine:

@@ -192,8 +192,14 @@ def _boolean(ctx: Context, node: cst.CSTNode, statement: Statement, frame: Frame
         taken = bool(left[0].data) == isinstance(node.operator, cst.Or)
         return left if taken else tuple(_overridable(one) for one in right)
     if isinstance(node.operator, cst.Or) and len(left) == 1 and left[0].kind == "unknown":
-        return tuple(_overridable(one) if one.kind == "known" else one for one in right)
+        return tuple(_overridable(_opened(one)) if one.kind == "known" else one for one in right)
     return unknown(ctx.place(statement, node))
+
+
+def _opened(one: Alternative) -> Alternative:
+    """A dictionary that stands in for one that nobody sees: there may be more in it."""
+    data = one.data
+    return replace(one, data=replace(data, open=True)) if isinstance(data, Table) and not data.name else one
 
 
 def _overridable(one: Alternative) -> Alternative:
