@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from typing import TypeAlias
 
 from ecolint.model import Entry, Invocation, Table
 from ecolint.stacks import command, dotted
@@ -36,6 +38,9 @@ class Recognised:
         return self.invocation.name if self.invocation.call is not None else ""
 
 
+_Way: TypeAlias = Callable[[Invocation, Vocabulary], "Recognised | None"]
+
+
 def recognise(invocation: Invocation, vocabularies: tuple[Vocabulary, ...]) -> Recognised | None:
     """The stack whose vocabulary knows this invocation, or the container that it starts."""
     invocation = launched(invocation, vocabularies)
@@ -43,8 +48,12 @@ def recognise(invocation: Invocation, vocabularies: tuple[Vocabulary, ...]) -> R
         return None
     stacks = [vocabulary for vocabulary in vocabularies if not vocabulary.platform]
     # what a container runs tells more than the settings beside it
-    ways = (_container, _recognised) if invocation.image and invocation.mapping is not None else (_recognised,)
-    for way in (*ways, *((_built_upon,) if invocation.syntax == "dockerfile" else ())):
+    ways: tuple[_Way, ...] = (_recognised,)
+    if invocation.image and invocation.mapping is not None:
+        ways = (_container, *ways)
+    if invocation.syntax == "dockerfile":
+        ways = (*ways, _built_upon)
+    for way in ways:
         for vocabulary in stacks:
             found = way(invocation, vocabulary)
             if found is not None:
