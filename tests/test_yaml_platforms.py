@@ -258,6 +258,24 @@ def test_what_a_compose_service_reserves(more: str, args: str, count: Scalar) ->
     assert hardware(SERVICE.format(more=more, args=args))[1] == count
 
 
+@pytest.mark.parametrize(
+    ("settings", "model"),
+    [
+        ("model: Qwen/Qwen2.5-7B-Instruct", "Qwen/Qwen2.5-7B-Instruct"),
+        ("modelID: Qwen/Qwen2.5-7B-Instruct", "Qwen/Qwen2.5-7B-Instruct"),
+        ("vllm: {model: Qwen/Qwen2.5-7B-Instruct}", "Qwen/Qwen2.5-7B-Instruct"),
+        ("model: large", "?"),  # whatever that is a model of
+        ("model: '{{ .Values.global.model }}'", "?"),
+    ],
+)
+def test_settings_beside_an_engines_image_name_its_model(settings: str, model: Scalar) -> None:
+    text = f"image: {{repository: vllm/vllm-openai, tag: v0.8.5}}\n{settings}\nresources: {{limits: {{cpu: 4}}}}\n"
+    (deployment,) = judged(Source("values.yaml", text), Alone(), (), Settings(root=ROOT)).deployments
+    found = deployment.facts["model"]
+    assert ("?" if found.kind == "unknown" else found.value) == model
+    assert found.kind == "unknown" or not found.assured
+
+
 def test_a_values_file_says_which_model_it_serves_on_what() -> None:
     text = "modelName: Qwen/Qwen3-0.6B\nimage: {repository: x/vllm-openai}\nresources: {limits: {nvidia.com/gpu: 1}}\n"
     (deployment,) = judged(Source("values.yaml", text), Alone(), (), Settings(root=ROOT)).deployments
