@@ -295,3 +295,22 @@ def test_a_variable_that_one_arm_alone_sets_to_something_unseen_is_a_word_in_bot
     words = split(script, {}).commands[-1].words
     assert [word.text for word in words] == ["serve", "--model", None, "--port", "80"]
     assert not any(word.branches for word in words)
+
+
+@pytest.mark.parametrize(
+    ("test", "served"),
+    [("false", []), ("true", ["vllm serve a"]), ("$OFF", ["vllm serve a"]), ("check", ["vllm serve a"])],
+)
+def test_what_is_taken_out_by_a_test_that_never_holds_does_not_run(test: str, served: list[str]) -> None:
+    found = split(f"OFF=false\nif {test}; then vllm serve a; fi\n", {})
+    assert [
+        " ".join(str(word.text) for word in one.words) for one in found.commands if one.words[0].text == "vllm"
+    ] == served
+
+
+@pytest.mark.parametrize(("switch", "flag"), [("false", [None]), ("true", ["--enforce-eager"])])
+def test_a_switch_may_hold_the_name_of_a_program(switch: str, flag: list[str | None]) -> None:
+    found = split(f"EAGER={switch}\nARGS=--x\nif $EAGER; then ARGS=--enforce-eager; fi\nvllm serve $ARGS\n", {})
+    (served,) = [one for one in found.commands if one.words[0].text == "vllm"]
+    every = {choice.text for choice in served.words[-1].all()}
+    assert ("--enforce-eager" in every) == (flag != [None])

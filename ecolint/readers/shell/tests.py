@@ -14,6 +14,8 @@ MAX_TESTS = 8
 """Expressions inside one another in one test; what lies deeper is not told."""
 
 _PATTERNS = frozenset({"extglob_pattern", "regex"})
+_ALWAYS = {"true": True, ":": True, "false": False}
+"""Programs that succeed, or fail, whatever happens: a switch may hold the name of one."""
 _EQUAL = {"=": True, "==": True, "-eq": True, "!=": False, "-ne": False}
 
 Words = Callable[[Sequence["Node"]], list[Word]]
@@ -27,6 +29,10 @@ def outcome(node: Node, words: Words, depth: int = 0) -> bool | None:
     named = node.named_children
     if node.type in ("test_command", "parenthesized_expression") and len(named) == 1:
         return outcome(named[0], words, depth + 1)
+    if node.type == "command" and len(node.children) == 1:
+        return (
+            _ALWAYS.get(_value(named[0].named_children[0], words) or "") if named and named[0].named_children else None
+        )
     operators = [child.type if child.type != "test_operator" else _text(child) for child in node.children]
     if node.type == "unary_expression" and operators and len(named) >= 1:
         if operators[0] == "!":

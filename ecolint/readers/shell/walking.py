@@ -172,9 +172,10 @@ class Walker(State):
                 self.statement(child)
                 tested.append(self.expander.source(child) if child.is_named else "")
             tests = [child for child in part[:then] if child.is_named]
-            sole = tests[0] if len(tests) == 1 and tests[0].type == "test_command" else None
+            sole = tests[0] if len(tests) == 1 and tests[0].type in ("test_command", "command") else None
             holds = outcome(sole, self.words) if sole is not None and not decided else None
-            changes = self.arm(name, index, part[then + 1 :])
+            dead = sole is not None and self.expander.source(sole) == "false"  # taken out on purpose, all of it
+            changes = {} if dead else self.arm(name, index, part[then + 1 :])
             # What an arm does that is not taken as the script is written reaches nothing behind it.
             arms.append((index, {} if decided or holds is False else changes))
             decided = decided or holds is True
