@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ecolint.readers.offsets import char_offsets
 from ecolint.readers.yaml.nodes import MAX_DEPTH, Node
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def parse(text: str, relaxed: bool = False) -> File:
     except UnicodeEncodeError as error:
         raise Unreadable("invalid JSON: not text", error.start) from error
     tree = _parse(encoded)
-    chars = None if text.isascii() else _char_offsets(masked)
+    chars = None if text.isascii() else char_offsets(masked)
     if tree.has_error:
         at = _first_error(tree)
         raise Unreadable("invalid JSON: no value, comma or bracket can stand here", at if chars is None else chars[at])
@@ -197,12 +198,3 @@ def _parse(encoded: bytes) -> Part:
     import tree_sitter_json
 
     return tree_sitter.Parser(tree_sitter.Language(tree_sitter_json.language())).parse(encoded).root_node
-
-
-def _char_offsets(text: str) -> list[int]:
-    """For every byte of the encoded text (and its end) the index of the character it belongs to."""
-    result: list[int] = []
-    for index, char in enumerate(text):
-        result.extend([index] * len(char.encode()))
-    result.append(len(text))
-    return result

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ecolint.model import HOLE, Scalar
+from ecolint.readers.offsets import char_offsets
 
 if TYPE_CHECKING:
     from tree_sitter import Node as Part
@@ -122,7 +123,7 @@ def parse(text: str) -> File:
     except UnicodeEncodeError as error:
         raise Unreadable("invalid HCL: not text", error.start) from error
     tree = _parse(encoded)
-    chars = None if text.isascii() else _char_offsets(text)
+    chars = None if text.isascii() else char_offsets(text)
     if tree.has_error:
         at = _first_error(tree)
         raise Unreadable(
@@ -341,12 +342,3 @@ def _parse(encoded: bytes) -> Part:
     import tree_sitter_hcl
 
     return tree_sitter.Parser(tree_sitter.Language(tree_sitter_hcl.language())).parse(encoded).root_node
-
-
-def _char_offsets(text: str) -> list[int]:
-    """For every byte of the encoded text (and its end) the index of the character it belongs to."""
-    result: list[int] = []
-    for index, char in enumerate(text):
-        result.extend([index] * len(char.encode()))
-    result.append(len(text))
-    return result

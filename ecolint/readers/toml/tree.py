@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ecolint.model import Alternative, Entry, Items, Place, Span, Table, Value
+from ecolint.readers.offsets import char_offsets
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -81,7 +82,7 @@ class File:
             raise Unreadable(f"TOML nested deeper than {MAX_DEPTH} levels", 1)
         self.path = path
         self.text = text
-        self._chars = None if text.isascii() else _char_offsets(text)
+        self._chars = None if text.isascii() else char_offsets(text)
         self.tree = _parse(self.encoded)
         self.root: Group | None = None
         if not self.tree.has_error:
@@ -330,12 +331,3 @@ def _parse(encoded: bytes) -> Node:
     import tree_sitter_toml
 
     return tree_sitter.Parser(tree_sitter.Language(tree_sitter_toml.language())).parse(encoded).root_node
-
-
-def _char_offsets(text: str) -> list[int]:
-    """For every byte of the encoded text (and its end) the index of the character it belongs to."""
-    result: list[int] = []
-    for index, char in enumerate(text):
-        result.extend([index] * len(char.encode()))
-    result.append(len(text))
-    return result
