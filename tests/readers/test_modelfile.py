@@ -200,3 +200,19 @@ def test_what_is_written_reads_back(values: list[str]) -> None:
 def test_nothing_that_a_file_holds_raises(text: str) -> None:
     read(f"FROM x\n{text}")
     read(text + "FROM x")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "templated"),
+    [
+        ("FROM x\nTEMPLATE <<EOF\n{{ .Prompt }}\nEOF\n", 3, False),
+        ('FROM x\nSYSTEM """never closed\n{{ .System }}\n', 2, False),
+        ("FROM {{ model }}\nTEMPLATE <<EOF\nx\nEOF\n", 3, True),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_one_line_whatever_its_templates_hold(
+    text: str, line: int, templated: bool
+) -> None:
+    (problem,) = read(text).problems
+    assert (problem.line, problem.templated) == (line, templated)
+    assert problem.reason

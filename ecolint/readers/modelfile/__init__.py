@@ -32,6 +32,8 @@ HELD = True
 
 _FILLED = re.compile(r"\$\{|\$[A-Za-z_]|\{\{|\{%|<%")
 """What something else fills in before the file is read."""
+_RENDERED = re.compile(r"\{%|<%|^\s*from\b.*(?:\{\{|\$)", re.IGNORECASE | re.MULTILINE)
+"""What says that the file as a whole is yet to be rendered; its own templates hold `{{` too."""
 
 
 def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
@@ -46,7 +48,7 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
         file = parsed(source.text)
     except Unreadable as error:
         line = source.text.count("\n", 0, error.at) + 1
-        return Reading(problems=(Problem(source.path, line, error.reason, bool(_FILLED.search(source.text))),))
+        return Reading(problems=(Problem(source.path, line, error.reason, bool(_RENDERED.search(source.text))),))
     table = settings(source, file)
     found = Invocation("modelfile", table.place, "model", mapping=table)
     return Reading((found,), comments(source.text, file.comments))
