@@ -269,6 +269,31 @@ def facts(paths: tuple[str, ...], form: str | None, table: bool, **options: Any)
 
 
 @ecolint.command(context_settings=_HELP)
+@click.option("--gpu", metavar="NAME", default="", help="Rows of this GPU.")
+@click.option("--model", metavar="NAME", default="", help="Rows of this model.")
+@click.option("--precision", metavar="KEY", default="", help="Rows of this precision: fp16, nf4, int8_default, …")
+@click.option("--all", "rejected", is_flag=True, help="Rejected rows too, with the reason; they are never used.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "csv", "markdown"]),
+    default="text",
+    help="Default: text.",
+)
+def evidence(gpu: str, model: str, precision: str, rejected: bool, form: str) -> int:
+    """Print the measured rows that every figure rests on, with source, session and status."""
+    from ecolint import rowsheet
+    from ecolint.run import OK, Usage
+
+    try:
+        found = rowsheet.asked(rowsheet.Filters(gpu, model, precision, rejected))
+    except rowsheet.NoSuchRows as error:
+        raise Usage(str(error)) from error
+    _print(rowsheet.FORMS[form](found))
+    return OK
+
+
+@ecolint.command(context_settings=_HELP)
 @click.argument("key", metavar="[CODE|NAME]", required=False)
 @click.option("--all", "every", is_flag=True, help="All rules as a table.")
 @click.option(

@@ -171,7 +171,7 @@ def test_wrong_usage_exits_2_and_says_what_is_meant(ecolint: Shell, argv: str, s
 
 @pytest.mark.parametrize(
     "command",
-    ["evidence", "estimate", "compare", "optimize", "recommend", "diagnose", "explain", "settings", "cache", "lsp"],
+    ["estimate", "compare", "optimize", "recommend", "diagnose", "explain", "settings", "cache", "lsp"],
 )
 def test_a_command_that_is_not_built_exits_2_and_is_not_in_the_help(ecolint: Shell, command: str) -> None:
     assert ecolint(command).code == 2

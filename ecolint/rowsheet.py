@@ -1,0 +1,160 @@
+"""What `ecolint evidence` prints: the measured rows behind the numbers, as a table, JSON, CSV or Markdown."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ecolint import catalog
+from ecolint.condition import nearest
+from ecolint.evidence import DATASET, DOIS, VERSION, Row, rows
+from ecolint.evidence.rows import SOURCES
+
+FOOT = (
+    f"Evidence: {DATASET}, version {VERSION}, {', '.join(f'doi:{one}' for one in DOIS)}; energy of the GPU board alone."
+)
+
+
+class NoSuchRows(Exception):
+    """A filter names nothing that was measured; the message says which, and what there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which rows are asked for; an empty text asks for all. Rejected rows are shown only with `rejected`."""
+
+    gpu: str = ""
+    model: str = ""
+    precision: str = ""
+    rejected: bool = False
+
+
+def asked(filters: Filters, every: Sequence[Row] | None = None) -> list[Row]:
+    """The rows that the filters let through, in file order. Raises `NoSuchRows` for a filter that fits none at all."""
+    every = rows() if every is None else every
+    tests: list[Callable[[Row], bool]] = [lambda row: filters.rejected or row.usable]
+    if filters.gpu:
+        cards = {card.name for card in catalog.gpus(filters.gpu)}
+        keys = {card.evidence for card in catalog.gpus(filters.gpu) if card.evidence}
+        tests.append(_measured("gpu", filters.gpu, every, lambda row: row.gpu in keys or row.gpu_name in cards, _gpu))
+    if filters.model:
+        known = catalog.model(filters.model)
+        name = known.name if known is not None else filters.model
+        test = _measured("model", filters.model, every, lambda row: row.model == name, _model)
+        tests.append(test)
+    if filters.precision:
+        wanted = filters.precision.lower()
+        test = _measured("precision", filters.precision, every, lambda row: row.precision == wanted, _precision)
+        tests.append(test)
+    return [row for row in every if all(test(row) for test in tests)]
+
+
+def _gpu(row: Row) -> str:
+    return row.gpu_name
+
+
+def _model(row: Row) -> str:
+    return row.model
+
+
+def _precision(row: Row) -> str:
+    return row.precision
+
+
+def _measured(
+    name: str, value: str, every: Sequence[Row], test: Callable[[Row], bool], shown: Callable[[Row], str]
+) -> Callable[[Row], bool]:
+    if any(map(test, every)):
+        return test
+    there = sorted({shown(row) for row in every})
+    close = nearest(value, there)
+    hint = f"did you mean {close}? " if close else ""
+    raise NoSuchRows(f"--{name} {value}: nothing was measured with it; {hint}measured: {', '.join(there)}")
+
+
+# --- the forms ------------------------------------------------------------------------------------------------------
+
+COLUMNS = ("row", "gpu", "model", "precision", "batch", "J/1k tokens", "x FP16", "runs", "session", "source", "status")
+
+
+def as_text(found: Sequence[Row]) -> str:
+    """Columns, then the reason of each rejected row, then where all of it comes from."""
+    if not found:
+        return f"No row passes these filters.\n{FOOT}\n"
+    table = [COLUMNS, *map(_cells, found)]
+    widths = [max(len(line[index]) for line in table) for index in range(len(COLUMNS))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in table]
+    reasons = [f"{row.row_id}: {row.reason}" for row in found if not row.usable]
+    return "\n".join([*lines, *(["", "Rejected, and never used:", *reasons] if reasons else []), "", FOOT]) + "\n"
+
+
+def as_markdown(found: Sequence[Row]) -> str:
+    """A table, with the reason in a column of its own."""
+    heads = (*COLUMNS, "reason")
+    lines = [_cell_line(heads), _cell_line(["---"] * len(heads))]
+    lines += [_cell_line((*_cells(row), row.reason)) for row in found]
+    return "\n".join([*lines, "", FOOT]) + "\n"
+
+
+def as_csv(found: Sequence[Row]) -> str:
+    """The columns of the shipped file, in its order, as they are shipped."""
+    fields = list(rows()[0].record)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fields, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(row.record for row in found)
+    return text.getvalue()
+
+
+def as_json(found: Sequence[Row]) -> str:
+    """One object: `{dataset, version, doi, rows}`; energies in joules per 1,000 generated tokens."""
+    told = {"dataset": DATASET, "version": VERSION, "doi": list(DOIS), "rows": [_object(row) for row in found]}
+    return json.dumps(told, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+FORMS: Mapping[str, Callable[[Sequence[Row]], str]] = {
+    "text": as_text,
+    "json": as_json,
+    "csv": as_csv,
+    "markdown": as_markdown,
+}
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    """A rejected row shows its place and its reason, and none of its figures."""
+    energy = f"{row.energy:.0f}" if row.energy is not None and row.status == "absolute" else "-"
+    ratio = f"{row.ratio:.2f}" if row.ratio is not None and row.usable else "-"
+    runs = row.record.get("n_runs") or "-"
+    source = SOURCES.get(row.source, row.source).partition(", doi:")[0]
+    return (
+        *(row.row_id, row.gpu_name, row.model, row.precision, str(row.batch)),
+        *(energy, ratio, runs, row.session, source, row.status),
+    )
+
+
+def _cell_line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _object(row: Row) -> dict[str, object]:
+    return {
+        "row_id": row.row_id,
+        "gpu": row.gpu_name,
+        "architecture": row.architecture,
+        "model": row.model,
+        "params_b": row.size_b,
+        "precision": row.precision,
+        "batch_size": row.batch,
+        "energy_j_per_1k_tokens": row.energy,
+        "ratio_vs_fp16": row.ratio,
+        "baseline_row_id": row.baseline,
+        "n_runs": int(runs) if (runs := row.record.get("n_runs", "")).isdigit() else None,
+        "software": row.record.get("software") or None,
+        "session": row.session,
+        "source": SOURCES.get(row.source, row.source),
+        "status": row.status,
+        "reason": row.reason or None,
+    }
