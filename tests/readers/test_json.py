@@ -301,3 +301,18 @@ def test_what_is_no_number_is_no_setting() -> None:
         )
         ((deployment,),) = found.groups
         assert deployment.facts["max_concurrency"].kind == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        (".vscode/launch.json", True),
+        ("app/.vscode/tasks.json", True),
+        (".devcontainer/devcontainer.json", True),
+        ("engine.json", False),
+    ],
+)
+def test_editors_allow_a_comma_behind_the_last_item(path: str, allowed: bool) -> None:
+    found = reader_of(path).read(Source(path, '{"max_num_seqs": 1,}\n'), WANTED, Nowhere())  # type: ignore[union-attr]
+    assert bool(found.problems) != allowed
+    assert bool(found.invocations) == allowed

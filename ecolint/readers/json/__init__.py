@@ -22,6 +22,8 @@ _RUNS = re.compile(
     r"\w*?(?:image|command|commands|cmd|args|arguments|entrypoint|scripts?|run|start|exec|launch)\Z", re.IGNORECASE
 )
 """Keys under which something is named that runs, or what is handed to it."""
+_RELAXED = re.compile(r"\.jsonc\Z|(?:\A|/)(?:\.vscode/[^/]+|\.?devcontainer)\.json\Z")
+"""Files of editors: a comma behind the last item is allowed (Visual Studio Code, "JSON with Comments")."""
 _RUN = re.compile(r"[/:-]")
 """What stands in words that are looked for in images and commands."""
 
@@ -41,7 +43,7 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
     from ecolint.readers.json.tree import Unreadable, parse
 
     try:
-        file = parse(source.text, relaxed=source.path.lower().endswith(".jsonc"))
+        file = parse(source.text, relaxed=_RELAXED.search(source.path.lower()) is not None)
     except Unreadable as error:
         if keys.isdisjoint(wanted.keys):
             return Reading()
