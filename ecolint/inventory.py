@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ecolint.columns import aligned
 from ecolint.model import Deployment, Fact
 from ecolint.report._places import Sources, one_line
 
@@ -52,9 +53,7 @@ def as_table(deployments: Sequence[Deployment], texts: Mapping[str, str]) -> str
     if not table:
         return "No deployment was read.\n"
     table.insert(0, HEADINGS)
-    widths = [max(len(row[index]) for row in table) for index in range(len(HEADINGS))]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in table)
-    return "".join(line.rstrip() + "\n" for line in lines)
+    return "".join(f"{line}\n" for line in aligned(table))
 
 
 def _cells(one: Deployment) -> tuple[str, ...]:

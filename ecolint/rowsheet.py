@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ecolint import catalog
+from ecolint.columns import aligned
 from ecolint.condition import nearest
 from ecolint.evidence import DATASET, DOIS, VERSION, Row, rows
 from ecolint.evidence.rows import SOURCES
@@ -84,9 +85,7 @@ def as_text(found: Sequence[Row]) -> str:
     """Columns, then the reason of each rejected row, then where all of it comes from."""
     if not found:
         return f"No row passes these filters.\n{FOOT}\n"
-    table = [COLUMNS, *map(_cells, found)]
-    widths = [max(len(line[index]) for line in table) for index in range(len(COLUMNS))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in table]
+    lines = aligned([COLUMNS, *map(_cells, found)])
     reasons = [f"{row.row_id}: {row.reason}" for row in found if not row.usable]
     return "\n".join([*lines, *(["", "Rejected, and never used:", *reasons] if reasons else []), "", FOOT]) + "\n"
 

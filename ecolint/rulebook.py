@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+from ecolint.columns import aligned
 from ecolint.computed import Computed
 from ecolint.model import FACTS
 from ecolint.operands import type_name
@@ -41,12 +42,7 @@ def render_all(rules: Sequence[Rule], format: Format = "text") -> str:
         return "\n".join(_index(rules)) + "\n"
     rows = [(rule.code, rule.name, levels(rule), rule.basis, _fixable(rule), rule.summary) for rule in rules]
     rows.insert(0, ("code", "name", "level", "basis", "fix", "fires on"))
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    lines = []
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        lines.append("  ".join([*cells, row[-1]]) + "\n")
-    return "".join(lines)
+    return "".join(f"{line}\n" for line in aligned(rows))
 
 
 def levels(rule: Rule) -> str:

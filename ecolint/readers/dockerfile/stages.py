@@ -15,6 +15,7 @@ from ecolint.readers.dockerfile.instructions import NOTHING, File, Instruction, 
 from ecolint.readers.shell.commands import Word
 from ecolint.readers.shell.installing import installed, listed
 from ecolint.readers.shell.script import split
+from ecolint.readers.shells import SHELLS
 
 MAX_STAGES = 500
 """Stages of one file that are told apart; what stands behind them is not read."""
@@ -25,7 +26,6 @@ MAX_TARGETS = 50
 MAX_VARIABLES = 500
 """Variables of one stage; of further ones nobody tells."""
 
-SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh"})
 
 _JSON = json.JSONDecoder(strict=False)
 _FLAG = re.compile(r"--[a-z][a-z-]*(?:=\S*)?[ \t\0]*")

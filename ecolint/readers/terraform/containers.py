@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from ecolint.model import HOLE, Alternative, Entry, Invocation, Place, Span, Table, Value
+from ecolint.readers.shells import SHELLS
 from ecolint.readers.terraform.tree import File, Node, Pair, References
 
 HEADS = ("entrypoint", "entryPoint", "entry_point", "command", "commands")
@@ -19,7 +20,6 @@ _FLAG = re.compile(r"(--?[A-Za-z][\w.-]*)=")
 _ADDRESS = re.compile(r"([\w-]+\.[\w-]+)(?:\[[^\]]*\])?\.")
 """What a value is read from: a resource, or one of several of it."""
 _REFERENCE = re.compile(r"\$\(([A-Za-z_]\w*)\)")
-_SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh"})
 _RUN_OPTION = re.compile(r"-[a-z]*c\Z")
 
 
@@ -85,7 +85,7 @@ def container(path: str, file: File, holder: Holder) -> Made:
 def _script(items: list[Node]) -> Node | None:
     """The script in `sh -c SCRIPT`."""
     said = [str(item.data) if item.kind == "scalar" else "" for item in items]
-    if len(said) < 3 or said[0].rsplit("/", 1)[-1] not in _SHELLS:
+    if len(said) < 3 or said[0].rsplit("/", 1)[-1] not in SHELLS:
         return None
     at = next((index for index, word in enumerate(said[:-1]) if index and _RUN_OPTION.match(word)), None)
     return items[at + 1] if at is not None else None

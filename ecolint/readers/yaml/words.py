@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from ecolint.model import ALWAYS, Branches, Entry, Table
+from ecolint.readers.shells import SHELLS
 from ecolint.readers.yaml.environments import Environment
 from ecolint.readers.yaml.nodes import Node, resolved
 from ecolint.readers.yaml.scripts import Line, script_lines
@@ -14,7 +15,6 @@ from ecolint.readers.yaml.tables import Document
 from ecolint.readers.yaml.texts import Text, text_of
 
 _FLAG = re.compile(r"(--?[A-Za-z][\w.-]*)=")
-_SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh"})
 _RUN_OPTION = re.compile(r"-[a-z]*c\Z")
 _COMMAND = re.compile(r"\s*[\w./]+\s(?:.*\s)?--?[A-Za-z]", re.DOTALL)
 """A whole command line: a program, and somewhere behind it an option."""
@@ -55,7 +55,7 @@ def _script_item(texts: list[Text]) -> int | None:
         return 0
     if len(values) < 2:
         return None
-    shell = values[0].rsplit("/", 1)[-1] in _SHELLS
+    shell = values[0].rsplit("/", 1)[-1] in SHELLS
     if not shell and not (_RUN_OPTION.match(values[0]) and len(values) == 2 and " " in texts[1].lead):
         return None
     for index, value in enumerate(values[:-1]):
