@@ -24,15 +24,16 @@ Pairs = Iterator[tuple[str, str] | None]
 """Names and values in order; None where the text holds something that cannot be read."""
 
 
-def pairs(text: str) -> Pairs:
-    """`a=b,c=d`, as lm-evaluation-harness takes its model arguments."""
-    for part in filter(None, (piece.strip() for piece in text.split(","))):
+def pairs(text: str, separator: str) -> Pairs:
+    """Names and values of `a=b,c=d`; None for what is no such pair."""
+    for part in filter(None, (piece.strip() for piece in text.split(separator))):
         name, equals, value = part.partition("=")
         yield (name.strip(), value.strip()) if equals and name.strip().isidentifier() else None
 
 
-SYNTAXES: Mapping[str, Callable[[str], Pairs]] = {"pairs": pairs}
-"""Readers of packed texts, by the name a vocabulary gives."""
+SYNTAXES: Mapping[str, str] = {"pairs": ",", "semicolons": ";"}
+"""What stands between two pairs, by the name a vocabulary gives: lm-evaluation-harness takes its model arguments with
+commas, MLC LLM its overrides with semicolons."""
 
 
 PREFIX = "packed."
@@ -53,7 +54,7 @@ def rewritten(found: Table, changes: Sequence[Change]) -> str:
             values[change.entry.name] = _text(change.value)
         else:
             values[change.name] = _text(change.value)
-    return ",".join(f"{name}={value}" for name, value in values.items())
+    return SYNTAXES[found.syntax.removeprefix(PREFIX)].join(f"{name}={value}" for name, value in values.items())
 
 
 def _text(value: Written) -> str:
@@ -71,7 +72,7 @@ def table(data: object, syntax: str, place: Place | None) -> Table | None:
     if not isinstance(text, str) or place is None:
         return None
     entries, hidden = [], False
-    for pair in SYNTAXES[syntax](text):
+    for pair in pairs(text, SYNTAXES[syntax]):
         if pair is None:
             hidden = True
             continue

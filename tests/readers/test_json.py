@@ -219,6 +219,15 @@ def test_a_byte_order_mark_and_carriage_returns_do_no_harm() -> None:
     assert value(mapping(loaded.source.text), "max_num_seqs") == 4
 
 
+def test_a_byte_order_mark_is_told_where_settings_are_read() -> None:
+    found = read(Source("engine.json", ENGINE, bom=True), WANTED, Nowhere())
+    (problem,) = found.problems
+    assert (problem.line, problem.whole_file) == (1, False)
+    assert "byte order mark" in problem.reason
+    assert found.invocations
+    assert read(Source("package.json", '{"name": "x"}', bom=True), WANTED, Nowhere()).problems == ()
+
+
 # --- edits ------------------------------------------------------------------------------------------------------------
 
 

@@ -53,8 +53,9 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
         return Reading()  # lines of records
     document = _document(source)
     found = _invocations(document, file.roots[0], triggers, wanted)
-    twice = _twice(source, file, found, wanted)
-    return Reading(tuple(found), comments(source.text, file.comments, marks="/*"), twice)
+    mistakes = _marked(source) if found else ()
+    mistakes = mistakes or _twice(source, file, found, wanted)
+    return Reading(tuple(found), comments(source.text, file.comments, marks="/*"), mistakes)
 
 
 def _document(source: Source) -> Document:
@@ -72,6 +73,14 @@ def _invocations(document: Document, root: Node, triggers: Sequence[str], wanted
         return []
     found = without_switched_off(document, [root], invocations_of(document, root, triggers, wanted))
     return [replace(one, syntax="json") for one in found]
+
+
+def _marked(source: Source) -> tuple[Problem, ...]:
+    """That a byte order mark stands before the settings: RFC 8259 (8.1) forbids to write one."""
+    if not source.bom:
+        return ()
+    reason = "a byte order mark stands before the JSON, and many parsers refuse it: save the file as UTF-8 without one"
+    return (Problem(source.path, 1, reason, whole_file=False),)
 
 
 def _twice(source: Source, file: File, found: Iterable[Invocation], wanted: Wanted) -> tuple[Problem, ...]:
