@@ -81,7 +81,9 @@ def _words(call: Table, spec: LaunchSpec) -> Table | None:
             opened = True
     if not entries and not opened:
         return None
-    return Table("python.words", call.place, tuple(entries), open=opened, writable=False)
+    # a word that differs between branches may be another deployment's as well
+    writable = not opened and not any(entry.branches for entry in entries)
+    return Table("python.words", call.place, tuple(entries), call.name, opened, writable)
 
 
 def _arguments(call: Table) -> Iterator[Entry]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from ecolint.model import HOLE, Alternative, Entry, Invocation, Place, Span, Template, Value
+from ecolint.model import HOLE, Alternative, Entry, Invocation, Place, Span, Table, Template, Value
 from ecolint.stacks.launching import Reader, both, part
 
 _OWN_SEPARATOR = re.compile(r"\^([^^]+)\^")
@@ -20,6 +20,8 @@ class Named(Reader):
     handed: list[Entry] = field(default_factory=list)
     more: bool = False
     """Whether one of the words that it is handed may be several."""
+    lists: dict[str, set[Place]] = field(default_factory=lambda: {"words": set(), "env": set()})
+    """Where options stand that hold a list in one word, of words or of variables."""
     hidden: bool = False
     """Whether it may hand the container more than can be seen."""
 
@@ -42,7 +44,18 @@ class Named(Reader):
         if len(self.images) != 1 or self.hidden:
             return invocation
         made = self.made(invocation, self.images[0], (*self.handed, *behind), writable=not self.handed)
-        return replace(made, words=replace(made.words, open=True)) if self.more and made.words is not None else made
+        return replace(made, words=self.listed(made.words, behind), env=self.listed(made.env))
+
+    def listed(self, table: Table | None, behind: Sequence[Entry] = ()) -> Table | None:
+        """Words, or variables, that all stand in lists: a script's own can be rewritten there."""
+        if table is None:
+            return None
+        kind = "env" if table.syntax.endswith("env") else "words"
+        lists = self.lists[kind]
+        own = self.words.syntax == "shell.words" and self.words.writable and not behind
+        if own and table.entries and all(entry.place in lists for entry in table.entries):
+            table = replace(table, syntax=f"shell.list.{kind}", writable=True)
+        return replace(table, open=True) if self.more and kind == "words" else table
 
     def option(self, written: str, at: int) -> int:
         """Note one option; what begins with a dash is the value only of one that is known to take a value."""
@@ -70,18 +83,22 @@ class Named(Reader):
         elif name in self.spec.hiding:
             self.hidden = True
         elif name in self.spec.env_lists:
+            self.lists["env"].add(word.place)
             for one in _listed(value):
                 self.variable(word, one)
         elif name in self.spec.secret_lists:
+            self.lists["env"].add(word.place)
             for one in _listed(value):
                 self.variable(word, tuple(replace(part, kind="unknown") for part in one))
         elif name in self.spec.word_lists:
+            self.lists["words"].add(word.place)
             items = _listed(value)
             self.more = self.more or any(_start_of(replace(word, value=one))[:1] == HOLE for one in items)
             self.handed += [replace(word, value=part) for one in items for part in apart(one)]
         elif name in self.spec.word_options:
             self.handed.append(replace(word, value=value))
         elif name in self.spec.program_lists:
+            self.lists["words"].add(word.place)
             self.first = [replace(word, value=one) for one in _listed(value)]
         else:
             Reader.note(self, name, word, value)

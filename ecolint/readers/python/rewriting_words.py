@@ -13,6 +13,7 @@ from ecolint.readers import Nowhere
 from ecolint.readers.python.context import prepare
 from ecolint.readers.python.layout import Listing, Patch, line_end, line_start, rearrange
 from ecolint.readers.python.parsing import Statement
+from ecolint.readers.python.sharing import Readers
 from ecolint.readers.python.values import attach
 
 _PLAIN = re.compile(r"[\w./:=,+-]+\Z")
@@ -117,6 +118,8 @@ class _Editor:
                 element = statement.parents[node]
                 home = statement.parents.get(element)
                 if isinstance(element, cst.Element) and isinstance(home, cst.List | cst.Tuple):
+                    if self.table.name:  # what a call is handed, another call may be handed as well
+                        Readers(self.ctx).alone(statement, home, "list")
                     todo = self.lists.setdefault(home, _Todo(statement, home))
                     return todo, list(home.elements).index(element)
             elif at.start < span.start and span.end < at.end and self.text[span.start : span.end] == word:

@@ -1,4 +1,4 @@
-"""The sharing room: who else reads a dictionary that is to be edited."""
+"""The sharing room: who else reads a dictionary, or a list of words, that is to be edited."""
 
 from __future__ import annotations
 
@@ -14,17 +14,20 @@ from ecolint.readers.python.parsing import Statement
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """Refuses edits of dictionaries that more than one place of the file reads."""
+    """Refuses edits of dictionaries and lists that more than one place of the file reads."""
 
     ctx: Context
 
     def check(self, statement: Statement, node: cst.CSTNode) -> None:
         """Raises `CannotEdit` where a variable holds the dictionary and is read twice: one reader is the call."""
-        if not isinstance(node, cst.Dict) and not (isinstance(node, cst.Call) and dotted(node.func) == ("dict",)):
-            return
+        if isinstance(node, cst.Dict) or (isinstance(node, cst.Call) and dotted(node.func) == ("dict",)):
+            self.alone(statement, node, "dictionary")
+
+    def alone(self, statement: Statement, node: cst.CSTNode, what: str) -> None:
+        """Raises `CannotEdit` where a variable holds what a node makes and is read twice."""
         for target in _targets(statement, node):
             if self._reads(statement, target) > 1:
-                raise CannotEdit("other code reads this dictionary too")
+                raise CannotEdit(f"other code reads this {what} too")
 
     def _reads(self, statement: Statement, target: tuple[str, ...]) -> int:
         """How often a variable, or an attribute under any object, is read apart from what is written into it."""

@@ -21,7 +21,8 @@ from ecolint.model import (
     Written,
 )
 
-_SAFE = re.compile(r"[A-Za-z0-9_./:=@%+,-]+\Z")
+SAFE = re.compile(r"[A-Za-z0-9_./:=@%+,-]+\Z")
+"""Words that a shell reads as they are written."""
 _JOINED = re.compile(r"--[A-Za-z][\w.-]*=")
 _GOES_ON = re.compile(r"\\\r?\n")
 _CONTINUED = re.compile(r"[ \t]*\\\r?\n\Z")
@@ -37,6 +38,10 @@ Fits = Callable[[str], bool]
 
 def script_edits(source: Source, fits: Fits, table: Table, changes: Sequence[Change]) -> list[Edit]:
     """Set, remove and append words of one command, each where it was written: in the command or in an assignment."""
+    if table.syntax.startswith("shell.list"):
+        from ecolint.readers.shell.listed import list_edits
+
+        return list_edits(source, fits, table, changes)
     removed = [_target(change.entry) for change in changes if isinstance(change, RemoveEntry)]
     made: list[Edit] = []
     for change in changes:
@@ -159,14 +164,14 @@ def quoted(word: str, present: str = "", fits: Fits = lambda word: True, bare: b
     A `bare` one stands where quotes of its own may mean something else.
     """
     if bare:
-        if _SAFE.match(word) and fits(word):
+        if SAFE.match(word) and fits(word):
             return word
         raise CannotEdit("the word cannot be quoted there")
     if present[:1] in ("'", '"') and present[-1:] == present[:1] and present[0] not in word:
         text = present[0] + word + present[0]
         if present[0] == '"' and re.search(r"[\\$`!]", word):
             text = "'" + word + "'"
-    elif _SAFE.match(word):
+    elif SAFE.match(word):
         return word
     elif "'" not in word:
         text = "'" + word + "'"

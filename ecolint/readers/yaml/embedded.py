@@ -134,7 +134,9 @@ class _Moving:
 
     def table(self, table: Table) -> Table:
         entries = tuple(replace(e, value=self.value(e.value), place=self.place(e.place)) for e in table.entries)
-        return replace(table, place=self.place(table.place), entries=entries, writable=False)
+        # the words of a script stand in a block as they stand in a file
+        writable = table.writable and table.syntax == "shell.words"
+        return replace(table, place=self.place(table.place), entries=entries, writable=writable)
 
     def value(self, value: Value) -> Value:
         return tuple(self.alternative(one) for one in value)

@@ -43,7 +43,7 @@ def edits_of(source: Source, roots: list[Node] | None, table: Table, changes: Se
         made = env_edits(source, node, parent, changes)
     elif table.syntax == "yaml.words" and node is not None and node.kind == "sequence":
         made = list_edits(source, node, parent, table, changes)
-    elif table.syntax == "yaml.words":
+    elif table.syntax == "yaml.words" or table.syntax.startswith("shell."):
         scalar = _scalar_around(roots, start, end)
         made = script_edits(source, partial(_fits, scalar), table, changes)
     else:
