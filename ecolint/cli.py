@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from ecolint import __version__
+from ecolint.speech import LOCALES
 
 if TYPE_CHECKING:
     from ecolint.run import Request, Run
@@ -51,6 +52,7 @@ def ecolint() -> None:
 
 
 _Command = Callable[..., Any]
+_locale = click.option("--locale", type=click.Choice(LOCALES), help="The language of messages and reports.")
 
 
 def _reading_options(command: _Command) -> _Command:
@@ -61,6 +63,7 @@ def _reading_options(command: _Command) -> _Command:
             click.option("--include-tests", is_flag=True, help="Read tests/, test_*.py and conftest.py too."),
             click.option("--gpu", metavar="NAME", help="The GPU to assume where nothing says which."),
             click.option("--context", type=_CONTEXTS, help="What the code is for."),
+            _locale,
             click.option("-v", "--verbose", is_flag=True, help="More: suppressed findings, tracebacks."),
         )
     ):
@@ -162,7 +165,7 @@ def check(
 
 _OVERRIDES = (
     *("select", "extend_select", "ignore", "conventions", "include_tests", "gpu", "context"),
-    *("requests_per_month", "fail_on", "fail_on_likely"),
+    *("requests_per_month", "fail_on", "fail_on_likely", "locale"),
 )
 
 
@@ -207,17 +210,19 @@ def _write(found: Run, request: Request, form: str, outputs: tuple[tuple[str, st
     """The report, or with --diff the diff, to standard output; further formats to their files."""
     from ecolint.report import Look, render
     from ecolint.run import Usage
+    from ecolint.speech import Voice
 
+    voice = Voice(found.locale)
     for name, file in outputs:
         if file == "-":
             continue
-        data = render(name, found.report, Look(quiet=request.quiet)).encode("utf-8", "backslashreplace")
+        data = render(name, found.report, Look(quiet=request.quiet, voice=voice)).encode("utf-8", "backslashreplace")
         try:
             with open(file, "wb") as handle:
                 handle.write(data)
         except OSError as error:
             raise Usage(f"{file}: cannot be written: {error.strerror}") from error
-    look = Look(colour=_colour(os.environ, sys.stdout.isatty()), quiet=request.quiet)
+    look = Look(colour=_colour(os.environ, sys.stdout.isatty()), quiet=request.quiet, voice=voice)
     _print(found.diff if request.diff else render(form, found.report, look))
 
 
@@ -299,14 +304,16 @@ def evidence(gpu: str, model: str, precision: str, rejected: bool, form: str) ->
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", help="Default: text."
 )
-def rule(key: str | None, every: bool, form: Literal["text", "json", "markdown"]) -> int:
+@_locale
+def rule(key: str | None, every: bool, form: Literal["text", "json", "markdown"], locale: str | None) -> int:
     """Print a rule's documentation, or all rules as a table."""
     if (key is None) == (not every):
         raise click.UsageError("name one rule, or use --all.")
     from ecolint.rulebook import render, render_all
     from ecolint.ruleset import find
-    from ecolint.run import OK, known_rules
+    from ecolint.run import OK, here, known_rules
 
-    rules = known_rules()
+    settings = here({"locale": locale} if locale else {})
+    rules = known_rules(settings)
     _print(render_all(rules, form) if key is None else render(find(rules, key), form))
     return OK

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
 import tomli
@@ -14,6 +14,7 @@ from ecolint.condition import Condition
 from ecolint.message import Message
 from ecolint.model import FACTS, Applicability, Level, Scalar
 from ecolint.ruletable import File, RuleError, Table, Wanted
+from ecolint.ruletexts import translated
 
 BASES = ("measured", "derived", "convention")
 WORKLOADS = ("inference", "training", "conversion")
@@ -106,6 +107,8 @@ class Rule:
     """Rows of a small table beside the finding, label and value; a row of which a fact is not known is left out."""
     docs: Docs
     path: str
+    zh: Rule | None = field(default=None, compare=False, repr=False)
+    """The same rule with its texts in Chinese, where its file has them."""
 
     @property
     def praises(self) -> bool:
@@ -133,7 +136,7 @@ def read(path: str, text: str) -> Rule:
     if not cases:
         raise top.error("case", "the rule has no case", "write [[case]] with when, level, message and underline")
     betters = tuple(_better(table) for table in top.tables("better"))
-    return Rule(
+    rule = Rule(
         code=code,
         name=name,
         basis=top.text("basis", BASES),
@@ -151,6 +154,8 @@ def read(path: str, text: str) -> Rule:
         docs=_docs(top, bool(betters)),
         path=path,
     )
+    chinese = top.table("zh")
+    return rule if chinese is None else replace(rule, zh=translated(rule, chinese))
 
 
 def _identity(top: Table, path: str) -> tuple[str, str]:

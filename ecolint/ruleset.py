@@ -24,6 +24,7 @@ __all__ = [
     "load",
     "packaged",
     "select",
+    "spoken",
 ]
 
 
@@ -104,6 +105,11 @@ def _deferred(code: str, rules: dict[str, Rule]) -> set[str]:
             seen.add(one)
             waiting += rules[one].defers_to
     return seen
+
+
+def spoken(rules: Iterable[Rule], locale: str) -> tuple[Rule, ...]:
+    """The rules with their texts in a language; a rule without them keeps its own."""
+    return tuple(rule.zh or rule if locale == "zh" else rule for rule in rules)
 
 
 def find(rules: Iterable[Rule], key: str) -> Rule:

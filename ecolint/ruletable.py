@@ -24,13 +24,18 @@ DERIVED_FACTS = frozenset(
 KEYS: Mapping[str, tuple[str, ...]] = {
     "": (
         *("code", "name", "basis", "summary", "claim", "compare", "rises", "unanimous", "settled", "defers_to"),
-        *("workloads", "case", "detail", "better", "docs"),
+        *("workloads", "case", "detail", "better", "docs", "zh"),
     ),
     "case": ("when", "level", "message", "underline", "quantify", "likely", "compare", "every"),
     "detail": ("label", "value"),
     "better": ("set", "when", "needs", "applicability", "title", "caveat", "advice"),
     "docs": ("what", "why", "fix_safety", "references", "example"),
     "docs.example": ("file", "gpu", "context", "bad", "good"),
+    "zh": ("summary", "case", "detail", "better", "docs"),
+    "zh.case": ("message",),
+    "zh.detail": ("label", "value"),
+    "zh.better": ("title", "caveat", "advice"),
+    "zh.docs": ("what", "why", "fix_safety"),
 }
 """The keys that each kind of table may have."""
 
@@ -108,7 +113,7 @@ class Table:
 
     def __init__(self, file: File, data: Mapping[str, Any], where: Where, kind: str) -> None:
         self.file, self.data, self.where, self.kind = file, data, where, kind
-        self.label = {"": "the rule", "docs": "[docs]"}.get(kind, f"[[{kind}]]")
+        self.label = {"": "the rule", "docs": "[docs]", "zh": "[zh]", "zh.docs": "[zh.docs]"}.get(kind, f"[[{kind}]]")
         for key in data:
             if key not in KEYS[kind]:
                 like = nearest(key, KEYS[kind])
@@ -185,6 +190,16 @@ class Table:
         if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
             raise self.error(key, f"'{key}' is a list of tables", f"write [[{kind}]]")
         return [Table(self.file, one, (*self.where, key, number), kind) for number, one in enumerate(found)]
+
+    def table(self, key: str) -> Table | None:
+        """A table inside this one, None where there is none."""
+        found = self.data.get(key)
+        kind = f"{self.kind}.{key}".lstrip(".")
+        if found is None:
+            return None
+        if not isinstance(found, dict):
+            raise self.error(key, f"'{key}' is a table", f"write [{kind}]")
+        return Table(self.file, found, (*self.where, key), kind)
 
     def facts(self, key: str) -> dict[str, Wanted]:
         """A table of facts with values of their types; a list becomes a tuple, `{ value = "…" }` what is computed."""

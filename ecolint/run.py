@@ -54,6 +54,7 @@ class Run:
     report: Report
     deployments: tuple[Deployment, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict)
+    locale: str = "en"
     diff: str = ""
     failing: bool = False
     crashed: bool = False
@@ -157,6 +158,7 @@ class _Linting:
             report=report,
             deployments=tuple(self.deployments),
             texts=texts,
+            locale=settings.locale,
             diff="".join(self.diffs),
             failing=self.failing,
             crashed=self.crashed,
@@ -254,7 +256,10 @@ class _Linting:
         return True
 
     def _rules_of(self, settings: Settings) -> tuple[Rule, ...]:
-        key = (settings.rules, settings.select, settings.extend_select, settings.ignore, settings.conventions)
+        key = (
+            *(settings.rules, settings.select, settings.extend_select, settings.ignore, settings.conventions),
+            settings.locale,
+        )
         if key not in self.rules:
             self.rules[key] = rules_of(settings)
         return self.rules[key]
@@ -285,9 +290,9 @@ def facts(request: Request) -> Run:
 
 def rules_of(settings: Settings) -> tuple[Rule, ...]:
     """The rules that are on. Raises RuleError for a malformed file, SettingsError for a selector that fits nothing."""
-    from ecolint.ruleset import SelectorError, load, packaged, select
+    from ecolint.ruleset import SelectorError, load, packaged, select, spoken
 
-    rules = load([packaged(), *map(Path, settings.rules)])
+    rules = spoken(load([packaged(), *map(Path, settings.rules)]), settings.locale)
     try:
         return select(rules, settings.select, settings.extend_select, settings.ignore, settings.conventions)
     except SelectorError as error:
@@ -333,9 +338,13 @@ def problem_lines(problems: Sequence[Problem]) -> Iterator[str]:
         yield f"{templated} templated files were not read: what they hold is known only once they are rendered"
 
 
-def known_rules() -> tuple[Rule, ...]:
-    """Every rule there is for the working folder: ecolint's own and those of its settings."""
-    from ecolint.ruleset import load, packaged
+def known_rules(settings: Settings) -> tuple[Rule, ...]:
+    """Every rule there is under these settings, ecolint's own and theirs, in their language."""
+    from ecolint.ruleset import load, packaged, spoken
 
-    settings = Finder().for_folder(Path.cwd())
-    return load([packaged(), *map(Path, settings.rules)])
+    return spoken(load([packaged(), *map(Path, settings.rules)]), settings.locale)
+
+
+def here(overrides: Mapping[str, object]) -> Settings:
+    """The settings of the working folder under those of the command line."""
+    return Finder(overrides).for_folder(Path.cwd())

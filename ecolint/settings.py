@@ -12,6 +12,7 @@ from typing import Any
 
 from ecolint.model import Workload
 from ecolint.roots import MARKERS, Roots, display_path
+from ecolint.speech import LOCALES
 
 DEFAULT_EXCLUDE = (
     *(".bzr", ".cache", ".direnv", ".eggs", ".git", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox", ".pants.d"),
@@ -154,7 +155,7 @@ KEYS: Mapping[str, Callable[[object], object]] = {
     "rules": _strings,
     "stacks": _strings,
     "evidence": _not_built,
-    "locale": _one_of("en"),
+    "locale": _one_of(*LOCALES),
     "max-file-size": _count,
 }
 """Every key and what reads its value; a reader raises ValueError with what is expected."""

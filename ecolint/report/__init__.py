@@ -8,14 +8,21 @@ from dataclasses import dataclass
 from typing import Protocol, cast
 
 from ecolint.model import Finding, Report
+from ecolint.speech import Voice
+
+ENGLISH = Voice()
 
 
 @dataclass(frozen=True)
 class Look:
-    """How a report may look where it is going: `colour` only on a terminal, `quiet` without the closing summary."""
+    """How a report may look where it is going: `colour` only on a terminal, `quiet` without the closing summary.
+
+    `voice` is the language that it is written in.
+    """
 
     colour: bool = False
     quiet: bool = False
+    voice: Voice = ENGLISH
 
 
 class Format(Protocol):

@@ -1,0 +1,66 @@
+"""The room for sentences that can be said in another language: a template with its values, English by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+LOCALES = ("en", "zh")
+"""The languages there are; the first one is what templates are written in."""
+
+_FOLDER = Path(__file__).parent / "locales"
+
+
+class Said(str):
+    """An English sentence that remembers its template and the values in it, so that a `Voice` can say it otherwise."""
+
+    template: str
+    values: Mapping[str, object]
+
+    def __new__(cls, template: str, values: Mapping[str, object]) -> Said:
+        said = super().__new__(cls, template.format(**values))
+        said.template, said.values = template, values
+        return said
+
+    def __reduce__(self) -> tuple[type[Said], tuple[str, Mapping[str, object]]]:
+        return Said, (self.template, self.values)
+
+
+def say(template: str, /, **values: object) -> Said:
+    """A sentence. `template` is a literal of `str.format` in English and the key of its translations.
+
+    A value that was itself said is translated with the sentence around it; numbers keep their format.
+    """
+    return Said(template, values)
+
+
+@dataclass(frozen=True)
+class Voice:
+    """One language to speak in."""
+
+    locale: str = "en"
+
+    def __call__(self, text: str) -> str:
+        """A text in this language. What was not said with a template is the same in all: names, codes, source."""
+        if self.locale == LOCALES[0] or not isinstance(text, Said):
+            return str(text)
+        template = catalogue(self.locale).get(text.template, text.template)
+        values = {name: self(value) if isinstance(value, str) else value for name, value in text.values.items()}
+        return template.format(**values)
+
+    def say(self, template: str, /, **values: object) -> str:
+        """`say`, in this language at once."""
+        return self(say(template, **values))
+
+
+@lru_cache(maxsize=4)
+def catalogue(locale: str) -> Mapping[str, str]:
+    """The translations of a language, English template → template; empty for English."""
+    if locale == LOCALES[0]:
+        return {}
+    import tomli
+
+    found: Mapping[str, str] = tomli.loads((_FOLDER / f"{locale}.toml").read_text(encoding="utf-8"))["messages"]
+    return found
