@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from test_fixes import fixed
 from test_fixtures import ROOT, Alone, rules
 
 from ecolint.engine import check, judged
@@ -54,10 +55,11 @@ def test_other_texts_are_texts(key: str, style: str, text: str) -> None:
     ("key", "lines", "mended"),
     [
         ("serving.properties", ("option.model_id=org/chat-7b", "option.max_rolling_batch_size=2"), True),
-        ("start.sh", ("exec vllm serve org/chat-7b \\", "--max-num-seqs 2"), False),
+        ("start.sh", ("exec vllm serve org/chat-7b \\", "--max-num-seqs 2"), True),
+        ("app.py", ("from vllm import LLM", "llm = LLM('org/chat-7b', max_num_seqs=2)"), False),
     ],
 )
-def test_edits_reach_into_files_that_read_the_same_wherever_they_stand(
+def test_edits_reach_into_scripts_and_files_that_read_the_same_wherever_they_stand(
     key: str, lines: tuple[str, str], mended: bool
 ) -> None:
     text = MAP.format(key=key, style="|", text=lines[0]) + f"    {lines[1]}\n"
@@ -118,3 +120,36 @@ def test_a_file_of_blanks_takes_no_time() -> None:
     assert not found("# vllm\n" + "\n" * 500_000 + " " * 500_000)
     assert not found("# vllm\n" + "  content:\n" * 10_000)
     assert time.perf_counter() - started < 10
+
+
+SCRIPT = """\
+kind: ConfigMap
+data:
+  start.sh: {mark}|
+    #!/bin/bash
+    SLOTS="--max-num-seqs 2"
+    exec vllm serve org/chat-7b \\
+      --enforce-eager \\
+      {words}
+  other: {other}
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "after"),
+    [
+        ("--max-num-seqs 2", "--max-num-seqs 8"),
+        ("--max-num-seqs=2 # slots", "--max-num-seqs=8 # slots"),
+        ("$SLOTS", "$SLOTS"),
+    ],
+)
+def test_a_script_in_a_block_is_mended_where_it_stands(words: str, after: str) -> None:
+    before = SCRIPT.format(mark="", words=words, other="text")
+    slots = "8" if words == "$SLOTS" else "2"
+    mended = SCRIPT.format(mark="", words=after, other="text").replace('seqs 2"', f'seqs {slots}"')
+    assert fixed(before, "files.yaml") == mended.replace("      --enforce-eager \\\n", "")
+
+
+def test_a_script_that_an_alias_repeats_is_left() -> None:
+    text = SCRIPT.format(mark="&script ", words="--max-num-seqs 2", other="*script")
+    assert fixed(text, "files.yaml") == text

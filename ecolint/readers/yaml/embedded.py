@@ -41,7 +41,7 @@ def embedded(document: Document, root: Node, wanted: Wanted) -> list[Invocation]
         where = offsets(document.templates.masked, node, document.base)
         if reader is None or not where or not any(word in node.value for word in wanted.words_of(syntax_of(key))):
             continue
-        moving = _Moving(document, where)
+        moving = _Moving(document, where, node.shared)
         made = Surroundings(document, document.branches(node.start))
         made.closest(tuple(reversed(around)))
         made.settings(around[-1])
@@ -113,8 +113,8 @@ def _both(own: Table | None, told: Sequence[Entry], moving: _Moving) -> Table:
 class _Moving:
     """Places of a text told as places of the file that the text stands in."""
 
-    def __init__(self, document: Document, where: list[int]) -> None:
-        self.document, self.where = document, where
+    def __init__(self, document: Document, where: list[int], shared: bool) -> None:
+        self.document, self.where, self.shared = document, where, shared
         self.whole = document.place(where[0], where[-1] + 1)
 
     def invocation(self, one: Invocation) -> Invocation:
@@ -135,7 +135,7 @@ class _Moving:
     def table(self, table: Table) -> Table:
         entries = tuple(replace(e, value=self.value(e.value), place=self.place(e.place)) for e in table.entries)
         # the words of a script stand in a block as they stand in a file
-        writable = table.writable and table.syntax == "shell.words"
+        writable = table.writable and table.syntax == "shell.words" and not self.shared
         return replace(table, place=self.place(table.place), entries=entries, writable=writable)
 
     def value(self, value: Value) -> Value:
