@@ -59,11 +59,11 @@ def estimate(
             published=published,
         )
     now, then = _joules(table, one, other, factor.spread)
-    penalties = (*factor.penalties, *_penalties(table, current, one))
-    outside = _outside(table, workload)
-    stars = max(1, min(factor.stars, 1 if outside else 3) - len(_one_for_drift(penalties)))
+    penalties = (*factor.penalties, *penalties_of(table, current, one))
+    outside = outside_workload(table, workload)
+    stars = max(1, min(factor.stars, 1 if outside else 3) - len(one_for_drift(penalties)))
     remarks = _remarks(current, one, other, now, _changed(current, better, compared_with))
-    reasons = (*factor.reasons, *outside, *(text.removeprefix(_DRIFT) for text in penalties), *remarks)
+    reasons = (*factor.reasons, *outside, *map(spoken, penalties), *remarks)
     overhead = factor.spread.interval(scale=100, offset=-1)
     return Estimate(
         compared_with=compared_with,
@@ -167,8 +167,8 @@ def _joules(table: Table, one: Subject, other: Subject, ratio: Spread) -> tuple[
     """
     if one.precision is None or other.precision is None:
         return None, None
-    now = _side(table, one, one.precision)
-    own = _side(table, other, other.precision)
+    now = joules_of(table, one, one.precision)
+    own = joules_of(table, other, other.precision)
     if now is None or own is None:
         return None, None
     centre = now.spread.centre - ratio.centre
@@ -176,7 +176,7 @@ def _joules(table: Table, one: Subject, other: Subject, ratio: Spread) -> tuple[
     return now, replace(own, spread=Spread(centre, hypot(own.spread.down, apart), hypot(own.spread.up, apart)))
 
 
-def _side(table: Table, side: Subject, precision: str) -> Joules | None:
+def joules_of(table: Table, side: Subject, precision: str) -> Joules | None:
     """Joules of one deployment, as measured or else derived, whatever it is held against."""
     batch = side.batch or 1
     return measured(table, side.target, precision, batch) or derived(table, side.target, precision, batch)
@@ -188,7 +188,7 @@ def _verdict(overhead: Interval) -> Verdict:
     return "saves" if overhead.high < 0 else "undetermined"
 
 
-def _penalties(table: Table, current: Deployment, one: Subject) -> tuple[str, ...]:
+def penalties_of(table: Table, current: Deployment, one: Subject) -> tuple[str, ...]:
     """What costs one star each, beyond what the rows themselves lack."""
     found = [f"{_DRIFT}{text}" for text in _drifted(current, one).newer]
     if one.gpus > 1:
@@ -213,13 +213,18 @@ def _drifted(current: Deployment, one: Subject) -> Drift:
     return drift(current.versions, frozenset({one.precision or BASE}))
 
 
-def _one_for_drift(penalties: tuple[str, ...]) -> tuple[str, ...]:
+def spoken(penalty: str) -> str:
+    """A penalty as it is said."""
+    return penalty.removeprefix(_DRIFT)
+
+
+def one_for_drift(penalties: tuple[str, ...]) -> tuple[str, ...]:
     """A newer stack costs one star, however many of its libraries are newer."""
     drifted = [text for text in penalties if text.startswith(_DRIFT)]
     return (*drifted[:1], *(text for text in penalties if not text.startswith(_DRIFT)))
 
 
-def _outside(table: Table, workload: Workload) -> tuple[str, ...]:
+def outside_workload(table: Table, workload: Workload) -> tuple[str, ...]:
     """Why the workload is not one that was measured; empty where it is."""
     prompt, fewest, most = table.workload
     found = []
