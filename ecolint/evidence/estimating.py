@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import hypot
@@ -59,11 +59,11 @@ def estimate(
             published=published,
         )
     now, then = _joules(table, one, other, factor.spread)
-    penalties = (*factor.penalties, *penalties_of(table, current, one))
+    penalties = (*map(Penalty, factor.penalties), *penalties_of(table, current, one))
     outside = outside_workload(table, workload)
-    stars = max(1, min(factor.stars, 1 if outside else 3) - len(one_for_drift(penalties)))
+    stars = max(1, min(factor.stars, 1 if outside else 3) - stars_off(penalties))
     remarks = _remarks(current, one, other, now, _changed(current, better, compared_with))
-    reasons = (*factor.reasons, *outside, *map(spoken, penalties), *remarks)
+    reasons = (*factor.reasons, *outside, *(one.text for one in penalties), *remarks)
     overhead = factor.spread.interval(scale=100, offset=-1)
     return Estimate(
         compared_with=compared_with,
@@ -188,9 +188,17 @@ def _verdict(overhead: Interval) -> Verdict:
     return "saves" if overhead.high < 0 else "undetermined"
 
 
-def penalties_of(table: Table, current: Deployment, one: Subject) -> tuple[str, ...]:
-    """What costs one star each, beyond what the rows themselves lack."""
-    found = [f"{_DRIFT}{text}" for text in _drifted(current, one).newer]
+@dataclass(frozen=True, slots=True)
+class Penalty:
+    """Why a star is taken off. A newer stack costs one, however many of its libraries are newer."""
+
+    text: str
+    stack: bool = False
+
+
+def penalties_of(table: Table, current: Deployment, one: Subject) -> tuple[Penalty, ...]:
+    """What costs stars, beyond what the rows themselves lack."""
+    found = []
     if one.gpus > 1:
         found.append(f"measured on one GPU, not on {one.gpus}")
     if one.weights != "catalog":
@@ -202,26 +210,20 @@ def penalties_of(table: Table, current: Deployment, one: Subject) -> tuple[str, 
     framework = value(current, "framework")
     if isinstance(framework, str) and framework.lower() not in table.software:
         found.append(f"measured under transformers, not under {framework}")
-    return tuple(found)
+    newer = [Penalty(text, stack=True) for text in _drifted(current, one).newer]
+    return (*newer, *map(Penalty, found))
 
 
 _WEIGHTS = {"alias": "fine-tuned or custom weights", "name": "the weights are not in the catalogue"}
-_DRIFT = "stack: "
 
 
 def _drifted(current: Deployment, one: Subject) -> Drift:
     return drift(current.versions, frozenset({one.precision or BASE}))
 
 
-def spoken(penalty: str) -> str:
-    """A penalty as it is said."""
-    return penalty.removeprefix(_DRIFT)
-
-
-def one_for_drift(penalties: tuple[str, ...]) -> tuple[str, ...]:
-    """A newer stack costs one star, however many of its libraries are newer."""
-    drifted = [text for text in penalties if text.startswith(_DRIFT)]
-    return (*drifted[:1], *(text for text in penalties if not text.startswith(_DRIFT)))
+def stars_off(penalties: Sequence[Penalty]) -> int:
+    """How many stars the penalties cost together."""
+    return sum(not one.stack for one in penalties) + any(one.stack for one in penalties)
 
 
 def outside_workload(table: Table, workload: Workload) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ecolint.evidence.estimating import joules_of, one_for_drift, outside_workload, penalties_of, shipped, spoken
+from ecolint.evidence.estimating import joules_of, outside_workload, penalties_of, shipped, stars_off
 from ecolint.evidence.factors import batch_factor, precision_factor
 from ecolint.evidence.joules import Joules, measured
 from ecolint.evidence.points import Target, read
@@ -51,7 +51,7 @@ def outlook(deployment: Deployment, workload: Workload, table: Table | None = No
     penalties = penalties_of(table, deployment, one)
     outside = outside_workload(table, workload)
     grounds, why = _grounds(table, one.target, one.precision, batch)
-    stars = max(1, min(grounds, 1 if outside else 3) - len(one_for_drift(penalties)))
+    stars = max(1, min(grounds, 1 if outside else 3) - stars_off(penalties))
     here = measured(table, one.target, one.precision, batch)
     exact = any(
         (each.gpu, each.model, each.batch) == (one.target.gpu, one.target.model, batch)
@@ -63,7 +63,9 @@ def outlook(deployment: Deployment, workload: Workload, table: Table | None = No
         power=_product(joules.spread, speed.spread).interval(scale=1e-3) if joules and speed else None,
         latency=_latency(speed, batch, workload) if speed else None,
         stars=stars if joules else None,
-        reasons=tuple(dict.fromkeys((*why, *(joules.reasons if joules else ()), *outside, *map(spoken, penalties)))),
+        reasons=tuple(
+            dict.fromkeys((*why, *(joules.reasons if joules else ()), *outside, *(each.text for each in penalties)))
+        ),
         rows=tuple(dict.fromkeys((*(joules.rows if joules else ()), *(speed.rows if speed else ())))),
         measured=here is not None and exact,
         joules=joules,

@@ -1,4 +1,4 @@
-"""The room where throughput is read: tokens a second as measured, on this GPU or on its architecture, and no further."""
+"""The room where throughput is read: tokens a second as measured on this GPU or its architecture, and no further."""
 
 from __future__ import annotations
 
