@@ -44,6 +44,20 @@ def test_a_row_names_what_is_there(row: list[str]) -> None:
         assert list(ROOT.glob(pattern if pattern.startswith("tests/") else f"fixtures/{pattern}")), pattern
 
 
+KINDS = {"hit": "no hit", "miss": "no miss", "fixed": "no fix"}
+"""The kinds of samples, and how a row begins to say why it has none."""
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row[0] for row in ROWS])
+def test_a_row_has_a_hit_a_miss_and_a_fix_or_says_why_not(row: list[str]) -> None:
+    fixtures = row[4]
+    samples = [path.name for pattern in named(fixtures) for path in ROOT.glob(f"fixtures/{pattern}")]
+    there = {kind for kind in KINDS if any(re.match(rf"{kind}[._]", name) for name in samples)}
+    reasons = re.findall(r"no (?:hit|miss|fix)\b", fixtures)
+    assert {KINDS[kind] for kind in KINDS if kind not in there} == set(reasons), "or the reason is out of date"
+    assert not reasons or re.search(r"no (?:hit|miss|fix): \S", fixtures), "say why"
+
+
 def test_no_vocabulary_is_left_out() -> None:
     told = {name.removesuffix(".toml") for row in ROWS for name in named(row[2])}
     there = {path.stem for path in (ROOT / "ecolint" / "stacks").glob("*.toml")}
