@@ -5,46 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ecolint.columns import aligned
-from ecolint.model import Deployment, Fact
-from ecolint.report._places import Sources, one_line
+from ecolint.model import Deployment
+from ecolint.report._inventory import HEADINGS, rows, trains
 
-HEADINGS = ("where", "stack", "model", "size", "precision", "gpu", "batch")
-MISSING, HIDDEN, LIKELY = "-", "?", "~"
-"""What is not said anywhere, what cannot be told, and what stands before a value that is only likely."""
-
-_ABSENT = Fact("absent")
-
-
-def rows(deployments: Sequence[Deployment], texts: Mapping[str, str]) -> list[tuple[str, ...]]:
-    """The cells of each deployment, by `HEADINGS`; variants that differ in nothing shown are one row.
-
-    Sizes are in billions of parameters, those active for a token behind `-A`. What is known to be training is left out,
-    and so are pinned libraries, which no model is in sight of, and weights in a folder, which nobody is seen to load.
-    """
-    sources = Sources(texts)
-    found: dict[tuple[str, ...], None] = {}
-    for one in deployments:
-        if not (trains(one) or _pins(one) or _lies_there(one)):
-            where = f"{one_line(one.place.path)}:{sources.range(one.place)}"
-            found[(where, *(one_line(cell) for cell in _cells(one)))] = None
-    return list(found)
-
-
-def trains(deployment: Deployment) -> bool:
-    """Whether a deployment is known to be no inference."""
-    workload = deployment.facts.get("workload", _ABSENT)
-    return workload.kind == "known" and workload.value == "training"
-
-
-def _pins(deployment: Deployment) -> bool:
-    mapping = deployment.invocation.mapping
-    return mapping is not None and bool(mapping.name)
-
-
-def _lies_there(deployment: Deployment) -> bool:
-    """Whether it is a file of which nobody can tell what it is for, such as the configuration of weights."""
-    unknown = deployment.facts.get("workload", _ABSENT).kind == "unknown"
-    return unknown and deployment.invocation.mapping is not None and not deployment.invocation.image
+__all__ = ["as_table", "trains"]
 
 
 def as_table(deployments: Sequence[Deployment], texts: Mapping[str, str]) -> str:
@@ -54,47 +18,3 @@ def as_table(deployments: Sequence[Deployment], texts: Mapping[str, str]) -> str
         return "No deployment was read.\n"
     table.insert(0, HEADINGS)
     return "".join(f"{line}\n" for line in aligned(table))
-
-
-def _cells(one: Deployment) -> tuple[str, ...]:
-    facts = one.facts
-    stack = facts.get("framework", _ABSENT)
-    return (
-        str(stack.value) if stack.kind == "known" else one.stack,
-        _said(facts, "model"),
-        _size(facts),
-        _said(facts, "precision"),
-        _gpus(facts),
-        _batch(facts),
-    )
-
-
-def _said(facts: Mapping[str, Fact], name: str, form: str = "{}") -> str:
-    fact = facts.get(name, _ABSENT)
-    if fact.kind != "known" or fact.value is None:
-        return HIDDEN if fact.kind == "unknown" else MISSING
-    value = f"{fact.value:.3g}" if isinstance(fact.value, float) else str(fact.value)
-    return ("" if fact.assured else LIKELY) + form.format(value)
-
-
-def _size(facts: Mapping[str, Fact]) -> str:
-    whole, active = _said(facts, "params_b", "{}B"), facts.get("active_params_b", _ABSENT)
-    sparse = active.kind == "known" and isinstance(active.value, float) and active.value != facts["params_b"].value
-    return f"{whole}-A{active.value:.3g}B" if sparse else whole
-
-
-def _gpus(facts: Mapping[str, Fact]) -> str:
-    """Count and card: `2 x L4`. A deployment that runs on something else than a GPU of NVIDIA names that."""
-    device = facts.get("device", _ABSENT)
-    if device.kind == "known" and device.value not in ("cuda", None):
-        return _said(facts, "device")
-    card, count = _said(facts, "gpu"), _said(facts, "gpu_count")
-    if count == MISSING or (card == MISSING and count.lstrip(LIKELY) in ("1", HIDDEN)):
-        return HIDDEN if card == MISSING and count == HIDDEN else card
-    return f"{count} x {card}"
-
-
-def _batch(facts: Mapping[str, Fact]) -> str:
-    """The static batch, else how many sequences the engine runs at a time at most."""
-    static = _said(facts, "batch_size")
-    return static if static != MISSING else _said(facts, "max_concurrency", "up to {}")

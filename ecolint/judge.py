@@ -232,6 +232,7 @@ def _finding(hits: Sequence[_Hit], variants: Sequence[Deployment], court: Court)
             for label, value in worst.rule.detail
             if label.known(worst.reading) and value.known(worst.reading)
         ),
+        by_traffic=not worst.rule.rises,
     )
 
 

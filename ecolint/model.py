@@ -568,6 +568,8 @@ class Published:
 
     text: str
     source: str
+    note: str | None = None
+    """What the rows say instead, where they contradict the claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -650,6 +652,8 @@ class Finding:
     suppressed: Suppressed | None = None
     detail: tuple[tuple[str, str], ...] = ()
     """A small table that shows how the finding was reckoned: label and value."""
+    by_traffic: bool = False
+    """Whether the size of the waste depends on how many requests arrive together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -663,3 +667,5 @@ class Report:
     sources: Mapping[str, str]
     show_green: bool = False
     verbose: bool = False
+    deployments: tuple[Deployment, ...] = ()
+    """Everything that was read, whether or not there is a finding about it."""

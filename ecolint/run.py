@@ -153,10 +153,11 @@ class _Linting:
             sources=texts,
             show_green=self.request.show_green,
             verbose=self.request.verbose,
+            deployments=tuple(self.deployments),
         )
         return Run(
             report=report,
-            deployments=tuple(self.deployments),
+            deployments=report.deployments,
             texts=texts,
             locale=settings.locale,
             diff="".join(self.diffs),

@@ -33,7 +33,7 @@ def test_it_has_the_keys_of_the_contract() -> None:
     (one,) = document["findings"]
     assert set(one) == KEYS
     assert one["estimate"]["overhead_percent"] == {"central": 34.2, "low": -2.4, "high": 180.0}
-    assert one["estimate"]["published"] == {"text": "+17 to +147 %", "source": "skill-v3.0.8"}
+    assert one["estimate"]["published"] == {"text": "+17 to +147 %", "source": "skill-v3.0.8", "note": None}
     assert one["estimate"]["energy_j_per_1k_tokens"]["better"]["central"] == 670.0
     assert set(one["estimate"]["monthly"]) == {"kwh", "usd", "kg_co2", "equivalent"}
     assert one["detail"] == []
