@@ -1,0 +1,1 @@
+"""The advisor: questions about one deployment, answered from the same facts, rows and rules as findings are."""
