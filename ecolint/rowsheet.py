@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from ecolint import catalog
 from ecolint.columns import aligned
 from ecolint.condition import nearest
-from ecolint.evidence import DATASET, DOIS, VERSION, Row, rows
+from ecolint.evidence import DATASET, DOIS, VERSION, Row, dataset_line, rows
 from ecolint.evidence.rows import SOURCES
 
-FOOT = (
-    f"Evidence: {DATASET}, version {VERSION}, {', '.join(f'doi:{one}' for one in DOIS)}; energy of the GPU board alone."
-)
+FOOT = dataset_line()
 
 
 class NoSuchRows(Exception):

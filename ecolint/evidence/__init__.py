@@ -1,7 +1,7 @@
 """The evidence: measured rows, printed claims, and the estimator that speaks from the rows alone."""
 
 from ecolint.evidence.estimating import estimate, shipped
-from ecolint.evidence.rows import DATASET, DOI, DOIS, VERSION, Claim, Row, claims, describe_row, rows
+from ecolint.evidence.rows import DATASET, DOI, DOIS, VERSION, Claim, Row, claims, dataset_line, describe_row, rows
 from ecolint.evidence.table import Table
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Row",
     "Table",
     "claims",
+    "dataset_line",
     "describe_row",
     "estimate",
     "rows",

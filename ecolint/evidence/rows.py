@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from ecolint import catalog
+from ecolint.speech import Said, say
 
 FOLDER = Path(__file__).parent
 
@@ -31,6 +32,9 @@ SOURCES: Mapping[str, str] = {
     "rtx4090-2026-07": f"EcoCompute dataset, RTX 4090 2026-07, doi:{DOIS[1]}",
 }
 """What each source key is called in print."""
+
+WORKS = "EcoCompute skill v2.5.0 and v3.0.8, ecocompute-dynamic-eval, EcoCompute dataset v1.1.0 and RTX 4090 2026-07"
+"""The sources by name, for the line that reports end with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,17 @@ def row(record: Mapping[str, str]) -> Row:
         status=status,
         reason=record["reason"],
         record=record,
+    )
+
+
+def dataset_line() -> Said:
+    """What every report for people ends with: where the figures come from, and of which version they are."""
+    return say(
+        "Evidence: {dataset}, version {version}, from {works}; {dois}; energy of the GPU board alone.",
+        dataset=DATASET,
+        version=VERSION,
+        works=WORKS,
+        dois=", ".join(f"doi:{one}" for one in DOIS),
     )
 
 

@@ -30,10 +30,18 @@ def render(report: Report, look: Look) -> str:
 
 
 def evidence() -> dict[str, Any]:
-    """The data behind the figures: its name, its DOI and how many rows it has."""
-    from ecolint.evidence import DATASET, DOI, rows
+    """The data behind the figures: name, version, sources, DOI (`dois`: of each part) and how many rows it has."""
+    from ecolint.evidence import DATASET, DOI, DOIS, VERSION, rows
+    from ecolint.evidence.rows import SOURCES
 
-    return {"dataset": DATASET, "doi": DOI, "rows": len(rows())}
+    return {
+        "dataset": DATASET,
+        "version": VERSION,
+        "sources": list(SOURCES.values()),
+        "doi": DOI,
+        "dois": list(DOIS),
+        "rows": len(rows()),
+    }
 
 
 def finding_object(finding: Finding, sources: Sources) -> dict[str, Any]:

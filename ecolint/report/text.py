@@ -171,8 +171,10 @@ def _summary(page: _Page, report: Report) -> None:
     page.add(f"{', '.join(said) or 'No findings'} in {files}{_fixable(report, summary.fixable)}{unseen}.")
     mood = page.paint(summary.mood, _COLOURS[summary.mood])
     page.add(f"Mood: {mood}, {_MOODS[summary.mood]}.")
-    if any(finding.estimate is not None and finding.estimate.rows for finding in listed(report)):
-        page.add(page.paint(_dataset(), _FAINT))
+    from ecolint.evidence import dataset_line  # not needed with --quiet, and not quick to import
+
+    for line in textwrap.wrap(page.look.voice(dataset_line()), _WRAP, break_long_words=False, break_on_hyphens=False):
+        page.add(page.paint(line, _FAINT))
 
 
 def _fixable(report: Report, fixable: int) -> str:
@@ -182,9 +184,3 @@ def _fixable(report: Report, fixable: int) -> str:
     if fixable > safe:
         parts.append(f"{fixable - safe} {'more' if safe else 'fixable'} with --fix --unsafe-fixes")
     return "; " + ", ".join(parts) if parts else ""
-
-
-def _dataset() -> str:
-    from ecolint.evidence import DATASET, DOI
-
-    return f"Evidence: {DATASET}, doi:{DOI}; energy of the GPU board alone."

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_samples import TEXT, estimate, finding, place, report
 
+from ecolint.evidence import dataset_line
 from ecolint.model import Finding, Fix, Problem
 from ecolint.report import Look, render
 from ecolint.report._diff import hunks, unified
@@ -41,6 +42,7 @@ def test_a_finding_reads_like_one() -> None:
     assert '+model = load("m", dtype=torch.float16)\n' in said
     assert "1 red in 3 files; 1 fixable with --fix --unsafe-fixes." in said
     assert "Mood: orange" in said
+    assert " ".join(said.split()).endswith(dataset_line())
 
 
 def test_a_small_table_shows_how_a_finding_was_reckoned() -> None:
@@ -108,6 +110,8 @@ def test_an_empty_report_says_so() -> None:
     said = render("text", report(problems=(Problem("a.py", 1, "bad"),)))
     assert said.startswith("No findings in 3 files.\n")
     assert "Mood: green" in said
+    assert " ".join(said.split()).endswith(dataset_line())
+    assert render("text", report(), Look(quiet=True)) == ""
 
 
 @pytest.mark.parametrize(
