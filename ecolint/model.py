@@ -506,6 +506,9 @@ classification, image, …; `conflict` names settings that contradict each other
 for `reason`; `stray_setting` one without the switch that it belongs to; `unknown_setting` a keyword that is none, where
 `meant_setting` may have been meant."""
 
+DESCRIBED = "described"
+"""The syntax of a deployment that somebody tells, and no file: there is nothing to edit."""
+
 GENERATION = "generation"
 """The task of a model that writes text: all measurements are of it."""
 

@@ -9,7 +9,7 @@ from ecolint.deployments import recognised_as
 from ecolint.derived import Circumstances, derive
 from ecolint.ineffective import Parts, kinds, together
 from ecolint.meaning import evaluate, idle, tested
-from ecolint.model import CannotEdit, Deployment, Fact, Scalar
+from ecolint.model import DESCRIBED, CannotEdit, Deployment, Fact, Scalar
 from ecolint.recognise import Recognised
 from ecolint.slots import ABSENT, Assignment, Setting, Slots, holder, is_open
 from ecolint.stacks import versions
@@ -57,6 +57,8 @@ def plan(deployment: Deployment, wanted: Mapping[str, Scalar], circumstances: Ci
     A dream may change what cannot be written in this syntax, such as what later calls do: it tells how the deployment
     would read, and has no edits. Raises NoWay.
     """
+    if deployment.invocation.syntax == DESCRIBED:
+        raise NoWay("")
     if any(deployment.facts.get(name, Fact("absent")).how in SAVED for name in wanted):
         raise NoWay(OTHER_WEIGHTS)
     recognised = recognised_as(deployment, circumstances.vocabularies)
