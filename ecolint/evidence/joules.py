@@ -8,10 +8,7 @@ from math import hypot, log
 from ecolint.evidence.factors import PER_DOUBLING, SMALL_BATCH, along, batch_factor, outside, precision_factor
 from ecolint.evidence.points import Point, Target, interpolate, mean, read
 from ecolint.evidence.spread import Spread, even
-from ecolint.evidence.table import BASE, Table, stated
-
-PROPORTIONAL = 1.0
-"""Beyond the largest measured size energy grows with the bytes that are read; below the smallest it is not lowered."""
+from ecolint.evidence.table import BASE, PROPORTIONAL, Table, stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +35,7 @@ def measured(table: Table, target: Target, precision: str, batch: int) -> Joules
     line = [(log(each), mean([point.value for point in nodes[each]])) for each in batches]
     nearest = min(max(batch, batches[0]), batches[-1])
     value = interpolate(line, log(nearest)) + along(table, precision, batch) - along(table, precision, nearest)
-    width = stated("joules", "same architecture")
+    width = table.joules_half_width("gpu")
     if batch not in nodes:
         near = target.gpu == table.curves[table.longest or ""].gpu and batch <= SMALL_BATCH
         width = hypot(width, stated("batch", "same GPU" if near else "any"))
@@ -67,11 +64,11 @@ def baseline(table: Table, target: Target) -> Joules | None:
     if reading is None:
         return None
     if reading.tier != "all":
-        width = stated("joules", "same architecture") * PER_DOUBLING ** outside(table, target, reading)
+        width = table.joules_half_width(reading.tier) * PER_DOUBLING ** outside(table, target, reading)
         return Joules(even(reading.value, width), reading.rows)
     if target.bandwidth_gbs is not None:
         reading = read(table.scaled_baselines(target.bandwidth_gbs), target, PROPORTIONAL) or reading
-        width = stated("joules", "any") * PER_DOUBLING ** outside(table, target, reading)
+        width = table.joules_half_width("all") * PER_DOUBLING ** outside(table, target, reading)
         reasons = ("joules are those of other architectures, scaled by memory bandwidth",)
         return Joules(even(reading.value, width), reading.rows, reasons=reasons)
     spread = max(abs(value - reading.value) for value in reading.values)

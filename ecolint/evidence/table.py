@@ -13,10 +13,11 @@ from ecolint.evidence.rows import FOLDER, Row
 
 COVERAGE = 0.9
 """The share of held-out sessions that an interval is to cover."""
-FEW = 7
-"""Below this many held-out pairs a quantile says nothing, and the largest error is taken."""
 
 BASE = "fp16"
+
+PROPORTIONAL = 1.0
+"""Beyond the largest measured size energy grows with the bytes that are read; below the smallest it is not lowered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +149,24 @@ class Table:
         architectures. Pairs whose size no such session brackets are left out.
         """
         points = [point for point in self.points(precision, against) if point.batch == 1]
-        errors = []
-        for held in points:
-            others = [each for each in points if each.session != held.session and _tier(each, held) == tier]
-            target = Target(held.gpu, held.architecture, held.model, held.size_b)
-            reading = read(others, target)
-            if reading is not None and reading.beyond == 0:
-                errors.append((reading.same_size, reading.value - held.value))
-        return tuple(errors)
+        return _left_out([(held, points) for held in points], tier)
+
+    def joules_half_width(self, tier: Tier) -> float:
+        """Half-width on ln joules of FP16 that covers 90 % of held-out sessions, never below the stated one."""
+        key = (BASE, "joules", tier, False)
+        if key not in self._widths:
+            least = stated("joules", "any" if tier == "all" else "same architecture")
+            self._widths[key] = max(quantile([abs(error) for _, error in self.held_out_joules(tier)]), least)
+        return self._widths[key]
+
+    def held_out_joules(self, tier: Tier) -> tuple[tuple[bool, float], ...]:
+        """As `held_out`, on ln joules of FP16 at batch 1; those of other architectures scaled by memory bandwidth."""
+        held = self.scaled_baselines(None)
+        return _left_out(
+            [(each, self.scaled_baselines(each.bandwidth_gbs if tier == "all" else None)) for each in held],
+            tier,
+            PROPORTIONAL,
+        )
 
     def _to_base(self, precision: str) -> tuple[Point, ...]:
         rows = [row for row in self.rows if row.precision == precision and row.baseline in self.by_id]
@@ -176,13 +187,17 @@ class Table:
 
 
 def quantile(errors: Sequence[float], share: float = COVERAGE) -> float:
-    """The error that `share` of them stay below, interpolated between ranks; the largest of few; 0 of none."""
+    """The error that a further one stays below with a chance of `share`; 0 of none.
+
+    A further error falls between any two neighbours of n sorted ones with a chance of 1 in n + 1: hence rank
+    share · (n + 1), interpolated, and the largest where that lies beyond (of nine and fewer, at 90 %). Rank share · n
+    would describe the errors that are known and cover less of those to come.
+    """
     if not errors:
         return 0.0
     ordered = sorted(errors)
-    if len(ordered) < FEW:
-        return ordered[-1]
-    return interpolate([(float(rank), each) for rank, each in enumerate(ordered)], share * (len(ordered) - 1))
+    line = [(float(rank), each) for rank, each in enumerate(ordered, 1)]
+    return interpolate(line, share * (len(ordered) + 1))
 
 
 def floor(precision: str, against: str, exact: bool) -> float:
@@ -215,6 +230,19 @@ def _scaled(point: Point, bandwidth_gbs: float | None) -> Point:
     if bandwidth_gbs is None or point.bandwidth_gbs is None:
         return point
     return replace(point, value=point.value + log(point.bandwidth_gbs / bandwidth_gbs))
+
+
+def _left_out(
+    pairs: Sequence[tuple[Point, Sequence[Point]]], tier: Tier, growth: float = 0.0
+) -> tuple[tuple[bool, float], ...]:
+    """Errors of each point as the others of another session and of its tier predict it, where they bracket its size."""
+    errors = []
+    for held, points in pairs:
+        others = [each for each in points if each.session != held.session and _tier(each, held) == tier]
+        reading = read(others, Target(held.gpu, held.architecture, held.model, held.size_b), growth)
+        if reading is not None and reading.beyond == 0:
+            errors.append((reading.same_size, reading.value - held.value))
+    return tuple(errors)
 
 
 def _tier(point: Point, held: Point) -> Tier:

@@ -346,10 +346,12 @@ def test_money_and_co2_follow_from_energy() -> None:
     assert "phone charges" in little.monthly.equivalent
 
 
-def test_a_quantile_interpolates_between_ranks_and_takes_the_largest_of_few() -> None:
+def test_a_quantile_is_that_of_the_next_error_and_the_largest_of_few() -> None:
     assert quantile([]) == 0
     assert quantile([0.1, 0.3, 0.2]) == 0.3
-    assert quantile([float(each) for each in range(11)]) == pytest.approx(9.0)
+    assert quantile([float(each) for each in range(9)]) == 8
+    assert quantile([float(each) for each in range(19)]) == pytest.approx(17.0)  # rank 18 of 19: 0.9 of 20
+    assert quantile([float(each) for each in range(11)]) == pytest.approx(9.8)
 
 
 # --- properties -------------------------------------------------------------------------------------------------------
