@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import hypot
 
+from ecolint.evidence.disputes import dispute
 from ecolint.evidence.drift import Drift, drift
 from ecolint.evidence.factors import Factor, batch_factor, combine, precision_factor
 from ecolint.evidence.joules import Joules, derived, measured
@@ -72,7 +73,7 @@ def estimate(
         confidence=stars,
         confidence_reasons=tuple(dict.fromkeys(reasons)),
         rows=tuple(dict.fromkeys((*factor.rows, *(now.rows if now else ()), *(then.rows if then else ())))),
-        published=published,
+        published=_disputed(claim, published, table, one, other, overhead),
         current_j_per_1k=now.spread.interval() if now else None,
         better_j_per_1k=then.spread.interval() if then else None,
         monthly=monthly(then.spread, factor.spread, workload) if then else None,
@@ -251,6 +252,15 @@ def _remarks(
     if apart := sorted(changed - BATCHING - SPOKEN_OF):
         found.append(f"the effect of {', '.join(apart)} is not in the figure: nothing was measured for it")
     return (*found, *(now.reasons if now else ()))
+
+
+def _disputed(
+    claim: str | None, published: Published | None, table: Table, one: Subject, other: Subject, overhead: Interval
+) -> Published | None:
+    """A published claim with what the rows say instead, where they contradict it."""
+    if claim is None or published is None:
+        return published
+    return replace(published, note=dispute(claims()[claim], table, one, other, overhead))
 
 
 def _published(claim: str | None) -> Published | None:

@@ -71,7 +71,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A headline that a source prints. `quotable` is False where the rows show it to be false or misread."""
+    """A headline that a source prints. `quotable` is False where the rows show it to be false or misread.
+
+    `low` and `high` are its range in percent, where it prints one, of what `takes` uses against what `against` does:
+    precisions, batch sizes, "quantized" or "batched"; both empty where it compares neither. `disputed` where it prints
+    no range and its note says what the rows show instead.
+    """
 
     claim_id: str
     source: str
@@ -80,6 +85,11 @@ class Claim:
     text: str
     note: str
     quotable: bool
+    low: float | None = None
+    high: float | None = None
+    takes: str = ""
+    against: str = ""
+    disputed: bool = False
 
     @property
     def sentence(self) -> str:
@@ -105,6 +115,11 @@ def claims() -> Mapping[str, Claim]:
             text=record["text"],
             note=record["note"],
             quotable=record["quotable"] != "no",
+            low=float(record["low_pct"]) if record["low_pct"] else None,
+            high=float(record["high_pct"]) if record["high_pct"] else None,
+            takes=record["takes"],
+            against=record["against"],
+            disputed=record["disputed"] == "yes",
         )
         for record in _records("claims.csv")
     }

@@ -130,7 +130,9 @@ def _estimate(page: _Page, estimate: Estimate, report: Report) -> None:
     if estimate.confidence_reasons:
         page.field("because", "; ".join(estimate.confidence_reasons))
     if estimate.published is not None:
-        page.field("published", f"{estimate.published.text} ({estimate.published.source}; quoted, not computed with)")
+        note = f"; {page.look.voice(estimate.published.note)}" if estimate.published.note else ""
+        said = f"{estimate.published.text} ({estimate.published.source}; quoted, not computed with){note}"
+        page.field("published", said)
     if estimate.monthly is not None:
         page.field("a month", monthly(estimate.monthly))
         page.field("assuming", assumption(report.workload))
