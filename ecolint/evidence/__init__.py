@@ -1,6 +1,7 @@
 """The evidence: measured rows, printed claims, and the estimator that speaks from the rows alone."""
 
 from ecolint.evidence.estimating import estimate, shipped
+from ecolint.evidence.measuring import PROTOCOL, how_to_measure, why_measure
 from ecolint.evidence.rows import DATASET, DOI, DOIS, VERSION, Claim, Row, claims, dataset_line, describe_row, rows
 from ecolint.evidence.table import Table
 
@@ -8,6 +9,7 @@ __all__ = [
     "DATASET",
     "DOI",
     "DOIS",
+    "PROTOCOL",
     "VERSION",
     "Claim",
     "Row",
@@ -16,6 +18,8 @@ __all__ = [
     "dataset_line",
     "describe_row",
     "estimate",
+    "how_to_measure",
     "rows",
     "shipped",
+    "why_measure",
 ]
