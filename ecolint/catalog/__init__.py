@@ -5,7 +5,7 @@ from ecolint.catalog.gpus import PLATFORMS, Gpu, Instance, all_gpus, canonical, 
 from ecolint.catalog.models import Model, Size, all_models, model, published, size_in_name
 from ecolint.catalog.regions import Region, all_regions, equivalents, region
 from ecolint.catalog.shapes import decoder_parameters
-from ecolint.catalog.sizes import crossover, least_bytes, weights_gb
+from ecolint.catalog.sizes import crossover, least_bytes, precisions, weights_gb
 
 __all__ = [
     "PLATFORMS",
@@ -28,6 +28,7 @@ __all__ = [
     "instance",
     "least_bytes",
     "model",
+    "precisions",
     "published",
     "region",
     "requantized",

@@ -24,6 +24,13 @@ class Gpu:
     native_bf16: bool | None
     evidence: str | None
     tdp_w: float | None = None
+    max_power_w: float | None = None
+    """The highest that its power limit can be set to."""
+
+    @property
+    def evidence_key(self) -> str:
+        """What rows of measurements call the card: their own key for it, else its name here."""
+        return self.evidence or self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +251,7 @@ def _gpu(row: Mapping[str, str]) -> Gpu:
         native_bf16=_yes(row["native_bf16"]),
         evidence=row["evidence"] or None,
         tdp_w=number(row["tdp_w"]),
+        max_power_w=number(row["max_settable_power_w"]),
     )
 
 

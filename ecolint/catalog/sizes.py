@@ -39,6 +39,14 @@ def least_bytes(number_format: str) -> float | None:
     return _least_widths().get(number_format)
 
 
+@lru_cache(maxsize=1)
+def precisions() -> frozenset[str]:
+    """Every precision key that a deployment can have: number formats, and quantizations that names of weights tell."""
+    formats = {"float32", "float16", "bfloat16"}  # spelled fp32, fp16 and bf16 as precisions
+    told = {row["quantization"] for row in records("checkpoints.csv")}
+    return frozenset({*_widths(), *_least_widths(), *told} - formats - {""})
+
+
 def _kind(precision: str) -> str:
     return "int8" if precision.startswith("int8") else precision
 

@@ -21,7 +21,7 @@ DOIS: tuple[str, ...] = (DOI, "10.5281/zenodo.19647290")
 
 Status = Literal["absolute", "ratio-only", "rejected"]
 
-_STATUS: Mapping[str, Status] = {"absolute": "absolute", "ratio-only": "ratio-only", "rejected": "rejected"}
+STATUSES: tuple[Status, ...] = ("absolute", "ratio-only", "rejected")
 
 SOURCES: Mapping[str, str] = {
     "skill-v2.5.0": "EcoCompute skill v2.5.0",
@@ -42,7 +42,7 @@ class Row:
     """One measured row. Energy is gross NVML board energy in joules per 1,000 generated tokens.
 
     `model` is the catalogue's model and `size_b` its active parameters; `architecture` is the catalogue's. `record` is
-    the row as shipped, column → text.
+    the row as shipped, column → text. `file` is the user's file that it stands in, None where it is shipped.
     """
 
     row_id: str
@@ -62,6 +62,7 @@ class Row:
     status: Status
     reason: str
     record: Mapping[str, str]
+    file: str | None = None
 
     @property
     def usable(self) -> bool:
@@ -127,16 +128,16 @@ def claims() -> Mapping[str, Claim]:
 
 def row(record: Mapping[str, str]) -> Row:
     """A row of the measurements' schema. ValueError names a GPU or model that the catalogue does not hold."""
-    cards = _cards().get(record["gpu"], ())
+    cards = cards_of(record["gpu"])
     known = catalog.model(record["model"])
     if not cards:
         raise ValueError(f"{record['row_id']}: no GPU in the catalogue has the evidence key {record['gpu']!r}")
     if known is None or known.active_b is None:
         raise ValueError(f"{record['row_id']}: the catalogue has no size for the model {record['model']!r}")
     card = cards[0]
-    status = _STATUS.get(record["status"])
+    status = next((each for each in STATUSES if each == record["status"]), None)
     if status is None:
-        raise ValueError(f"{record['row_id']}: status {record['status']!r} is not one of {', '.join(_STATUS)}")
+        raise ValueError(f"{record['row_id']}: status {record['status']!r} is not one of {', '.join(STATUSES)}")
     return Row(
         row_id=record["row_id"],
         source=record["source"],
@@ -190,6 +191,17 @@ def describe_row(row_id: str) -> str:
 @lru_cache(maxsize=1)
 def _by_id() -> Mapping[str, Row]:
     return {each.row_id: each for each in rows()}
+
+
+def cards_of(gpu: str) -> tuple[catalog.Gpu, ...]:
+    """The cards that a row's `gpu` stands for: by their evidence key, else by a name that means one card."""
+    found = _cards().get(gpu)
+    if found is not None:
+        return found
+    card = catalog.gpu(gpu) if gpu else None
+    if card is None:
+        return ()
+    return _cards()[card.evidence] if card.evidence else (card,)
 
 
 @lru_cache(maxsize=1)
