@@ -5,10 +5,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from ecolint.cells import MARK
-from ecolint.model import Edit
+from ecolint.lines import Lines
+from ecolint.model import Edit, Span
+from ecolint.verify import edited
 
+_CELL_END = MARK.strip("\n")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
 
 
@@ -38,6 +42,42 @@ def small(old: str, new: str) -> list[str]:
     pairs = zip(old.split(MARK), new.split(MARK), strict=True) if MARK in old else ((old, new),)
     rows = [row for one, other in pairs if one != other for row in hunks(_LINE.findall(one), _LINE.findall(other), 1)]
     return [row.rstrip("\r\n") for row in rows[1:]]
+
+
+def around(text: str, lines: Lines, edits: Iterable[Edit]) -> list[str]:
+    """The rows of a diff of what edits of one file change, with one line of context, from the lines around them alone.
+
+    The work depends on the edits and not on the file. Rows that are apart are parted by a row that begins with `@@`.
+    """
+    rows: list[str] = []
+    for first, last, members in _stretches(lines, sorted(edits, key=lambda one: one.span)):
+        start = lines.start(first)
+        end = lines.start(last + 1) if last < len(lines) else len(text)
+        moved = [replace(one, span=Span(one.span.start - start, one.span.end - start)) for one in members]
+        old = text[start:end]
+        changed = hunks(_LINE.findall(old), _LINE.findall(edited(old, moved)), 1)
+        if changed and rows:
+            rows.append(f"@@ {first} @@")
+        rows += ("@@" if row.startswith("@@") else row.rstrip("\r\n") for row in changed[1:])
+    return rows
+
+
+def _stretches(lines: Lines, edits: Sequence[Edit]) -> list[tuple[int, int, list[Edit]]]:
+    """Edits that stand within a line of each other, with the lines around them: first, last, edits.
+
+    What closes a notebook's cell is no context.
+    """
+    found: list[tuple[int, int, list[Edit]]] = []
+    for edit in edits:
+        first, last = lines.line_of(edit.span.start), lines.line_of(edit.span.end)
+        before = first - 1 if first > 1 and lines.line(first - 1) != _CELL_END else first
+        after = last + 1 if last < len(lines) and lines.line(last + 1) != _CELL_END else last
+        if found and before <= found[-1][1]:
+            start, end, members = found[-1]
+            found[-1] = (start, max(end, after), [*members, edit])
+        else:
+            found.append((before, after, [edit]))
+    return found
 
 
 def hunks(before: Sequence[str], after: Sequence[str], context: int) -> list[str]:

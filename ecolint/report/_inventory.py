@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ecolint.model import Deployment, Fact
 from ecolint.report._places import Sources, one_line
@@ -17,16 +17,20 @@ _ABSENT = Fact("absent")
 def rows(deployments: Sequence[Deployment], texts: Mapping[str, str]) -> list[tuple[str, ...]]:
     """The cells of each deployment, by `HEADINGS`; variants that differ in nothing shown are one row.
 
-    Sizes are in billions of parameters, those active for a token behind `-A`. What is known to be training is left out,
-    and so are pinned libraries, which no model is in sight of, and weights in a folder, which nobody is seen to load.
+    Sizes are in billions of parameters, those active for a token behind `-A`.
     """
     sources = Sources(texts)
     found: dict[tuple[str, ...], None] = {}
-    for one in deployments:
-        if not (trains(one) or _pins(one) or _lies_there(one)):
-            where = f"{one_line(one.place.path)}:{sources.range(one.place)}"
-            found[(where, *(one_line(cell) for cell in _cells(one)))] = None
+    for one in shown(deployments):
+        where = f"{one_line(one.place.path)}:{sources.range(one.place)}"
+        found[(where, *(one_line(cell) for cell in _cells(one)))] = None
     return list(found)
+
+
+def shown(deployments: Iterable[Deployment]) -> Iterator[Deployment]:
+    """Without what is known to be training, pinned libraries, which no model is in sight of, and weights in a folder,
+    which nobody is seen to load."""
+    return (one for one in deployments if not (trains(one) or _pins(one) or _lies_there(one)))
 
 
 def trains(deployment: Deployment) -> bool:

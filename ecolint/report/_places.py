@@ -61,7 +61,7 @@ class Sources:
 
 def one_line(text: str) -> str:
     """Text that stays on its line and does nothing to a terminal: control characters are written as escapes."""
-    return "".join(_visible(character) for character in text)
+    return text if text.isprintable() else "".join(_visible(character) for character in text)
 
 
 def _visible(character: str) -> str:

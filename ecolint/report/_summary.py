@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from ecolint.model import Estimate, Finding, Report
 
 Mood = Literal["green", "yellow", "orange", "red", "gray"]
+
+MOODS: Mapping[Mood, str] = {
+    "green": "cool waters",
+    "yellow": "energy is left on the table",
+    "orange": "an energy trap",
+    "red": "overheating",
+    "gray": "unverified software",
+}
+"""What each mood means."""
 
 _CATASTROPHE = 100.0
 """Percent. Above it an estimate's whole interval says that at least twice the energy is used."""

@@ -10,20 +10,13 @@ from ecolint.report import Look, listed
 from ecolint.report._diff import by_path, small
 from ecolint.report._figures import against, assumption, monthly, percent_interval, rests_on, stars
 from ecolint.report._places import Range, Sources, one_line, shown_source, width
-from ecolint.report._summary import Mood, is_safely_fixable, summarise
+from ecolint.report._summary import MOODS, is_safely_fixable, summarise
 from ecolint.verify import edited
 
 _COLOURS = {"red": "1;31", "yellow": "1;33", "green": "1;32", "gray": "1;90", "orange": "1;38;5;208"}
 _BOLD, _FAINT, _MINUS, _PLUS = "1", "2", "31", "32"
 _LABEL = 10
 _WRAP = 100
-_MOODS: dict[Mood, str] = {
-    "green": "cool waters",
-    "yellow": "energy is left on the table",
-    "orange": "an energy trap",
-    "red": "overheating",
-    "gray": "unverified software",
-}
 
 
 class _Page:
@@ -172,7 +165,7 @@ def _summary(page: _Page, report: Report) -> None:
     unseen = f"; {summary.green} green with --show-green" if summary.green and not report.show_green else ""
     page.add(f"{', '.join(said) or 'No findings'} in {files}{_fixable(report, summary.fixable)}{unseen}.")
     mood = page.paint(summary.mood, _COLOURS[summary.mood])
-    page.add(f"Mood: {mood}, {_MOODS[summary.mood]}.")
+    page.add(f"Mood: {mood}, {MOODS[summary.mood]}.")
     from ecolint.evidence import dataset_line  # not needed with --quiet, and not quick to import
 
     for line in textwrap.wrap(page.look.voice(dataset_line()), _WRAP, break_long_words=False, break_on_hyphens=False):

@@ -1,0 +1,57 @@
+"""GitHub's Markdown: text that stays text whatever it holds, code spans, fences and tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from ecolint.report._places import one_line
+
+_INLINE = re.compile(r"[\\`*\[\]<|~$]|&(?=[#A-Za-z])|(?<![^\W_])_|_(?![^\W_])")
+_FIRST = re.compile(r"[#>+=-]|(?<=\d)[.)](?=\s|$)")
+_TICKS = re.compile(r"`+")
+
+
+def plain(text: str) -> str:
+    """Text on one line in which nothing is markup: no code, links, HTML, tables, formulas or lists."""
+    escaped = _INLINE.sub(r"\\\g<0>", one_line(text))
+    digits = len(escaped) - len(escaped.lstrip("0123456789"))
+    found = _FIRST.match(escaped, digits)
+    return f"{escaped[:digits]}\\{escaped[digits:]}" if found else escaped
+
+
+def code(text: str) -> str:
+    """A code span, on one line; nothing for no text."""
+    text = one_line(text)
+    if not text.strip():
+        return plain(text)
+    ticks = "`" * (_longest(text) + 1)
+    pad = " " if text[0] == "`" or text[-1] == "`" or text[0] == text[-1] == " " else ""
+    return f"{ticks}{pad}{text}{pad}{ticks}"
+
+
+def fenced(rows: Sequence[str], language: str = "") -> list[str]:
+    """Lines as a block of code, in a fence that none of them can close."""
+    fence = "`" * max(3, 1 + max(map(_longest, rows), default=0))
+    return [f"{fence}{language}", *rows, fence]
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """A table of cells that are Markdown already."""
+    lines = [_row(heads), "|" + " --- |" * len(heads)]
+    lines += map(_row, rows)
+    return lines
+
+
+def cell(markdown: str) -> str:
+    """Markdown made fit for a cell: a table ends its cells at every pipe that is not escaped, in code too."""
+    return re.sub(r"(?<!\\)\|", r"\\|", markdown)
+
+
+def _row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(map(cell, cells)) + " |"
+
+
+def _longest(text: str) -> int:
+    """The longest run of backticks."""
+    return max((len(run) for run in _TICKS.findall(text)), default=0)
