@@ -18,7 +18,7 @@ from ecolint.evidence.rows import Row, row, rows
 from ecolint.evidence.table import BASE, Curve, Table, floor, stated
 
 AGREE = 0.002
-"""Sessions whose common measurements all agree to this (on ln) are one session that was published twice."""
+"""Sessions whose common measurements, two at least, all agree to this (on ln) are one that was published twice."""
 
 Kind = Literal["ratio", "batch", "joules"]
 TIERS: Mapping[str, Tier | None] = {
@@ -159,7 +159,7 @@ def blocks(given: Sequence[Row]) -> tuple[frozenset[str], ...]:
     for at, one in enumerate(names):
         for other in names[at + 1 :]:
             common = figures[one].keys() & figures[other].keys()
-            if common and all(abs(log(figures[one][key] / figures[other][key])) <= AGREE for key in common):
+            if len(common) > 1 and all(abs(log(figures[one][key] / figures[other][key])) <= AGREE for key in common):
                 join(one, other)
     return tuple(dict.fromkeys(frozenset(block[name]) for name in names))
 
