@@ -92,7 +92,7 @@ def judged(
 
     def rewrite(table: Table, todo: Sequence[Change]) -> tuple[Edit, ...]:
         if table.place.path != source.path:
-            raise CannotEdit(f"it is written in {table.place.path}")
+            raise CannotEdit("it is written in {path}", path=table.place.path)
         return reader.rewrite(source, table, todo)
 
     safer, riskier = settings.extend_safe_fixes, settings.extend_unsafe_fixes

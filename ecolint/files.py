@@ -17,6 +17,7 @@ from ecolint.ignores import Ignore, exclude, ignore_file, ignored, ignores_above
 from ecolint.model import CannotEdit, Problem, Source
 from ecolint.roots import Roots, display_path
 from ecolint.settings import Finder
+from ecolint.speech import Told, say
 
 _COOKIE = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _BOM = b"\xef\xbb\xbf"
@@ -27,7 +28,7 @@ PACKED = 100
 tables are not read, so that only its code counts against the limit."""
 
 
-class NoSuchPath(Exception):
+class NoSuchPath(Told):
     """A path named on the command line that does not exist; the message says so."""
 
 
@@ -83,7 +84,7 @@ class Discovery:
         """Every file once, in the order of the paths and then of names. Raises NoSuchPath before the first one."""
         for path in paths:
             if not os.path.exists(path):
-                raise NoSuchPath(f"{path}: no such file or folder")
+                raise NoSuchPath("{path}: no such file or folder", path=path)
         for path in paths:
             location = os.path.abspath(path)
             if os.path.isdir(location):
@@ -121,7 +122,7 @@ class Discovery:
             with os.scandir(folder) as scan:
                 entries = sorted(scan, key=lambda entry: entry.name)
         except OSError as error:
-            self._problem(folder, f"folder cannot be read: {error.strerror}")
+            self._problem(folder, say("folder cannot be read: {strerror}", strerror=error.strerror))
             return
         settings = self._finder.for_folder(Path(folder))
         ignores = above
@@ -131,7 +132,7 @@ class Discovery:
         for entry in entries:
             if entry.is_symlink():
                 if _links_back(entry.path, folder) and not ignored(entry.path + "/", ignores, excluded):
-                    self._problem(entry.path, "links to a folder that holds it; not followed")
+                    self._problem(entry.path, say("links to a folder that holds it; not followed"))
             elif entry.is_dir(follow_symlinks=False):
                 tests = (
                     entry.name == "tests" and not settings.include_tests and _in_tests(entry.path, self._finder.roots)
@@ -213,14 +214,14 @@ def load(file: File, limit: int, triggers: Triggers | None = None) -> Loaded | P
         with open(file.location, "rb") as handle:
             status = os.fstat(handle.fileno())
             if not stat.S_ISREG(status.st_mode):
-                return Problem(file.path, 1, "is not a regular file")
+                return Problem(file.path, 1, say("is not a regular file"))
             if status.st_size > (limit * PACKED if _packed(file.path) else limit):
                 if triggers is not None and not _worth_a_line(file.path, handle, status.st_size, triggers):
                     return None
                 return _too_large(file.path, limit)
             data = handle.read()
     except OSError as error:
-        return Problem(file.path, 1, f"cannot be read: {error.strerror}")
+        return Problem(file.path, 1, say("cannot be read: {strerror}", strerror=error.strerror))
     if triggers is not None and not triggers.stand_in(data):
         return None
     loaded = decode(file.path, data)
@@ -236,7 +237,7 @@ def _packed(path: str) -> bool:
 
 
 def _too_large(path: str, limit: int) -> Problem:
-    return Problem(path, 1, f"is larger than {limit:,} bytes (setting max-file-size)")
+    return Problem(path, 1, say("is larger than {limit:,} bytes (setting max-file-size)", limit=limit))
 
 
 ENDS = 1 << 17
@@ -277,16 +278,20 @@ def decode(path: str, data: bytes) -> Loaded | Problem:
     bom = data.startswith(_BOM)
     body = data[3:] if bom else data
     if (nul := body.find(b"\0")) >= 0:
-        return Problem(path, body.count(b"\n", 0, nul) + 1, "holds NUL bytes: not text")
+        return Problem(path, body.count(b"\n", 0, nul) + 1, say("holds NUL bytes: not text"))
     encoding = "utf-8"
     if path.endswith(".py") and not bom:
         encoding = _cookie(body) or encoding
     try:
         text, encoding = _text(path, body, encoding)
     except UnicodeDecodeError as error:
-        return Problem(path, body.count(b"\n", 0, error.start) + 1, f"is not {encoding}: byte {error.start + 1}")
+        return Problem(
+            path,
+            body.count(b"\n", 0, error.start) + 1,
+            say("is not {encoding}: byte {byte}", encoding=encoding, byte=error.start + 1),
+        )
     except LookupError:
-        return Problem(path, 1, f"names an encoding that is not known: {encoding}")
+        return Problem(path, 1, say("names an encoding that is not known: {encoding}", encoding=encoding))
     from ecolint.readers import Malformed, packed
 
     reader = packed(path)
@@ -322,7 +327,7 @@ def _cookie(body: bytes) -> str | None:
 # --- writing ----------------------------------------------------------------------------------------------------------
 
 
-class CannotWrite(Exception):
+class CannotWrite(Told):
     """A file that is left as it is; the message says why."""
 
 
@@ -331,17 +336,17 @@ def write(file: File, loaded: Loaded, text: str) -> None:
     start = _BOM if loaded.source.bom else b""
     try:
         if start + loaded.text.encode(loaded.encoding) != loaded.data:
-            raise CannotWrite(f"its bytes are not what {loaded.encoding} would write")
+            raise CannotWrite("its bytes are not what {encoding} would write", encoding=loaded.encoding)
         data = start + loaded.rewritten(text).encode(loaded.encoding)
     except UnicodeEncodeError as error:
-        raise CannotWrite(f"the new text cannot be written in {loaded.encoding}") from error
+        raise CannotWrite("the new text cannot be written in {encoding}", encoding=loaded.encoding) from error
     try:
         with open(file.location, "rb") as handle:
             if handle.read() != loaded.data:
                 raise CannotWrite("it has changed meanwhile")
         write_atomically(file.location, data)
     except OSError as error:
-        raise CannotWrite(f"cannot be written: {error.strerror}") from error
+        raise CannotWrite("cannot be written: {strerror}", strerror=error.strerror) from error
 
 
 def write_atomically(path: str, data: bytes) -> None:

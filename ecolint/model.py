@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from ecolint.speech import Told, say
+
 # --- places -----------------------------------------------------------------------------------------------------------
 
 
@@ -418,7 +420,7 @@ class Edit:
     text: str
 
 
-class CannotEdit(Exception):
+class CannotEdit(Told):
     """No single right edit exists; the message says why, and the fix becomes manual."""
 
 
@@ -612,7 +614,7 @@ class Workload:
     carbon_intensity: float = 390.0
     """gCO2 per kWh"""
     pue: float = 1.1
-    region: str = "US average"
+    region: str = say("US average")
 
 
 @dataclass(frozen=True, slots=True)

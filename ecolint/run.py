@@ -15,6 +15,7 @@ from ecolint.model import Deployment, Finding, Problem, Report, Source
 from ecolint.progress import Progress
 from ecolint.project import Projects
 from ecolint.settings import Finder, Settings, SettingsError
+from ecolint.speech import say
 
 if TYPE_CHECKING:
     from ecolint.ruleset import Rule
@@ -251,7 +252,7 @@ class _Linting:
             else:
                 files.write(file, loaded, text)
         except files.CannotWrite as error:
-            self.problems.append(Problem(file.path, 1, f"not fixed: {error}", whole_file=False))
+            self.problems.append(Problem(file.path, 1, say("not fixed: {error}", error=error), whole_file=False))
             self.fixed = [finding for finding in self.fixed if finding.place.path != file.path]
             return False
         return True

@@ -24,6 +24,10 @@ class Said(str):
         said.template, said.values = template, values
         return said
 
+    def __str__(self) -> Said:
+        """Itself: an error that is raised with a sentence gives it back whole."""
+        return self
+
     def __reduce__(self) -> tuple[type[Said], tuple[str, Mapping[str, object]]]:
         return Said, (self.template, self.values)
 
@@ -34,6 +38,18 @@ def say(template: str, /, **values: object) -> Said:
     A value that was itself said is translated with the sentence around it; numbers keep their format.
     """
     return Said(template, values)
+
+
+def quote(text: str) -> Said:
+    """A sentence as a file of data has it: its own template, without values. The rest of it is the data's."""
+    return text if isinstance(text, Said) else Said(text.replace("{", "{{").replace("}", "}}"), {})
+
+
+class Told(Exception):
+    """An error that says a sentence: `raise CannotEdit("it goes into {name}", name=name)`."""
+
+    def __init__(self, template: str = "", /, **values: object) -> None:
+        super().__init__(template if isinstance(template, Said) else say(template, **values))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Literal
 from ecolint.cells import where
 from ecolint.lines import Lines
 from ecolint.model import Comment, Finding, Problem, Span, Suppressed
+from ecolint.speech import say
 
 _MARK = re.compile(r"(?:^|#|;|//)\s*ecolint:\s*(?P<rest>[^#]*)")
 _FORM = re.compile(r"(?P<scope>ignore-file|ignore)\s*\[(?P<codes>[^\]]*)\]\s*(?P<reason>.*)", re.DOTALL)
@@ -82,9 +83,9 @@ def parse(comments: Iterable[Comment], lines: Lines, path: str) -> tuple[tuple[S
         form = _FORM.match(mark["rest"].strip())
         codes = tuple(code.strip() for code in form["codes"].split(",") if code.strip()) if form else ()
         if form is None or not codes:
-            reason = "suppression not understood; write `ecolint: ignore[CODE] reason`"
+            reason = say("suppression not understood; write `ecolint: ignore[CODE] reason`")
         elif form["scope"] == "ignore-file" and not comment.in_head:
-            reason = "ignore-file counts only in the first comment block of the file"
+            reason = say("ignore-file counts only in the first comment block of the file")
         else:
             scope: Literal["line", "file"] = "file" if form["scope"] == "ignore-file" else "line"
             found.append(Suppression(codes, scope, form["reason"].strip(), comment.span, line, comment.alone))

@@ -129,7 +129,7 @@ class _Writer:
             if isinstance(found, tuple) and any(one.place == table.place for one in found[1].value):
                 told = found[1].value[0]
                 if len(found[1].value) > 1 or told.kind != "known" or told.how != "literal" or told.shared:
-                    raise CannotEdit(f"{name} is put together elsewhere or at run time")
+                    raise CannotEdit("{name} is put together elsewhere or at run time", name=name)
                 self.add(found[0], SetEntry(found[1], packed.rewritten(table, todo)))
                 return
         for token in self.plan.recognised.tokens:
@@ -250,7 +250,7 @@ class _Writer:
                 return value.data
             table = self.packed_table()
             if table is None:
-                raise CannotEdit(f"it goes into {name}")
+                raise CannotEdit("it goes into {name}", name=name)
             return table
         return call
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ecolint.model import Change, Comment, Edit, Invocation, Pin, Problem, Reading, Source, Span, Table, Value, Wanted
+from ecolint.speech import say
 
 if TYPE_CHECKING:
     from ecolint.readers import Lookup
@@ -32,7 +33,7 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
 
     if "{%" in source.text:
         at = source.text.count("\n", 0, source.text.index("{%")) + 1
-        return Reading(problems=(Problem(source.path, at, "its instructions are written by a template", True),))
+        return Reading(problems=(Problem(source.path, at, say("its instructions are written by a template"), True),))
     file = parsed(source.text)
     found: list[Invocation] = []
     comments = list(file.comments)
@@ -45,7 +46,7 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
             made = Invocation("dockerfile", stage.place, name, words=line.words, env=line.env, image=stage.image)
             found.append(replace(made, branches=line.branches, installs=libraries, joined=line.joined))
     problems = [
-        Problem(source.path, source.text.count("\n", 0, at), "a here-document has no end", whole_file=False)
+        Problem(source.path, source.text.count("\n", 0, at), say("a here-document has no end"), whole_file=False)
         for at in file.unclosed[:1]
     ]
     return Reading(tuple(found), _comments(source.text, comments), tuple(problems))

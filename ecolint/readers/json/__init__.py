@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ecolint.model import Change, Edit, Invocation, Pin, Problem, Reading, Source, Table, Value, Wanted
+from ecolint.speech import say
 
 if TYPE_CHECKING:
     from ecolint.readers import Lookup
@@ -79,7 +80,9 @@ def _marked(source: Source) -> tuple[Problem, ...]:
     """That a byte order mark stands before the settings: RFC 8259 (8.1) forbids to write one."""
     if not source.bom:
         return ()
-    reason = "a byte order mark stands before the JSON, and many parsers refuse it: save the file as UTF-8 without one"
+    reason = say(
+        "a byte order mark stands before the JSON, and many parsers refuse it: save the file as UTF-8 without one"
+    )
     return (Problem(source.path, 1, reason, whole_file=False),)
 
 
@@ -90,7 +93,9 @@ def _twice(source: Source, file: File, found: Iterable[Invocation], wanted: Want
     for node, key in sorted(file.twice, key=lambda pair: pair[1].start):
         if node.start in settings and any(one.value in wanting for one, _ in node.pairs()):
             line = source.text.count("\n", 0, key.start) + 1
-            reason = f"the key {key.value!r} stands twice in one object, and the last one counts: take one out"
+            reason = say(
+                "the key {key!r} stands twice in one object, and the last one counts: take one out", key=key.value
+            )
             return (Problem(source.path, line, reason, whole_file=False),)
     return ()
 

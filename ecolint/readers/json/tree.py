@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ecolint.readers.offsets import char_offsets
 from ecolint.readers.yaml.nodes import MAX_DEPTH, Node
+from ecolint.speech import say
 
 if TYPE_CHECKING:
     from tree_sitter import Node as Part
@@ -52,17 +53,19 @@ def parse(text: str, relaxed: bool = False) -> File:
     them. Python writes numbers that JSON does not know (NaN, Infinity) and they are read as such. Raises Unreadable.
     """
     if len(text) > MAX_LENGTH:
-        raise Unreadable(f"a JSON file of more than {MAX_LENGTH} characters", 0)
+        raise Unreadable(say("a JSON file of more than {limit} characters", limit=MAX_LENGTH), 0)
     masked, comments = _guarded(text, relaxed)
     try:
         encoded = masked.encode()
     except UnicodeEncodeError as error:
-        raise Unreadable("invalid JSON: not text", error.start) from error
+        raise Unreadable(say("invalid JSON: not text"), error.start) from error
     tree = _parse(encoded)
     chars = None if text.isascii() else char_offsets(masked)
     if tree.has_error:
         at = _first_error(tree)
-        raise Unreadable("invalid JSON: no value, comma or bracket can stand here", at if chars is None else chars[at])
+        raise Unreadable(
+            say("invalid JSON: no value, comma or bracket can stand here"), at if chars is None else chars[at]
+        )
     return _Builder(text, chars, File(comments=comments)).build(tree)
 
 
@@ -80,32 +83,40 @@ def _guarded(text: str, relaxed: bool) -> tuple[str, list[tuple[int, int]]]:
             comments.append((at, at + len(token.rstrip())))
             continue
         if first == '"' and not match["closed"]:
-            raise Unreadable("invalid JSON: a string that does not end on its line", at)
+            raise Unreadable(say("invalid JSON: a string that does not end on its line"), at)
         if first == "'":
-            raise Unreadable("invalid JSON: strings stand in double quotes", at)
+            raise Unreadable(say("invalid JSON: strings stand in double quotes"), at)
         if valued and opened and first not in "]},:":
-            raise Unreadable("invalid JSON: a comma is missing before this", at)
+            raise Unreadable(say("invalid JSON: a comma is missing before this"), at)
         valued = first not in "[{,:"
         if match["word"]:
             holes.append((at, match.end(), "-" + "1" * (len(token) - 1) if first == "-" else "1" * len(token)))
         elif first in "[{":
             opened.append((first, at))
             if len(opened) > MAX_DEPTH:
-                raise Unreadable(f"JSON nested deeper than {MAX_DEPTH} levels", at)
+                raise Unreadable(say("JSON nested deeper than {limit} levels", limit=MAX_DEPTH), at)
         elif first in "]}":
             if not opened:
-                raise Unreadable(f"invalid JSON: `{first}` closes nothing", at)
+                raise Unreadable(say("invalid JSON: `{first}` closes nothing", first=first), at)
             if opened[-1][0] != _CLOSES[first]:
                 line = text.count("\n", 0, opened[-1][1]) + 1
-                raise Unreadable(f"invalid JSON: `{first}` closes the `{opened[-1][0]}` of line {line}", at)
+                raise Unreadable(
+                    say(
+                        "invalid JSON: `{first}` closes the `{opened}` of line {line}",
+                        first=first,
+                        opened=opened[-1][0],
+                        line=line,
+                    ),
+                    at,
+                )
             opened.pop()
             if comma is not None:
                 if not relaxed:
-                    raise Unreadable("invalid JSON: take out the comma behind the last item", comma)
+                    raise Unreadable(say("invalid JSON: take out the comma behind the last item"), comma)
                 holes.append((comma, comma + 1, " "))
         comma = at if first == "," else None
     if opened:
-        raise Unreadable(f"invalid JSON: `{opened[-1][0]}` is never closed", opened[-1][1])
+        raise Unreadable(say("invalid JSON: `{opened}` is never closed", opened=opened[-1][0]), opened[-1][1])
     return _masked(text, holes), comments
 
 
@@ -150,7 +161,9 @@ class _Builder:
                 continue
             self.left -= 1
             if self.left < 0:
-                raise Unreadable(f"a JSON file of more than {MAX_NODES} values", self.at(part.start_byte))
+                raise Unreadable(
+                    say("a JSON file of more than {limit} values", limit=MAX_NODES), self.at(part.start_byte)
+                )
             if part.type == "pair":
                 stack.extend((one, home) for one in reversed(part.named_children))
                 continue
@@ -172,7 +185,7 @@ class _Builder:
             try:
                 value, name = json.loads(written, strict=False), "str"
             except ValueError as error:
-                raise Unreadable("invalid JSON: a backslash that escapes nothing", start) from error
+                raise Unreadable(say("invalid JSON: a backslash that escapes nothing"), start) from error
             value = value.encode("utf-8", "replace").decode()  # halves of a pair are no character
         else:
             value = _SPECIAL.get(written, written)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ecolint.speech import say
+
 MAX_LENGTH = 5_000_000
 """Characters of a file that is read at all."""
 
@@ -61,7 +63,7 @@ def opens(text: str) -> bool:
 def parsed(text: str) -> Modelfile:
     """Every instruction of a file. Raises Unreadable."""
     if len(text) > MAX_LENGTH:
-        raise Unreadable(f"a Modelfile of more than {MAX_LENGTH} characters", 0)
+        raise Unreadable(say("a Modelfile of more than {limit} characters", limit=MAX_LENGTH), 0)
     found: list[Instruction] = []
     comments: list[tuple[int, int]] = []
     at = 0
@@ -85,11 +87,13 @@ def _instruction(text: str, start: int, stop: int) -> Instruction:
     name, value = head[1].lower(), head.end()
     if name not in INSTRUCTIONS or not head[2]:
         word = text[start : min(stop, start + 20)].partition(" ")[0]
-        raise Unreadable(f'{word!r} is no instruction (a text of several lines stands between two """)', start)
+        raise Unreadable(
+            say('{word!r} is no instruction (a text of several lines stands between two """)', word=word), start
+        )
     if name in ("parameter", "message"):
         subject = _SUBJECT.match(text, value, stop)
         if subject is None:
-            raise Unreadable(f"{head[1]} names nothing that has a value", start)
+            raise Unreadable(say("{name} names nothing that has a value", name=head[1]), start)
         name, value = f"{name}.{subject[1]}", subject.end()
     end = _end(text, value, stop)
     written = text[value:end].rstrip(" \t\r\n")
@@ -101,7 +105,7 @@ def _end(text: str, value: int, stop: int) -> int:
     mark = next((one for one in ('"""', '"') if text.startswith(one, value)), "")
     while mark and not _closed(text, value, stop, mark):
         if stop >= len(text):
-            raise Unreadable(f"a text that begins with {mark} has no end", value)
+            raise Unreadable(say("a text that begins with {mark} has no end", mark=mark), value)
         stop = _stop(text, _next(text, stop))
     return stop
 

@@ -9,6 +9,7 @@ from json import JSONDecodeError
 from json.decoder import scanstring  # type: ignore[attr-defined]
 
 from ecolint.readers import Malformed
+from ecolint.speech import say
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _PLAIN = re.compile(r"[-+.\w]+")
@@ -77,7 +78,7 @@ def read(text: str) -> Document:
         else:
             cursor.skip()
     if not found:
-        raise Malformed(1, "is no notebook: it has no cells")
+        raise Malformed(1, say("is no notebook: it has no cells"))
     return Document(tuple(cells), tuple(languages))
 
 
@@ -143,13 +144,15 @@ class _Cursor:
 
     def fail(self, reason: str, at: int | None = None) -> Malformed:
         """What is wrong, and on which line."""
-        return Malformed(self.text.count("\n", 0, self.at if at is None else at) + 1, f"is not JSON: {reason}")
+        return Malformed(
+            self.text.count("\n", 0, self.at if at is None else at) + 1, say("is not JSON: {reason}", reason=reason)
+        )
 
     def peek(self) -> str:
         """The first character of what comes next."""
         self.at = _SPACE.match(self.text, self.at).end()  # type: ignore[union-attr]
         if self.at >= len(self.text):
-            raise self.fail("it ends too early")
+            raise self.fail(say("it ends too early"))
         return self.text[self.at]
 
     def take(self, wanted: str, instead: str) -> str:
@@ -163,12 +166,12 @@ class _Cursor:
     def literal(self) -> Literal:
         """The string that comes next."""
         start = self.at
-        self.take('"', "a string is missing")
+        self.take('"', say("a string is missing"))
         start = self.at - 1
         try:
             text, self.at = scanstring(self.text, self.at, False)
         except JSONDecodeError as error:
-            raise self.fail("a string cannot be read", min(error.pos, len(self.text))) from error
+            raise self.fail(say("a string cannot be read"), min(error.pos, len(self.text))) from error
         return Literal(start, self.at, text)
 
     def members(self) -> Iterator[str]:
@@ -182,12 +185,12 @@ class _Cursor:
             return
         while True:
             name = self.literal().text
-            self.take(":", "a colon is missing")
+            self.take(":", say("a colon is missing"))
             yield name
-            if self.take(",}", "a comma is missing") == "}":
+            if self.take(",}", say("a comma is missing")) == "}":
                 return
             if self.peek() == "}":
-                raise self.fail("a comma stands before a closing brace")
+                raise self.fail(say("a comma stands before a closing brace"))
 
     def elements(self) -> Iterator[None]:
         """One step for each item of the list that comes next; none, and past it, where something else comes."""
@@ -200,10 +203,10 @@ class _Cursor:
             return
         while True:
             yield
-            if self.take(",]", "a comma is missing") == "]":
+            if self.take(",]", say("a comma is missing")) == "]":
                 return
             if self.peek() == "]":
-                raise self.fail("a comma stands before a closing bracket")
+                raise self.fail(say("a comma stands before a closing bracket"))
 
     def skip(self) -> None:
         """Go past any value, without recursion."""
@@ -215,7 +218,7 @@ class _Cursor:
         else:
             plain = _PLAIN.match(self.text, self.at)
             if plain is None:
-                raise self.fail("a value is missing")
+                raise self.fail(say("a value is missing"))
             self.at = plain.end()
 
     def nested(self) -> None:
@@ -234,7 +237,7 @@ class _Cursor:
                     self.at = at
                     return
         self.at = len(self.text)
-        raise self.fail("it ends too early")
+        raise self.fail(say("it ends too early"))
 
     def string_end(self, at: int) -> int:
         """The offset behind the quote that closes a string whose text begins at `at`."""
@@ -246,4 +249,4 @@ class _Cursor:
             if (quote - before) % 2 == 0:
                 return quote + 1
             at = quote + 1
-        raise self.fail("a string is never closed", start)
+        raise self.fail(say("a string is never closed"), start)

@@ -11,6 +11,7 @@ from ecolint.cells import MARK
 from ecolint.model import CannotEdit
 from ecolint.readers import Malformed
 from ecolint.readers.notebook.document import Cell, Document, Literal, read
+from ecolint.speech import say
 
 MAX_COMPARED = 2000
 """Lines of one cell that are paired by what they say; in a longer stretch they are paired by their order."""
@@ -32,7 +33,7 @@ def unpack(text: str) -> str:
         source = _script_of(cell)
         if _CONTROL in source or "\0" in source:
             line = text.count("\n", 0, cell.literals[0].start) + 1
-            raise Malformed(line, f"holds control characters in cell {number}")
+            raise Malformed(line, say("holds control characters in cell {number}", number=number))
         pieces.append(source + MARK)
     return "".join(pieces)
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from ecolint.cells import MARK
 from ecolint.model import Span
 from ecolint.readers.held import Held
+from ecolint.speech import say
 
 # The magics of IPython whose cell is Python and runs in the notebook's own namespace.
 _PYTHON_CELLS = frozenset({"capture", "debug", "prun", "time", "timeit"})
@@ -212,11 +213,11 @@ class _Builder:
                 if closed is None:
                     triple = text.startswith(char * 3, token.start())
                     stop = end if triple else _REST.match(text, at, end).end()  # type: ignore[union-attr]
-                    return self.fault(token.start(), "a string is never closed", start, stop)
+                    return self.fault(token.start(), say("a string is never closed"), start, stop)
                 at = closed
             elif not opened:
                 return at
-        return self.fault(opened[0], "a bracket is never closed", start, end) if opened else end
+        return self.fault(opened[0], say("a bracket is never closed"), start, end) if opened else end
 
     def fault(self, at: int, reason: str, start: int, stop: int) -> int:
         """Leave a stretch out, so that it does not leak into what follows; returns where that begins."""

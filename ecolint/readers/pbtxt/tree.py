@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ecolint.model import Scalar
+from ecolint.speech import say
 
 MAX_LENGTH = 2_000_000
 """Characters of a file that is read at all."""
@@ -85,7 +86,7 @@ class Message:
 def parse(text: str) -> Message:
     """The fields of a file. Raises Unreadable."""
     if len(text) > MAX_LENGTH:
-        raise Unreadable(f"a text of more than {MAX_LENGTH} characters", 0)
+        raise Unreadable(say("a text of more than {limit} characters", limit=MAX_LENGTH), 0)
     comments: list[tuple[int, int]] = []
     root = Node("block", 0, len(text))
     _Parser(list(_tokens(text, comments)), root).run()
@@ -106,7 +107,12 @@ def _tokens(text: str, comments: list[tuple[int, int]]) -> Iterator[_Token]:
         match = _TOKEN.match(text, at)
         if match is None:
             quote = text[at] in "\"'"
-            raise Unreadable("a text that has no end on its line" if quote else f"{text[at]!r} stands for nothing", at)
+            raise Unreadable(
+                say("a text that has no end on its line")
+                if quote
+                else say("{text!r} stands for nothing", text=text[at]),
+                at,
+            )
         yield _Token(match.lastgroup or "", match.group(), at, match.end())
         at = match.end()
 
@@ -135,7 +141,9 @@ class _Parser:
                 self.named(holder, token)
         if len(self.stack) > 1:
             holder, closing = self.stack[-1]
-            raise Unreadable(f"what opens here is never closed: {closing!r} is missing", holder.start)
+            raise Unreadable(
+                say("what opens here is never closed: {closing!r} is missing", closing=closing), holder.start
+            )
 
     def named(self, holder: Node, token: _Token) -> None:
         """A field, from its name on."""
@@ -144,13 +152,13 @@ class _Parser:
                 token = self.tokens[self.at]
                 self.at += 1
         elif token.kind != "word":
-            raise Unreadable(f"a field's name is missing before {token.text!r}", token.start)
+            raise Unreadable(say("a field's name is missing before {text!r}", text=token.text), token.start)
         follower = self.take()
         colon = follower is not None and follower.text == ":" and follower.kind == "mark"
         value = self.take() if colon else follower
         opens = value is not None and value.kind == "mark" and value.text in _CLOSES
         if value is None or not (colon or opens) or (value.kind == "mark" and not opens):
-            raise Unreadable(f"{token.text} has no value", token.start)
+            raise Unreadable(say("{text} has no value", text=token.text), token.start)
         holder.fields.append(Field(token.text, token.start, self.value(value)))
 
     def take(self) -> _Token | None:
@@ -163,12 +171,12 @@ class _Parser:
         """A value; of a block or a list, what stands in it follows."""
         if token.kind == "mark" and token.text in _CLOSES:
             if len(self.stack) > MAX_DEPTH:
-                raise Unreadable(f"blocks nested deeper than {MAX_DEPTH} levels", token.start)
+                raise Unreadable(say("blocks nested deeper than {limit} levels", limit=MAX_DEPTH), token.start)
             node = Node("list" if token.text == "[" else "block", token.start, token.end)
             self.stack.append((node, _CLOSES[token.text]))
             return node
         if token.kind == "mark":
-            raise Unreadable(f"{token.text!r} stands where a value should", token.start)
+            raise Unreadable(say("{text!r} stands where a value should", text=token.text), token.start)
         if token.kind == "filled":
             return Node("filled", token.start, token.end)
         if token.kind == "word":

@@ -22,6 +22,7 @@ from ecolint.model import (
     Value,
     Wanted,
 )
+from ecolint.speech import say
 
 if TYPE_CHECKING:
     from ecolint.readers import Lookup
@@ -55,7 +56,7 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
     statement = source.text.find("{%")
     if statement >= 0:
         line = source.text.count("\n", 0, statement) + 1
-        return Reading((), remarks, (Problem(source.path, line, "its lines are written by a template", True),))
+        return Reading((), remarks, (Problem(source.path, line, say("its lines are written by a template"), True),))
     found = tuple(
         Invocation("properties", table.place, "settings", mapping=table, beside=tuple(one.name for one in file.lines))
         for table in every_table(source, file)

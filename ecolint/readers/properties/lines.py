@@ -7,6 +7,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ecolint.speech import say
+
 MAX_LENGTH = 5_000_000
 """Characters of a file that is read at all."""
 
@@ -87,7 +89,7 @@ def origins(written: str) -> tuple[str, list[int]]:
 def split(text: str) -> Lines:
     """Every logical line of a file. Raises Unreadable."""
     if len(text) > MAX_LENGTH:
-        raise Unreadable(f"a properties file of more than {MAX_LENGTH} characters", 0)
+        raise Unreadable(say("a properties file of more than {limit} characters", limit=MAX_LENGTH), 0)
     comments: list[tuple[int, int]] = []
     found = [_line(pieces, until, text) for pieces, until in _logical(text, comments)]
     return Lines(tuple(found), tuple(comments))
@@ -127,7 +129,7 @@ def _line(pieces: list[tuple[int, int]], until: int, text: str) -> Line:
     whole = Line("", pieces[0][0], 0, 0, pieces[-1][1], until, joined, tuple(placed))
     spoilt = _SPOILT.search(joined)
     if spoilt is not None:
-        raise Unreadable("an escape \\u needs four hexadecimal digits", whole.at(spoilt.end() - 2))
+        raise Unreadable(say("an escape \\u needs four hexadecimal digits"), whole.at(spoilt.end() - 2))
     key = _KEY.match(joined)
     assert key is not None, "it matches the empty text"
     gap = _SEPARATOR.match(joined, key.end())

@@ -45,7 +45,7 @@ class Imports:
             if binding.origin == qualified:
                 return binding.name
         if not module:
-            raise CannotEdit(f"{qualified} has no module to import it from")
+            raise CannotEdit("{qualified} has no module to import it from", qualified=qualified)
         if construct:
             extensible = self._extensible(module)
             if extensible is not None and self._free(member, qualified):
@@ -63,7 +63,7 @@ class Imports:
         if self._free(root, root):
             self.lines.setdefault(self._anchor(root), []).append(f"import {module}")
             return qualified
-        raise CannotEdit(f"{member if construct else root} means something else here")
+        raise CannotEdit("{name} means something else here", name=member if construct else root)
 
     def _imports(self, module: str, binding: Binding) -> bool:
         """True where a plain `import a` or `import a.b` really loads the module that is asked for."""

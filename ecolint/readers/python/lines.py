@@ -7,6 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from ecolint.model import Comment, Span
+from ecolint.speech import say
 
 _TOKEN = re.compile(r"""["'#\\;:()\[\]{}]|\r\n?|\n|(?<![=<>!:])=(?!=)|\blambda\b""")
 _KEYWORD = re.compile(
@@ -119,7 +120,7 @@ class _Scanner:
             else:
                 position = self.newline(match.start(), position)
         if self.depth:
-            self.fault(self.opened, "a bracket is never closed")
+            self.fault(self.opened, say("a bracket is never closed"))
         self.finish(len(text))
         return self.settle()
 
@@ -135,7 +136,7 @@ class _Scanner:
 
     def close(self, at: int) -> None:
         if self.depth == 0:
-            self.fault(at, "a closing bracket without an opening one")
+            self.fault(at, say("a closing bracket without an opening one"))
         else:
             self.depth -= 1
 
@@ -151,9 +152,9 @@ class _Scanner:
             if found == quote:
                 return position
             if found in "\r\n":
-                self.fault(at, "a string is never closed")
+                self.fault(at, say("a string is never closed"))
                 return match.start()
-        self.fault(at, "a string is never closed")
+        self.fault(at, say("a string is never closed"))
         return len(self.text)
 
     def first(self, at: int) -> bool:
@@ -188,7 +189,7 @@ class _Scanner:
         if len(self.headers) < MAX_BLOCKS:
             self.headers.append(line)
         else:
-            self.fault(line.start, "blocks are nested too deeply")
+            self.fault(line.start, say("blocks are nested too deeply"))
         self.current = None
         after = _INDENT.match(self.text, position).end()  # type: ignore[union-attr]
         if after < len(self.text) and self.text[after] not in "#\r\n\\":
@@ -216,7 +217,7 @@ class _Scanner:
         if self.depth:
             if not _NEVER_IN_BRACKETS.match(self.text, position):
                 return position
-            self.fault(self.opened, "a bracket is never closed")
+            self.fault(self.opened, say("a bracket is never closed"))
             self.depth = 0
         self.finish(at)
         return self.begin(position)

@@ -13,6 +13,7 @@ from libcst.metadata import ByteSpanPositionProvider, CodeSpan
 
 from ecolint.model import Span
 from ecolint.readers.python.lines import Line, Script
+from ecolint.speech import say
 
 MAX_STATEMENT = 32 * 1024
 """Characters of one logical line that LibCST may see."""
@@ -45,9 +46,9 @@ class Stats:
 def guard(text: str) -> str | None:
     """The reason why `text` must not reach the native parser, or None when it may."""
     if len(text) > MAX_STATEMENT:
-        return f"a statement is longer than {MAX_STATEMENT // 1024} KB"
+        return say("a statement is longer than {limit} KB", limit=MAX_STATEMENT // 1024)
     if _weight(text) > MAX_WEIGHT:
-        return "a statement is nested or chained too deeply"
+        return say("a statement is nested or chained too deeply")
     return None
 
 
@@ -205,9 +206,9 @@ class Parser:
             try:
                 return self._walk(line, text, line.start + skipped)
             except cst.ParserSyntaxError:
-                reason = "a statement cannot be parsed"
+                reason = say("a statement cannot be parsed")
             except (RecursionError, UnicodeError):
-                reason = "a statement is nested or chained too deeply"
+                reason = say("a statement is nested or chained too deeply")
         self.failures[line.index] = reason
         return None
 

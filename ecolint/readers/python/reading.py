@@ -33,6 +33,7 @@ from ecolint.readers.python.tables import changed
 from ecolint.readers.python.uses import Collector
 from ecolint.readers.python.values import attach
 from ecolint.readers.python.words import index
+from ecolint.speech import say
 
 MAX_TABLES = 2000
 SHORT = 200
@@ -46,7 +47,7 @@ def read_file(source: Source, wanted: Wanted, project: Lookup, stats: Stats | No
     """What one Python file says; `stats` counts the work done. Nothing that the text holds raises."""
     if "\0" in source.text:
         line = source.text.count("\n", 0, source.text.index("\0")) + 1
-        return Reading(problems=(Problem(source.path, line, "binary data, not Python text"),))
+        return Reading(problems=(Problem(source.path, line, say("binary data, not Python text")),))
     names = live((*wanted.calls, *wanted.likely_calls, *wanted.local_calls, *wanted.objects), source.text)
     runs = runs_commands(source.text, wanted)
     if not (runs or mentioned(source.text, names) or "ecolint:" in source.text or _works(source.text, wanted)):
@@ -242,7 +243,7 @@ def _syntax_error(ctx: Context) -> tuple[Problem, ...]:
         try:
             ast.parse(ctx.source.text)
         except IndentationError as error:
-            return (_problem(ctx, error.lineno or 1, "the indentation does not fit"),)
+            return (_problem(ctx, error.lineno or 1, say("the indentation does not fit")),)
         except SyntaxError as error:
             return _confirmed(ctx, error.lineno or 1)
         except (ValueError, RecursionError, MemoryError):
@@ -260,5 +261,5 @@ def _confirmed(ctx: Context, number: int) -> tuple[Problem, ...]:
         ctx.parser.parse(line)
         old = line.kind == "except" and _OLD_EXCEPT.match(script.body(line))
         if line.index in ctx.parser.failures or old or line.kind in ("else", "finally"):
-            return (_problem(ctx, number, "a statement cannot be parsed"),)
+            return (_problem(ctx, number, say("a statement cannot be parsed")),)
     return ()

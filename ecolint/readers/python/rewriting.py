@@ -155,10 +155,10 @@ class _Editor:
         if isinstance(holder[1], cst.Dict):
             return f"{self._text(name)}: {self._text(value)}"
         if not _IDENTIFIER.match(name):
-            raise CannotEdit(f"{name} cannot be a keyword")
+            raise CannotEdit("{name} cannot be a keyword", name=name)
         for node in holder[3]:
             if isinstance(node, cst.Arg) and node.keyword is not None and node.keyword.value == name:
-                raise CannotEdit(f"{name} is already there")
+                raise CannotEdit("{name} is already there", name=name)
         return f"{name}={self._text(value)}"
 
     def _text(self, value: Written) -> str:

@@ -15,6 +15,7 @@ from ecolint.readers.python.layout import Listing, Patch, line_end, line_start, 
 from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.sharing import Readers
 from ecolint.readers.python.values import attach
+from ecolint.speech import say
 
 _PLAIN = re.compile(r"[\w./:=,+-]+\Z")
 """Words that no shell and no string literal reads otherwise."""
@@ -119,7 +120,7 @@ class _Editor:
                 home = statement.parents.get(element)
                 if isinstance(element, cst.Element) and isinstance(home, cst.List | cst.Tuple):
                     if self.table.name:  # what a call is handed, another call may be handed as well
-                        Readers(self.ctx).alone(statement, home, "list")
+                        Readers(self.ctx).alone(statement, home, say("list"))
                     todo = self.lists.setdefault(home, _Todo(statement, home))
                     return todo, list(home.elements).index(element)
             elif at.start < span.start and span.end < at.end and self.text[span.start : span.end] == word:

@@ -10,6 +10,7 @@ from ecolint.model import CannotEdit
 from ecolint.readers.python.context import Context
 from ecolint.readers.python.names import dotted
 from ecolint.readers.python.parsing import Statement
+from ecolint.speech import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +22,13 @@ class Readers:
     def check(self, statement: Statement, node: cst.CSTNode) -> None:
         """Raises `CannotEdit` where a variable holds the dictionary and is read twice: one reader is the call."""
         if isinstance(node, cst.Dict) or (isinstance(node, cst.Call) and dotted(node.func) == ("dict",)):
-            self.alone(statement, node, "dictionary")
+            self.alone(statement, node, say("dictionary"))
 
     def alone(self, statement: Statement, node: cst.CSTNode, what: str) -> None:
         """Raises `CannotEdit` where a variable holds what a node makes and is read twice."""
         for target in _targets(statement, node):
             if self._reads(statement, target) > 1:
-                raise CannotEdit(f"other code reads this {what} too")
+                raise CannotEdit("other code reads this {what} too", what=what)
 
     def _reads(self, statement: Statement, target: tuple[str, ...]) -> int:
         """How often a variable, or an attribute under any object, is read apart from what is written into it."""

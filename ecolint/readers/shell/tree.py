@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from ecolint.speech import say
+
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
@@ -41,7 +43,7 @@ def parse(text: str, swallowed: Iterable[int] = ()) -> Node:
     Unreadable.
     """
     if len(text) > MAX_LENGTH:
-        raise Unreadable(f"a script of more than {MAX_LENGTH} characters")
+        raise Unreadable(say("a script of more than {limit} characters", limit=MAX_LENGTH))
     plain = _FOREIGN.sub("x", text)
     plain = _SPACED.sub("x", plain)
     plain = _REMARK.sub(lambda match: " " * len(match.group()), plain)
@@ -61,7 +63,7 @@ def parse(text: str, swallowed: Iterable[int] = ()) -> Node:
         )
     except ValueError:
         _parser().reset()
-        raise Unreadable("it cannot be told apart into commands") from None
+        raise Unreadable(say("it cannot be told apart into commands")) from None
     return tree.root_node
 
 

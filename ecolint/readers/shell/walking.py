@@ -16,6 +16,7 @@ from ecolint.readers.shell.ropes import MAX_OPTIONS, Piece
 from ecolint.readers.shell.state import State
 from ecolint.readers.shell.tests import outcome
 from ecolint.readers.shell.variables import Changes, Held, unknown
+from ecolint.speech import say
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -61,7 +62,7 @@ class Walker(State):
     def run(self, root: Node) -> Script:
         """The whole script; functions that nothing was seen to call are read last."""
         if root.has_error:
-            self.problems.append((_first_error(root), "the shell syntax is not understood here"))
+            self.problems.append((_first_error(root), say("the shell syntax is not understood here")))
         self.root = root
         self.statements(root)
         while self.functions:
@@ -90,7 +91,7 @@ class Walker(State):
             return
         elif self.depth >= MAX_DEPTH:
             if not any(reason.startswith("nested") for _, reason in self.problems):
-                self.problems.append((node.start_byte, f"nested deeper than {MAX_DEPTH} levels"))
+                self.problems.append((node.start_byte, say("nested deeper than {depth} levels", depth=MAX_DEPTH)))
         elif kind == "command":
             self.simple(node, (), cut)
         else:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ecolint.model import HOLE, Scalar
 from ecolint.readers.offsets import char_offsets
+from ecolint.speech import say
 
 if TYPE_CHECKING:
     from tree_sitter import Node as Part
@@ -116,18 +117,18 @@ class File:
 def parse(text: str) -> File:
     """The blocks of a file. Raises Unreadable."""
     if len(text) > MAX_LENGTH:
-        raise Unreadable(f"a Terraform file of more than {MAX_LENGTH} characters", 0)
+        raise Unreadable(say("a Terraform file of more than {limit} characters", limit=MAX_LENGTH), 0)
     _guard(text)
     try:
         encoded = text.encode()
     except UnicodeEncodeError as error:
-        raise Unreadable("invalid HCL: not text", error.start) from error
+        raise Unreadable(say("invalid HCL: not text"), error.start) from error
     tree = _parse(encoded)
     chars = None if text.isascii() else char_offsets(text)
     if tree.has_error:
         at = _first_error(tree)
         raise Unreadable(
-            "invalid HCL: this cannot stand here (terraform validate tells what is expected)",
+            say("invalid HCL: this cannot stand here (terraform validate tells what is expected)"),
             at if chars is None else chars[at],
         )
     builder = _Builder(text, chars)
@@ -152,7 +153,7 @@ def _guard(text: str) -> None:
         if mark in "[{(":
             depth += 1
             if depth > MAX_DEPTH:
-                raise Unreadable(f"Terraform nested deeper than {MAX_DEPTH} levels", match.start())
+                raise Unreadable(say("Terraform nested deeper than {limit} levels", limit=MAX_DEPTH), match.start())
         elif mark in "]})":
             depth = max(0, depth - 1)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecolint.model import Alternative, Entry, Items, Place, Span, Table, Value
 from ecolint.readers.offsets import char_offsets
+from ecolint.speech import say
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -70,16 +71,16 @@ class File:
             self.encoded = text.encode()
             self.data: dict[str, Any] = tomli.loads(text)
         except RecursionError:
-            raise Unreadable("TOML nested too deeply", 1) from None
+            raise Unreadable(say("TOML nested too deeply"), 1) from None
         except UnicodeEncodeError as error:
-            raise Unreadable("invalid TOML: not text", text.count("\n", 0, error.start) + 1) from error
+            raise Unreadable(say("invalid TOML: not text"), text.count("\n", 0, error.start) + 1) from error
         except (tomli.TOMLDecodeError, ValueError) as error:
             found = _LINE.search(str(error))
             line = int(found.group(1)) if found else text.count("\n") + 1
             reason = str(error).split(" (at ")[0]
-            raise Unreadable(f"invalid TOML: {reason}", line) from error
+            raise Unreadable(say("invalid TOML: {reason}", reason=reason), line) from error
         if _deep(self.data):
-            raise Unreadable(f"TOML nested deeper than {MAX_DEPTH} levels", 1)
+            raise Unreadable(say("TOML nested deeper than {limit} levels", limit=MAX_DEPTH), 1)
         self.path = path
         self.text = text
         self._chars = None if text.isascii() else char_offsets(text)
@@ -295,7 +296,7 @@ def _last_key(key: Node) -> Node:
 def _guard(text: str) -> None:
     """Refuse what would exhaust a parser: very long files, deep brackets, keys of very many parts."""
     if len(text) > MAX_LENGTH:
-        raise Unreadable(f"a TOML file of more than {MAX_LENGTH} characters", 1)
+        raise Unreadable(say("a TOML file of more than {limit} characters", limit=MAX_LENGTH), 1)
     depth = dots = 0
     for match in _TOKEN.finditer(text):
         token = match.group()
@@ -308,7 +309,9 @@ def _guard(text: str) -> None:
         if token in "[{,=\n":
             dots = 0
         if depth > MAX_DEPTH or dots > MAX_DEPTH:
-            raise Unreadable(f"TOML nested deeper than {MAX_DEPTH} levels", text.count("\n", 0, match.start()) + 1)
+            raise Unreadable(
+                say("TOML nested deeper than {limit} levels", limit=MAX_DEPTH), text.count("\n", 0, match.start()) + 1
+            )
 
 
 def _deep(data: Any) -> bool:

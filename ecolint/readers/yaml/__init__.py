@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ecolint.model import Change, Edit, Invocation, Pin, Problem, Reading, Source, Table, Value, Wanted
+from ecolint.speech import say
 
 if TYPE_CHECKING:
     from ecolint.readers import Lookup
@@ -94,14 +95,19 @@ def _alone(source: Source, triggers: Sequence[str], wanted: Wanted, project: Loo
     told = any(problem.templated for problem in problems) or any(concluded(one, triggers) for one in invocations)
     if hidden is not None and not told:
         line = source.text.count("\n", 0, hidden) + 1
-        problems.append(Problem(source.path, line, "its containers are written by a template", templated=True))
+        problems.append(Problem(source.path, line, say("its containers are written by a template"), templated=True))
     return Reading(tuple(invocations), comments.found(), tuple(_counted(problems, further)))
 
 
 def _counted(problems: Sequence[Problem], further: int) -> list[Problem]:
     """One line tells of all documents of a file that cannot be read: where the first one is, and how many follow."""
-    told = f" (and in {further} further documents)" if further > 1 else " (and in one further document)"
-    return [one if one.templated or not further else replace(one, reason=one.reason + told) for one in problems]
+
+    def told(reason: str) -> str:
+        if further > 1:
+            return say("{reason} (and in {further} further documents)", reason=reason, further=further)
+        return say("{reason} (and in one further document)", reason=reason)
+
+    return [one if one.templated or not further else replace(one, reason=told(one.reason)) for one in problems]
 
 
 def open_document(source: Source, base: int, text: str) -> tuple[Document, list[Node]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ecolint.model import Scalar
+from ecolint.speech import say
 
 if TYPE_CHECKING:
     import yaml
@@ -77,7 +78,7 @@ def compose(text: str, base: int = 0) -> list[Node]:
     import yaml
 
     if len(text) > MAX_DOCUMENT:
-        raise Unreadable(f"a YAML document of more than {MAX_DOCUMENT} characters", 0)
+        raise Unreadable(say("a YAML document of more than {limit} characters", limit=MAX_DOCUMENT), 0)
     loader_class: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         loader = loader_class(text)
@@ -95,7 +96,7 @@ def _unreadable(error: Exception) -> Unreadable:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     offset = mark.index if mark is not None else getattr(error, "position", 0)
     reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "not valid YAML"
-    return Unreadable(f"invalid YAML: {reason}", offset if isinstance(offset, int) else 0)
+    return Unreadable(say("invalid YAML: {reason}", reason=reason), offset if isinstance(offset, int) else 0)
 
 
 class _Composer:
@@ -132,7 +133,7 @@ class _Composer:
         """Hang a node under the innermost open collection."""
         self.count += 1
         if self.count > MAX_NODES:
-            raise Unreadable(f"a YAML document of more than {MAX_NODES} nodes", node.start - self.base)
+            raise Unreadable(say("a YAML document of more than {limit} nodes", limit=MAX_NODES), node.start - self.base)
         if anchor is not None:
             self.anchors[anchor] = node
         if self.open:
@@ -166,7 +167,9 @@ class _Composer:
         """A reference to a node that stands elsewhere."""
         target = self.anchors.get(event.anchor)
         if target is None:
-            raise Unreadable(f"invalid YAML: undefined alias *{event.anchor}", event.start_mark.index)
+            raise Unreadable(
+                say("invalid YAML: undefined alias *{anchor}", anchor=event.anchor), event.start_mark.index
+            )
         target.shared = True
         start, end = self.base + event.start_mark.index, self.base + event.end_mark.index
         self.add(Node("alias", start, end, target=target, reach=end), None)
@@ -174,7 +177,7 @@ class _Composer:
     def begin(self, event: Any, mapping: bool) -> None:
         """Open a collection."""
         if len(self.open) >= MAX_DEPTH:
-            raise Unreadable(f"YAML nested deeper than {MAX_DEPTH} levels", event.start_mark.index)
+            raise Unreadable(say("YAML nested deeper than {limit} levels", limit=MAX_DEPTH), event.start_mark.index)
         start = event.start_mark.index
         if event.flow_style:
             start = self.after_properties(start, len(self.text))
