@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from ecolint import __version__
+from ecolint.advice import add_to
 from ecolint.speech import LOCALES
+from ecolint.terminal import coloured, printed
 
 if TYPE_CHECKING:
     from ecolint.run import Request, Run
@@ -222,28 +224,8 @@ def _write(found: Run, request: Request, form: str, outputs: tuple[tuple[str, st
                 handle.write(data)
         except OSError as error:
             raise Usage(f"{file}: cannot be written: {error.strerror}") from error
-    look = Look(colour=_colour(os.environ, sys.stdout.isatty()), quiet=request.quiet, voice=voice)
-    _print(found.diff if request.diff else render(form, found.report, look))
-
-
-def _colour(environment: Mapping[str, str], terminal: bool) -> bool:
-    """Colour on a terminal, or where it is forced; never with NO_COLOR."""
-    if environment.get("NO_COLOR"):
-        return False
-    if any(environment.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
-        return True
-    return terminal and environment.get("TERM") != "dumb" and environment.get("CLICOLOR") != "0"
-
-
-def _print(text: str) -> None:
-    """Text to standard output with its own line ends; what its encoding lacks is escaped."""
-    sys.stdout.flush()
-    binary = getattr(sys.stdout, "buffer", None)
-    if binary is None:
-        sys.stdout.write(text)
-        return
-    binary.write(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
-    binary.flush()
+    look = Look(colour=coloured(os.environ, sys.stdout.isatty()), quiet=request.quiet, voice=voice)
+    printed(found.diff if request.diff else render(form, found.report, look))
 
 
 @ecolint.command(context_settings=_HELP)
@@ -269,7 +251,7 @@ def facts(paths: tuple[str, ...], form: str | None, table: bool, **options: Any)
     if training and not request.quiet:
         complain(f"{_count(training, 'training run')} left out of the table")
     sheet = inventory.as_table if table else factsheet.as_json if form == "json" else factsheet.as_text
-    _print(sheet(found.deployments, found.texts))
+    printed(sheet(found.deployments, found.texts))
     return BROKEN if found.crashed else OK
 
 
@@ -294,7 +276,7 @@ def evidence(gpu: str, model: str, precision: str, rejected: bool, form: str) ->
         found = rowsheet.asked(rowsheet.Filters(gpu, model, precision, rejected))
     except rowsheet.NoSuchRows as error:
         raise Usage(str(error)) from error
-    _print(rowsheet.FORMS[form](found))
+    printed(rowsheet.FORMS[form](found))
     return OK
 
 
@@ -315,5 +297,8 @@ def rule(key: str | None, every: bool, form: Literal["text", "json", "markdown"]
 
     settings = here({"locale": locale} if locale else {})
     rules = known_rules(settings)
-    _print(render_all(rules, form) if key is None else render(find(rules, key), form))
+    printed(render_all(rules, form) if key is None else render(find(rules, key), form))
     return OK
+
+
+add_to(ecolint)

@@ -252,7 +252,7 @@ class _Linting:
             else:
                 files.write(file, loaded, text)
         except files.CannotWrite as error:
-            self.problems.append(Problem(file.path, 1, say("not fixed: {error}", error=error), whole_file=False))
+            self.problems.append(Problem(file.path, 1, say("not fixed: {error}", error=str(error)), whole_file=False))
             self.fixed = [finding for finding in self.fixed if finding.place.path != file.path]
             return False
         return True
@@ -345,6 +345,11 @@ def known_rules(settings: Settings) -> tuple[Rule, ...]:
     from ecolint.ruleset import load, packaged, spoken
 
     return spoken(load([packaged(), *map(Path, settings.rules)]), settings.locale)
+
+
+def settings_for(path: str, overrides: Mapping[str, object]) -> Settings:
+    """The settings of a file under those of the command line."""
+    return Finder(overrides).for_file(Path(path).absolute())
 
 
 def here(overrides: Mapping[str, object]) -> Settings:

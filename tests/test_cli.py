@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from ecolint import cli, engine, fixes, readers
+from ecolint import cli, engine, fixes, readers, terminal
 from ecolint.model import Deployment, Edit, Fact, Finding, Fix, Invocation, Level, Place, Problem, Source, Span
 from ecolint.ruleset import Rule
 from ecolint.settings import Settings
@@ -264,10 +264,10 @@ def test_colour_is_for_terminals_and_for_those_who_force_it(ecolint: Shell, monk
     assert "\x1b" in ecolint("check").out
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b" not in ecolint("check").out
-    assert cli._colour({}, True)
-    assert not cli._colour({"NO_COLOR": "1"}, True)
-    assert not cli._colour({"TERM": "dumb"}, True)
-    assert cli._colour({"CLICOLOR_FORCE": "1"}, False)
+    assert terminal.coloured({}, True)
+    assert not terminal.coloured({"NO_COLOR": "1"}, True)
+    assert not terminal.coloured({"TERM": "dumb"}, True)
+    assert terminal.coloured({"CLICOLOR_FORCE": "1"}, False)
 
 
 def test_quiet_leaves_out_the_summary(ecolint: Shell) -> None:

@@ -52,6 +52,8 @@ class Asked:
     command: str
     model: str | None
     options: Mapping[str, str] = field(default_factory=dict)
+    several: bool = False
+    """Whether several precisions may be named, as columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ class Setup:
     batch: int | None
     framework: str | None
     workload: Workload
+    columns: tuple[str, ...] = ()
+    """The precisions to hold side by side, by evidence key; empty for all that were measured."""
     hours_a_day: float | None = None
     defaults: tuple[Said, ...] = ()
     """What was filled in, and what it costs in confidence."""
@@ -98,7 +102,8 @@ class _Check:
         model = self.model(params) if described else self.asked.model or ""
         gpu = self.gpu()
         count = self.whole("--gpu-count", 1, 1024, "2")
-        told = self.precision("--precision")
+        columns = self.columns()
+        told = columns[0] if len(columns) == 1 else None
         dtype = self.dtype(told)
         batch = self.whole("--batch-size", *BATCH, "8", self.batch_hint)
         framework = self.framework()
@@ -108,7 +113,7 @@ class _Check:
         size = params if params is not None else _size(model)
         unnamed = gpu is None and described
         if unnamed:
-            gpu = _nearest_gpu(self.table, model, size)
+            gpu = nearest_gpu(self.table, model, size)
             self.defaults.append(
                 say(
                     "no --gpu: {gpu} stands in, the measured one nearest in size, and every figure has one star",
@@ -131,6 +136,7 @@ class _Check:
             dtype=dtype,
             batch=batch,
             framework=framework,
+            columns=tuple(precisions()[name].key for name in columns) if self.asked.several else (),
             workload=workload,
             hours_a_day=self.hours,
             defaults=tuple(self.defaults),
@@ -175,18 +181,21 @@ class _Check:
         self.trouble(Trouble("--gpu", name, wrong, ", ".join(measured), close, "--gpu A100-80GB", measured[0]))
         return None
 
-    def precision(self, option: str) -> str | None:
-        written = self.written(option)
+    def columns(self) -> tuple[str, ...]:
+        """The precisions that are named, several of them separated by commas."""
+        written = self.written("--precision")
         if written is None:
-            return None
-        found = precision(written)
-        if found is not None:
-            return found.name
+            return ()
+        words = [word.strip() for word in written.split(",")] if self.asked.several else [written]
+        found = [one.name if (one := precision(word)) is not None else None for word in words]
+        instead = ",".join(name or meant(word) or "fp16" for word, name in zip(words, found, strict=True))
         names = tuple(precisions())
-        near = meant(written) or _close(written.lower(), names)
-        wrong = say("this is no precision")
-        self.trouble(Trouble(option, written, wrong, ", ".join(names), near, f"{option} nf4", near or "fp16"))
-        return None
+        for word, name in zip(words, found, strict=True):
+            if name is None:
+                near = meant(word) or _close(word.lower(), names)
+                wrong = say("this is no precision")
+                self.trouble(Trouble("--precision", word, wrong, ", ".join(names), near, "--precision nf4", instead))
+        return tuple(dict.fromkeys(name for name in found if name is not None))
 
     def dtype(self, told: str | None) -> str | None:
         written = self.written("--dtype")
@@ -363,7 +372,7 @@ def _close(word: str, known: list[str] | tuple[str, ...]) -> str | None:
     return lowered[found[0]] if found else None
 
 
-def _nearest_gpu(table: Table, model: str, size: float | None) -> str:
+def nearest_gpu(table: Table, model: str, size: float | None) -> str:
     """The measured GPU that measured this model, else the size nearest to it; of several the one with most rows."""
     known = catalog.model(model)
     name = known.name if known is not None else model

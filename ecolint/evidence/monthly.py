@@ -29,6 +29,15 @@ def monthly(better: Spread, ratio: Spread, workload: Workload) -> Monthly:
     )
 
 
+def month(joules: Spread, workload: Workload) -> Monthly:
+    """What a deployment takes in a month; `joules` is ln joules per 1,000 generated tokens."""
+    kilo_tokens = workload.requests_per_month * workload.generated_tokens / 1000
+    kwh = _scaled(joules.interval(), kilo_tokens * workload.pue / JOULES_PER_KWH)
+    kg_co2 = _scaled(kwh, workload.carbon_intensity / 1000)
+    usd = _scaled(kwh, workload.price_per_kwh)
+    return Monthly(kwh, usd, kg_co2, _equivalent(kwh.central, kg_co2.central))
+
+
 def _scaled(interval: Interval, factor: float) -> Interval:
     return Interval(interval.central * factor, interval.low * factor, interval.high * factor)
 

@@ -1,0 +1,297 @@
+"""The advisor's part of the command line: options as they are written, answers to standard output, exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ecolint.speech import LOCALES
+from ecolint.terminal import coloured, printed
+
+if TYPE_CHECKING:
+    from ecolint.advisor.answer import Answer
+    from ecolint.advisor.asked import Refused
+    from ecolint.advisor.choosing import Limits
+    from ecolint.advisor.considered import Situation
+    from ecolint.speech import Voice
+
+_HELP = {"help_option_names": ["-h", "--help"]}
+_Command = Callable[..., Any]
+
+_DESCRIBING: tuple[tuple[str, str, str], ...] = (
+    ("--gpu", "NAME", "The GPU, by any name that the catalogue knows."),
+    ("--gpu-count", "N", "GPUs that one copy of the model runs on."),
+    ("--precision", "KEY", "fp16, bf16, fp32, nf4, int8_default, int8_pure or fp8."),
+    ("--dtype", "KEY", "The number format: fp32, bf16, fp16 or tf32."),
+    ("--batch-size", "N", "Sequences that are generated together, 1 to 64."),
+    ("--prompt-tokens", "N", "Tokens of a prompt, 128 to 4096."),
+    ("--generated-tokens", "N", "Tokens of an answer, 1 to 2048."),
+    ("--params", "N", "Billions of parameters, for a model that the catalogue lacks."),
+    ("--framework", "NAME", "transformers, vllm, tgi, sglang, ollama, llama.cpp or tensorrt-llm: for the snippet."),
+    ("--requests-per-month", "N", "Requests a month."),
+    ("--workload", "WORDS", 'The same in words: "10,000 users/day", "1 GB of text", "8 hours a day", "100万字".'),
+    ("--region", "NAME", "The grid: its price and its carbon intensity."),
+    ("--price-per-kwh", "USD", "Dollars a kWh."),
+    ("--carbon-intensity", "G", "Grams of CO2 a kWh."),
+    ("--pue", "X", "Power usage effectiveness: 1.1 in a cloud, 1.0 at home."),
+)
+_LIMITS: tuple[tuple[str, str, str], ...] = (
+    ("--max-vram", "GB", "At most this memory."),
+    ("--max-latency", "S", "At most these seconds a request."),
+    ("--min-throughput", "TOK/S", "At least these tokens a second."),
+    ("--price-per-hour", "USD", "What the GPU is rented for, for the objective cost."),
+)
+
+
+def _options(described: tuple[tuple[str, str, str], ...]) -> Callable[[_Command], _Command]:
+    """Options that are taken as they are written: what is wrong with them is told together, not one at a time."""
+
+    def add(command: _Command) -> _Command:
+        for name, metavar, text in reversed(described):
+            command = click.option(name, metavar=metavar, help=text)(command)
+        return command
+
+    return add
+
+
+def _asking(command: _Command) -> _Command:
+    """The argument and the options that every question has."""
+    command = click.option("-v", "--verbose", is_flag=True, help="Tracebacks of internal errors.")(command)
+    command = click.option("--lobster", is_flag=True, help="EcoLobster speaks first.")(command)
+    command = click.option("--locale", type=click.Choice(LOCALES), help="The language of the answer.")(command)
+    command = click.option(
+        "--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text", help="Default: text."
+    )(command)
+    command = click.option(
+        "--context",
+        type=click.Choice(["production", "interactive", "offline", "test"]),
+        help="What the deployment is for.",
+    )(command)
+    command = click.option(
+        "--deployment", "number", type=click.IntRange(min=1), metavar="N", help="Which one of a file, from 1."
+    )(command)
+    command = _options(_DESCRIBING)(command)
+    return click.argument("model", required=False, metavar="MODEL|FILE")(command)
+
+
+def add_to(group: click.Group) -> None:
+    """Add the advisor's commands to the program's."""
+    for command in (estimate, compare, optimize, recommend, diagnose, explain):
+        group.add_command(command)
+
+
+@click.command(context_settings=_HELP)
+@_asking
+def estimate(**options: Any) -> int:
+    """What a month of a deployment takes: energy, money, CO2, now and in its best configuration."""
+    from ecolint.advisor.costing import NoThroughput
+    from ecolint.advisor.costing import estimate as answer
+
+    def answered(situation: Situation) -> Answer:
+        try:
+            return answer(situation)
+        except NoThroughput:
+            raise _refused(
+                "--workload",
+                options["workload"],
+                "nobody measured what this deployment does in an hour: name requests instead",
+                "--requests-per-month 1000000",
+            ) from None
+
+    return _ask("estimate", options, answered)
+
+
+@click.command(context_settings=_HELP)
+@_asking
+def compare(**options: Any) -> int:
+    """Precisions of a deployment side by side, with one winner for each dimension (--precision nf4,fp16)."""
+    from ecolint.advisor.comparing import compare as answer
+
+    return _ask("compare", options, lambda situation: answer(situation, situation.setup.columns), several=True)
+
+
+@click.command(context_settings=_HELP)
+@_asking
+@_options(_LIMITS)
+@click.option("--objective", metavar="NAME", help="energy (the default), cost or throughput.")
+def optimize(**options: Any) -> int:
+    """The best precision and batch of a deployment under limits, and why."""
+    from ecolint.advisor.optimizing import optimize as answer
+
+    return _ask("optimize", options, lambda situation: answer(situation, _limits("optimize", options)))
+
+
+@click.command(context_settings=_HELP)
+@_asking
+@_options(_LIMITS)
+@click.option("--objective", metavar="NAME", help="energy (the default), cost or throughput.")
+def recommend(**options: Any) -> int:
+    """Options for a deployment under limits, ranked, with what each trades."""
+    from ecolint.advisor.optimizing import recommend as answer
+
+    return _ask("recommend", options, lambda situation: answer(situation, _limits("recommend", options)))
+
+
+@click.command(context_settings=_HELP)
+@_asking
+@_options(
+    (
+        ("--observed-throughput", "TOK/S", "Generated tokens a second, of all sequences together."),
+        ("--observed-power", "W", "The board's power while it generates."),
+    )
+)
+def diagnose(**options: Any) -> int:
+    """Which known trap an observation looks like, why, what to do, and how to verify it."""
+    from ecolint.advisor.diagnosing import Observation
+    from ecolint.advisor.diagnosing import diagnose as answer
+
+    def answered(situation: Situation) -> Answer:
+        throughput, power = _numbers("diagnose", options, ("observed_throughput", "observed_power"))
+        if throughput is None and power is None:
+            raise _refused("--observed-throughput", "", "an observation is needed", "--observed-throughput 9.9")
+        return answer(situation, Observation(throughput, power))
+
+    return _ask("diagnose", options, answered)
+
+
+@click.command(context_settings=_HELP)
+@_asking
+def explain(**options: Any) -> int:
+    """Why a deployment is slow or hot: what bounds it, as the rows show."""
+    from ecolint.advisor.explaining import explain as answer
+
+    return _ask("explain", options, answer)
+
+
+# --- from options to an answer ----------------------------------------------------------------------------------------
+
+_OWN = {
+    *("model", "form", "locale", "lobster", "context", "number", "verbose", "objective"),
+    *(name.removeprefix("--").replace("-", "_") for name, _, _ in _LIMITS),
+    *("observed_throughput", "observed_power"),
+}
+"""Options that describe no deployment."""
+
+
+def _ask(
+    protocol: str, options: Mapping[str, Any], answered: Callable[[Situation], Answer], several: bool = False
+) -> int:
+    from ecolint.advisor.asked import Asked, Refused
+    from ecolint.run import BROKEN, OK, here
+    from ecolint.speech import Voice
+
+    written = {f"--{name.replace('_', '-')}": value for name, value in options.items() if name not in _OWN}
+    asked = Asked(protocol, options["model"], {name: one for name, one in written.items() if one is not None}, several)
+    overrides = {name: options[name] for name in ("locale", "context") if options[name]}
+    settings = here(overrides)
+    voice = Voice(settings.locale)
+    try:
+        situation = _situation(asked, overrides, options["number"], voice)
+        answer = answered(situation)
+    except Refused as refused:
+        _complain(refused, voice)
+        return BROKEN
+    _print(answer, options, voice)
+    return OK
+
+
+def _situation(asked: Any, overrides: Mapping[str, object], number: int | None, voice: Voice) -> Situation:
+    from ecolint.advisor import reading
+    from ecolint.evidence import shipped
+    from ecolint.run import Usage, complain, here, problem_lines, rules_of, settings_for
+
+    if not reading.is_file(asked.model):
+        if number is not None:
+            raise Usage("--deployment goes with a file")
+        settings = here(overrides)
+        return reading.situation(asked, settings, shipped(), rules_of(settings))
+    found, deployments = reading.read(asked.model, overrides)
+    for line in problem_lines(found.report.problems):
+        complain(voice(line))
+    if not deployments:
+        raise Usage(f"{asked.model}: no deployment of a model was read; `ecolint facts {asked.model}` shows what was")
+    if number is not None and number > len(deployments):
+        raise Usage(f"--deployment {number}: {asked.model} describes {len(deployments)}")
+    if number is None and len(deployments) > 1:
+        complain(
+            f"{asked.model} describes {len(deployments)} deployments; this is the first, --deployment N names another:"
+        )
+        for line in reading.listed(deployments, found.texts):
+            complain(f"  {line}")
+    chosen = deployments[(number or 1) - 1]
+    settings = settings_for(chosen.place.path, overrides)
+    text = found.texts.get(chosen.place.path, "")
+    return reading.situation_of(chosen, text, asked, settings, shipped(), rules_of(settings))
+
+
+def _limits(protocol: str, options: Mapping[str, Any]) -> Limits:
+    from ecolint.advisor.choosing import OBJECTIVES, Limits
+
+    names = ("max_vram", "max_latency", "min_throughput", "price_per_hour")
+    vram, latency, throughput, price = _numbers(protocol, options, names)
+    objective = options["objective"] or OBJECTIVES[0]
+    if objective not in OBJECTIVES:
+        raise _refused("--objective", objective, "this is no objective", "--objective energy", ", ".join(OBJECTIVES))
+    return Limits(vram, latency, throughput, price, objective)
+
+
+def _numbers(protocol: str, options: Mapping[str, Any], names: tuple[str, ...]) -> list[float | None]:
+    """Positive numbers, every wrong one told."""
+    from ecolint.advisor.asked import Refused, Trouble
+    from ecolint.speech import say
+
+    found: list[float | None] = []
+    troubles = []
+    for name in names:
+        written = options[name]
+        try:
+            number = float(written) if written is not None else None
+        except ValueError:
+            number = 0.0
+        if number is not None and not 0 < number < float("inf"):
+            option = f"--{name.replace('_', '-')}"
+            troubles.append(Trouble(option, written, say("a number above 0 is needed"), example=f"{option} 10"))
+        found.append(number)
+    if troubles:
+        raise Refused(tuple(troubles), "")
+    return found
+
+
+def _refused(option: str, value: str, wrong: str, example: str, valid: str = "") -> Refused:
+    from ecolint.advisor.asked import Refused, Trouble
+    from ecolint.speech import Said
+
+    return Refused((Trouble(option, value, Said(wrong, {}), valid, example=example),), "")
+
+
+def _complain(refused: Refused, voice: Voice) -> None:
+    """Every error in a line, then the command as it might be meant."""
+    from ecolint.run import complain
+
+    for one in refused.troubles:
+        value = f" {one.value}" if one.value else ""
+        parts = [f"{one.option}{value}: {voice(one.wrong)}"]
+        if one.nearest is not None:
+            parts.append(voice.say("did you mean {nearest}?", nearest=one.nearest))
+        if one.valid:
+            parts.append(voice.say("valid: {valid}", valid=voice(one.valid)))
+        if one.example:
+            parts.append(voice.say("example: {example}", example=one.example))
+        complain(f"ecolint: {'; '.join(parts)}")
+    if refused.corrected:
+        complain(voice.say("try: {command}", command=refused.corrected))
+
+
+def _print(answer: Answer, options: Mapping[str, Any], voice: Voice) -> None:
+    import shutil
+
+    from ecolint.advisor.pages import FORMS, WIDTH, Paper
+
+    terminal = sys.stdout.isatty()
+    width = min(WIDTH, shutil.get_terminal_size((WIDTH, 40)).columns) if terminal else WIDTH
+    colour = coloured(os.environ, terminal) and options["form"] == "text"
+    printed(FORMS[options["form"]](answer, Paper(voice, width, colour, options["lobster"])))

@@ -1,0 +1,233 @@
+"""The room where a deployment is considered: as it is, with another precision or batch, and what each comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from ecolint import catalog
+from ecolint.advisor.asked import Setup
+from ecolint.advisor.formats import Precision, of_key, precisions
+from ecolint.derived import Circumstances, derive
+from ecolint.evidence import estimate
+from ecolint.evidence.outlook import Outlook, outlook
+from ecolint.evidence.table import BASE, Table
+from ecolint.judge import Court, judge
+from ecolint.memory import GIB, SPARE
+from ecolint.model import (
+    ALWAYS,
+    DESCRIBED,
+    CannotEdit,
+    Change,
+    Deployment,
+    Edit,
+    Estimate,
+    Fact,
+    Finding,
+    Invocation,
+    Place,
+    Scalar,
+    Span,
+    Workload,
+)
+from ecolint.model import Table as Entries
+from ecolint.ruleset import Rule
+from ecolint.speech import Said, say
+
+BATCHES = (1, 2, 4, 8, 16, 32, 64)
+"""The batches that are tried: powers of two up to the largest that was measured."""
+HERE = Place("", Span(0, 0))
+_FORMAT = ("dtype", "quantization", "backend", "int8_threshold", "compute_dtype", "precision")
+_BATCH = ("batch_size", "max_concurrency", "usual_concurrency", "looped", "served")
+
+
+@dataclass(frozen=True)
+class Considered:
+    """One configuration of the deployment and its figures. `against` is its energy held against FP16 at its batch."""
+
+    precision: str
+    """The evidence key."""
+    batch: int
+    deployment: Deployment
+    outlook: Outlook
+    against: Estimate
+    memory_gb: float | None
+    """Weights and KV cache of the workload at least, in decimal gigabytes."""
+    fits: bool | None
+    """Whether that leaves a tenth of the memory of its GPUs; None where something of it is not known."""
+
+    @property
+    def joules(self) -> float | None:
+        """Joules per 1,000 generated tokens, the central value."""
+        return self.outlook.energy.central if self.outlook.energy else None
+
+    @property
+    def stars(self) -> int | None:
+        """The fewer of the stars of its joules and of its ratio to FP16."""
+        given = [one for one in (self.outlook.stars, self.against.confidence) if one is not None]
+        return min(given) if given and self.outlook.energy is not None else None
+
+
+@dataclass(frozen=True)
+class Situation:
+    """The deployment that is advised on, with everything that its advice depends on."""
+
+    setup: Setup
+    deployment: Deployment
+    table: Table
+    rules: tuple[Rule, ...]
+    circumstances: Circumstances = field(default_factory=Circumstances)
+    where: str | None = None
+    """Where it was read, "app.py:12"; None where the command line describes it."""
+
+    @property
+    def workload(self) -> Workload:
+        """The workload that the figures assume."""
+        return self.setup.workload
+
+    @cached_property
+    def precision(self) -> str | None:
+        """The evidence key of what the deployment says; None where nobody can tell."""
+        fact = self.deployment.facts.get("precision")
+        return str(fact.value) if fact is not None and fact.kind == "known" else None
+
+    @cached_property
+    def batch(self) -> int:
+        """Sequences that share a reading of the weights: 1 unless something says more."""
+        from ecolint.evidence.subject import subject
+
+        return subject(self.deployment).batch or 1
+
+    @cached_property
+    def now(self) -> Considered:
+        """The deployment as it is."""
+        return self._considered(self.deployment, self.precision or BASE, self.batch)
+
+    @cached_property
+    def _tried(self) -> dict[tuple[str, int], Considered]:
+        return {}
+
+    def tried(self, key: str, batch: int) -> Considered:
+        """The deployment with another precision, by evidence key, and another batch."""
+        if (key, batch) not in self._tried:
+            self._tried[key, batch] = self._considered(self.varied(of_key(key), batch), key, batch)
+        return self._tried[key, batch]
+
+    def grid(self, keys: Sequence[str] | None = None, batches: Sequence[int] = BATCHES) -> list[Considered]:
+        """Every configuration of the small grid, exhaustively: each precision at each batch."""
+        return [self.tried(key, batch) for key in keys or measured_keys(self.table) for batch in batches]
+
+    def varied(self, precision: Precision | None, batch: int | None) -> Deployment:
+        """The deployment with the facts of a precision and a batch, everything else as it is."""
+        facts = dict(self.deployment.facts)
+        if precision is not None:
+            facts = _without(facts, _FORMAT)
+            if self.precision == "fp8_eager":
+                facts.pop("execution", None)
+            facts |= known(precision.facts)
+        if batch is not None:
+            facts = _without(facts, _BATCH) | known({"batch_size": batch})
+        facts = derive(facts, self.circumstances)
+        # What is tried is written nowhere: no plan may read the invocation for it.
+        told = Invocation(DESCRIBED, self.deployment.place)
+        return replace(self.deployment, facts=facts, parts=(), stack=DESCRIBED, invocation=told, variant=ALWAYS)
+
+    def versus(self, current: Considered, better: Considered) -> Estimate:
+        """The energy of one configuration against another's."""
+        told: dict[str, Scalar] = {}
+        if current.precision != better.precision:
+            told["precision"] = better.precision
+        if current.batch != better.batch:
+            told["batch_size"] = better.batch
+        return self._capped(estimate(current.deployment, better.deployment, told, self.workload, table=self.table))
+
+    def findings(self, deployment: Deployment) -> tuple[Finding, ...]:
+        """What the rules say of a deployment, with what to do by hand."""
+        court = Court(self.rules, self.circumstances, self.workload, _by_hand)
+        return judge((deployment,), court)
+
+    def _considered(self, deployment: Deployment, key: str, batch: int) -> Considered:
+        found = outlook(deployment, self.workload, self.table)
+        if self.setup.unnamed_gpu and found.stars is not None:
+            found = replace(found, stars=1, reasons=(*found.reasons, _UNNAMED))
+        base = self.varied(precisions()["fp16"], batch) if key != BASE else deployment
+        held = estimate(deployment, base, {"precision": BASE}, self.workload, table=self.table)
+        memory = memory_gb(deployment, key, batch, self.workload)
+        return Considered(key, batch, deployment, found, self._capped(held), memory, _fits(deployment, memory))
+
+    def _capped(self, held: Estimate) -> Estimate:
+        """With one star at most where nobody said which GPU."""
+        if not self.setup.unnamed_gpu or held.confidence is None:
+            return held
+        return replace(held, confidence=1, confidence_reasons=(*held.confidence_reasons, _UNNAMED))
+
+
+_UNNAMED: Said = say("nobody said which GPU: the one taken is a guess")
+
+
+def measured_keys(table: Table) -> tuple[str, ...]:
+    """The precisions that can be asked for and were measured, by evidence key."""
+    return tuple(one.key for one in precisions().values() if one.key in table.precisions)
+
+
+def described(setup: Setup, circumstances: Circumstances) -> Deployment:
+    """The deployment that the parameters describe."""
+    model = catalog.model(setup.model)
+    facts: dict[str, Scalar] = {
+        "model": setup.model,
+        "framework": setup.framework or "transformers",
+        "gpu_count": setup.gpu_count,
+        "task": "generation",
+        "workload": "inference",
+        "device": "cuda" if setup.gpu is None or catalog.vendor(setup.gpu) in (None, "NVIDIA") else None,
+        "batch_size": setup.batch,
+        "gpu": setup.gpu,
+    }
+    if setup.params_b is not None and (model is None or model.how == "name"):
+        facts |= {"params_b": setup.params_b, "active_params_b": setup.params_b}
+    chosen = precisions()[setup.precision] if setup.precision is not None else None
+    facts |= chosen.facts if chosen is not None else {"quantization": "none"}
+    if setup.dtype is not None:
+        quantized = facts.get("quantization") != "none"
+        facts["compute_dtype" if quantized else "dtype"] = setup.dtype
+    told = {name: value for name, value in facts.items() if value is not None}
+    return Deployment(DESCRIBED, HERE, derive(known(told), circumstances), Invocation(DESCRIBED, HERE))
+
+
+def known(values: Mapping[str, Scalar]) -> dict[str, Fact]:
+    """Facts that the user says."""
+    return {name: Fact("known", value, how="setting") for name, value in values.items()}
+
+
+def memory_gb(deployment: Deployment, key: str, batch: int, workload: Workload) -> float | None:
+    """Weights and the KV cache of the workload's tokens, at least; None where the size or the width is not known."""
+    params = _number(deployment, "params_b")
+    weights = catalog.weights_gb(params, key) if params is not None else None
+    if weights is None:
+        return None
+    fact = deployment.facts.get("model")
+    model = catalog.model(str(fact.value)) if fact is not None and fact.kind == "known" else None
+    per_token = (model.kv_bytes_per_token_fp16 if model is not None and not model.windowed else None) or 0.0
+    return weights + per_token * (workload.prompt_tokens + workload.generated_tokens) * batch / 1e9
+
+
+def _fits(deployment: Deployment, needed_gb: float | None) -> bool | None:
+    memory, count = _number(deployment, "gpu_memory_gb"), _number(deployment, "gpu_count") or 1.0
+    if needed_gb is None or memory is None:
+        return None
+    return needed_gb * 1e9 / GIB <= (1 - SPARE) * memory * count
+
+
+def _number(deployment: Deployment, name: str) -> float | None:
+    fact = deployment.facts.get(name)
+    told = fact.value if fact is not None and fact.kind == "known" else None
+    return float(told) if isinstance(told, (int, float)) and not isinstance(told, bool) else None
+
+
+def _without(facts: Mapping[str, Fact], names: Sequence[str]) -> dict[str, Fact]:
+    return {name: fact for name, fact in facts.items() if name not in names}
+
+
+def _by_hand(table: Entries, todo: Sequence[Change]) -> tuple[Edit, ...]:
+    raise CannotEdit("nothing is written")

@@ -1,0 +1,140 @@
+"""The room where a question's deployment comes from: the command line describes it, or a file that the linter reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ecolint.advisor.asked import Asked, Refused, Setup, Trouble, checked, nearest_gpu
+from ecolint.advisor.considered import Situation, described, known
+from ecolint.advisor.formats import precisions
+from ecolint.derived import Circumstances, derive
+from ecolint.evidence.table import Table
+from ecolint.model import Deployment, Fact, Scalar
+from ecolint.ruleset import Rule
+from ecolint.run import Request, Run, facts
+from ecolint.settings import Settings
+from ecolint.speech import Said, say
+from ecolint.stacks import vocabularies
+
+
+def is_file(model: str | None) -> bool:
+    """Whether what was named as a model is a file or folder that is there."""
+    return bool(model) and Path(str(model)).exists()
+
+
+def situation(asked: Asked, settings: Settings, table: Table, rules: tuple[Rule, ...]) -> Situation:
+    """The deployment that the command line describes. Raises `Refused`."""
+    options = dict(asked.options)
+    if settings.gpu is not None:
+        options.setdefault("--gpu", settings.gpu)
+    setup = checked(replace(asked, options=options), settings.workload, table)
+    circumstances = Circumstances(context=settings.context)
+    return Situation(setup, described(setup, circumstances), table, rules, circumstances)
+
+
+def read(path: str, overrides: Mapping[str, object]) -> tuple[Run, tuple[Deployment, ...]]:
+    """What the linter reads in a file or folder: every distinct deployment that serves, in file order."""
+    found = facts(Request(paths=(path,), overrides=overrides))
+    distinct: dict[object, Deployment] = {}
+    for one in found.deployments:
+        if _value(one, "workload") != "training" and "model" in one.facts:
+            distinct.setdefault(_told(one), one)
+    return found, tuple(distinct.values())
+
+
+def situation_of(
+    deployment: Deployment,
+    text: str,
+    asked: Asked,
+    settings: Settings,
+    table: Table,
+    rules: tuple[Rule, ...],
+) -> Situation:
+    """A deployment that was read, with what the command line says of it outranking the file. Raises `Refused`."""
+    setup = checked(asked, settings.workload, table, described=False)
+    where = place(deployment, text)
+    circumstances = Circumstances(vocabularies(settings.stacks), context=settings.context)
+    found = dict(deployment.facts)
+    said: list[Said] = []
+    model = _value(deployment, "model")
+    if model is None:
+        wrong = say("{where} doesn't say which model; describe the deployment instead", where=where)
+        raise Refused((Trouble("MODEL", asked.model or "", wrong, example="mistralai/Mistral-7B-Instruct-v0.2"),), "")
+    changes: dict[str, Scalar] = {}
+    if setup.gpu is not None:
+        changes["gpu"] = setup.gpu
+    if "--gpu-count" in asked.options:
+        changes["gpu_count"] = setup.gpu_count
+    gpu = setup.gpu or settings.gpu or _value(deployment, "gpu")
+    unnamed = gpu is None
+    if gpu is None:
+        size = _number(deployment, "active_params_b")
+        gpu = nearest_gpu(table, str(model), size)
+        changes["gpu"] = gpu
+        said.append(say("{where} names no GPU: {gpu} stands in, and every figure has one star", where=where, gpu=gpu))
+    if setup.params_b is not None:
+        changes |= {"params_b": setup.params_b, "active_params_b": setup.params_b}
+    found |= known(changes)
+    first = replace(deployment, facts=derive(found, circumstances))
+    told = replace(
+        setup,
+        model=str(model),
+        gpu=str(gpu),
+        gpu_count=int(_number(first, "gpu_count") or 1),
+        framework=setup.framework or str(_value(deployment, "framework") or "transformers"),
+        defaults=(*setup.defaults, *said),
+        unnamed_gpu=unnamed,
+    )
+    return _with_format(Situation(told, first, table, rules, circumstances, where), setup)
+
+
+def _with_format(read_: Situation, setup: Setup) -> Situation:
+    """With the precision and the batch that the command line says, and FP16 where nobody says one."""
+    chosen = precisions()[setup.precision] if setup.precision is not None else None
+    if chosen is None and read_.precision is None and _value(read_.deployment, "quantization") in (None, "none"):
+        chosen = precisions()["fp16"]
+        text = say("{where} says no precision: fp16 is assumed", where=read_.where)
+        read_ = replace(read_, setup=replace(read_.setup, defaults=(*read_.setup.defaults, text)))
+    if chosen is None and setup.batch is None:
+        return read_
+    return replace(read_, deployment=read_.varied(chosen, setup.batch))
+
+
+def place(deployment: Deployment, text: str) -> str:
+    """Where a deployment is written: `app.py:12`."""
+    from ecolint.lines import Lines
+
+    line, _ = Lines(text).position(deployment.place.span.start)
+    return f"{deployment.place.path}:{line}"
+
+
+def listed(deployments: Sequence[Deployment], texts: Mapping[str, str]) -> list[str]:
+    """The deployments of a file, numbered, for whoever has to choose."""
+    return [
+        f"{number}: {place(one, texts.get(one.place.path, ''))} {_named(one)}"
+        for number, one in enumerate(deployments, 1)
+    ]
+
+
+def _named(deployment: Deployment) -> str:
+    return f"{_value(deployment, 'framework')} {_value(deployment, 'model') or '?'}"
+
+
+def _told(deployment: Deployment) -> tuple[tuple[str, str, Scalar], ...]:
+    return tuple(sorted((name, fact.kind, fact.value) for name, fact in deployment.facts.items() if _matters(name)))
+
+
+def _matters(name: str) -> bool:
+    return name in ("model", "framework", "gpu", "gpu_count", "precision", "batch_size", "max_concurrency", "looped")
+
+
+def _value(deployment: Deployment, name: str) -> Scalar:
+    fact = deployment.facts.get(name, Fact("absent"))
+    return fact.value if fact.kind == "known" else None
+
+
+def _number(deployment: Deployment, name: str) -> float | None:
+    told = _value(deployment, name)
+    return float(told) if isinstance(told, (int, float)) and not isinstance(told, bool) else None
