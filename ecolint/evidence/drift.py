@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ecolint.evidence.rows import FOLDER
+from ecolint.speech import quote, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def drift(versions: Mapping[str, str], precisions: frozenset[str]) -> Drift:
     A library that is not pinned is named and costs nothing; one whose every allowed version is newer than the
     measurements counts as newer.
     """
-    newer: list[str] = []
+    newer: list[tuple[str, str]] = []
     undecided: dict[str, str] = {}
     for limit in _limits():
         if not limit.precisions & precisions:
@@ -65,12 +66,26 @@ def drift(versions: Mapping[str, str], precisions: frozenset[str]) -> Drift:
         specifier = versions.get(limit.library)
         standing = _standing(specifier, limit.version) if specifier else "open"
         if standing == "newer":
-            newer.append(f"{limit.library} {specifier}: {limit.version} and later {limit.what}")
+            told = say(
+                "{library} {specifier}: {version} and later {what}",
+                library=limit.library,
+                specifier=specifier,
+                version=limit.version,
+                what=quote(limit.what),
+            )
+            newer.append((limit.library, told))
         elif standing == "open":
-            text = f"{limit.library} is not pinned" if not specifier else f"{limit.library} {specifier} is open"
-            undecided.setdefault(limit.library, f"{text}: {limit.version} and later would cost a star")
-    named = {text.split(" ", 1)[0] for text in newer}
-    return Drift(tuple(newer), tuple(text for library, text in undecided.items() if library not in named))
+            pinned = (
+                say("{library} {specifier} is open", library=limit.library, specifier=specifier)
+                if specifier
+                else say("{library} is not pinned", library=limit.library)
+            )
+            told = say("{pinned}: {version} and later would cost a star", pinned=pinned, version=limit.version)
+            undecided.setdefault(limit.library, told)
+    named = {library for library, _ in newer}
+    return Drift(
+        tuple(text for _, text in newer), tuple(text for library, text in undecided.items() if library not in named)
+    )
 
 
 @lru_cache(maxsize=1)

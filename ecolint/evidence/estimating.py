@@ -18,6 +18,7 @@ from ecolint.evidence.spread import Spread
 from ecolint.evidence.subject import Subject, subject, value
 from ecolint.evidence.table import BASE, Table
 from ecolint.model import GENERATION, Deployment, Estimate, Interval, Published, Scalar, Verdict, Workload
+from ecolint.speech import say
 
 SPOKEN_OF = frozenset({"precision", "quantization", "backend", "int8_threshold", "dtype", "compute_dtype", "execution"})
 """Facts whose effect on energy is in the precision, where that differs."""
@@ -104,7 +105,7 @@ def _factor(
     at = batch_now if batch_now == batch_then else 1
     by_precision = precision_factor(table, one.target, one.precision, other.precision, at)
     if by_precision is None:
-        return _by_sign_alone(table, one, other, "the model's size is not known")
+        return _by_sign_alone(table, one, other, say("the model's size is not known"))
     if batch_now == batch_then:
         return by_precision
     # Each side at batch 1 against FP16, then each side's own way from batch 1 to its batch.
@@ -135,23 +136,25 @@ def _unmeasured(
     """Why the rows say nothing about this comparison, or None where they do."""
     changed = _changed(current, better, compared_with)
     if one.task is None:
-        return _Refused(("what the model does is not known: text generation was measured",))
+        return _Refused((say("what the model does is not known: text generation was measured"),))
     if one.task != GENERATION:
-        return _Refused((f"text generation was measured, not {one.task}",))
+        return _Refused((say("text generation was measured, not {task}", task=one.task),))
     if not one.measurable:
-        return _by_sign_alone(
-            table, one, other, f"nothing was measured on other hardware than NVIDIA's ({one.gpu_name})"
-        )
+        why = say("nothing was measured on other hardware than NVIDIA's ({gpu})", gpu=one.gpu_name)
+        return _by_sign_alone(table, one, other, why)
     if one.gpu_name != other.gpu_name or one.target.model != other.target.model:
-        return _Refused(("another GPU or model is not compared",))
+        return _Refused((say("another GPU or model is not compared"),))
     missing = [each for each in (one.precision, other.precision) if each is not None and each not in table.precisions]
     if missing:
-        return _Refused(tuple(f"nothing was measured for {each}" for each in dict.fromkeys(missing)))
+        return _Refused(
+            tuple(say("nothing was measured for {precision}", precision=each) for each in dict.fromkeys(missing))
+        )
     unknown = one.precision is None or other.precision is None
     if unknown and (changed - BATCHING or one.precision != other.precision):
-        return _Refused(("the precision is not known",))
+        return _Refused((say("the precision is not known"),))
     if one.precision == other.precision and (unspoken := sorted(changed - BATCHING - _same_anyway(one))):
-        return _Refused((f"nothing was measured for a change of {', '.join(unspoken)} alone",))
+        why = say("nothing was measured for a change of {facts} alone", facts=", ".join(unspoken))
+        return _Refused((why,))
     return None
 
 
@@ -199,23 +202,26 @@ class Penalty:
 
 def penalties_of(table: Table, current: Deployment, one: Subject) -> tuple[Penalty, ...]:
     """What costs stars, beyond what the rows themselves lack."""
-    found = []
+    found: list[str] = []
     if one.gpus > 1:
-        found.append(f"measured on one GPU, not on {one.gpus}")
+        found.append(say("measured on one GPU, not on {count}", count=one.gpus))
     if one.weights != "catalog":
-        found.append(_WEIGHTS.get(one.weights or "", "the model is not known"))
+        found.append(_WEIGHTS.get(one.weights or "", say("the model is not known")))
     if one.mixture:
-        found.append("a mixture of experts is read by its active parameters")
+        found.append(say("a mixture of experts is read by its active parameters"))
     if one.batch is None:
-        found.append("the batch size is not known: batch 1 is assumed")
+        found.append(say("the batch size is not known: batch 1 is assumed"))
     framework = value(current, "framework")
     if isinstance(framework, str) and framework.lower() not in table.software:
-        found.append(f"measured under transformers, not under {framework}")
+        found.append(say("measured under transformers, not under {framework}", framework=framework))
     newer = [Penalty(text, stack=True) for text in _drifted(current, one).newer]
     return (*newer, *map(Penalty, found))
 
 
-_WEIGHTS = {"alias": "fine-tuned or custom weights", "name": "the weights are not in the catalogue"}
+_WEIGHTS = {
+    "alias": say("fine-tuned or custom weights"),
+    "name": say("the weights are not in the catalogue"),
+}
 
 
 def _drifted(current: Deployment, one: Subject) -> Drift:
@@ -232,9 +238,14 @@ def outside_workload(table: Table, workload: Workload) -> tuple[str, ...]:
     prompt, fewest, most = table.workload
     found = []
     if workload.prompt_tokens > prompt:
-        found.append(f"prompts of {workload.prompt_tokens} tokens: measured up to {prompt}")
+        found.append(
+            say("prompts of {tokens} tokens: measured up to {most}", tokens=workload.prompt_tokens, most=prompt)
+        )
     if not fewest <= workload.generated_tokens <= most:
-        found.append(f"{workload.generated_tokens} generated tokens: measured from {fewest} to {most}")
+        told = workload.generated_tokens
+        found.append(
+            say("{tokens} generated tokens: measured from {fewest} to {most}", tokens=told, fewest=fewest, most=most)
+        )
     return tuple(found)
 
 
@@ -246,11 +257,15 @@ def _remarks(
     current: Deployment, one: Subject, other: Subject, now: Joules | None, changed: frozenset[str]
 ) -> tuple[str, ...]:
     """What is named and costs no star."""
-    found = list(_drifted(current, one).open) if value(current, "framework") in (None, "transformers") else []
+    found: list[str] = (
+        list(_drifted(current, one).open) if value(current, "framework") in (None, "transformers") else []
+    )
     if one.brain_float or other.brain_float:
-        found.append("bfloat16 is taken to cost what float16 costs")
+        found.append(say("bfloat16 is taken to cost what float16 costs"))
     if apart := sorted(changed - BATCHING - SPOKEN_OF):
-        found.append(f"the effect of {', '.join(apart)} is not in the figure: nothing was measured for it")
+        found.append(
+            say("the effect of {facts} is not in the figure: nothing was measured for it", facts=", ".join(apart))
+        )
     return (*found, *(now.reasons if now else ()))
 
 

@@ -10,6 +10,7 @@ from math import inf
 from ecolint.evidence.rows import FOLDER
 from ecolint.evidence.table import Table
 from ecolint.model import Verdict
+from ecolint.speech import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,14 @@ def by_sign(table: Table, current: str, better: str, size_b: float | None) -> tu
         verdict = sign.verdict
         if current == sign.against:
             verdict = "saves" if verdict == "costs" else "costs"
-        text = f"{sign.precision} took {'more' if sign.verdict == 'costs' else 'less'} energy than {sign.against}"
-        whose = "measured pairs" if size_b is None else "measured pairs of such sizes"
-        return verdict, f"{text} in all {len(pairs)} {whose}"
+        text = (
+            say("{one} took more energy than {other}", one=sign.precision, other=sign.against)
+            if sign.verdict == "costs"
+            else say("{one} took less energy than {other}", one=sign.precision, other=sign.against)
+        )
+        if size_b is None:
+            return verdict, say("{text} in all {count} measured pairs", text=text, count=len(pairs))
+        return verdict, say("{text} in all {count} measured pairs of such sizes", text=text, count=len(pairs))
     return None
 
 
