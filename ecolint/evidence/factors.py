@@ -8,6 +8,7 @@ from math import log
 from ecolint.evidence.points import SAME_SIZE, Point, Reading, Target, read
 from ecolint.evidence.spread import EXACT, Spread, even
 from ecolint.evidence.table import BASE, Curve, Table, doublings_outside, stated
+from ecolint.speech import say
 
 PER_DOUBLING = 1.2
 """Half-widths grow by 20 % for every doubling beyond the measured sizes."""
@@ -56,17 +57,20 @@ def batch_factor(table: Table, target: Target, precision: str | None, current: i
     on_gpu = target.gpu == curve.gpu
     width = stated("batch", "same GPU" if on_gpu and max(ends) <= SMALL_BATCH else "any")
     width *= PER_DOUBLING ** doublings_outside(max(ends), 1, extension.largest)
-    reasons = [f"the effect of batch size was measured on one model on the {table.by_id[curve.used(1)[0]].gpu_name}"]
+    card = table.by_id[curve.used(1)[0]].gpu_name
+    reasons: list[str] = [say("the effect of batch size was measured on one model on the {gpu}", gpu=card)]
     if target.gpu is None and target.architecture is None:
-        reasons.append("the GPU is not known: the one measured stands in")
+        reasons.append(say("the GPU is not known: the one measured stands in"))
     stars = _batch_stars(curve, target, on_gpu)
     inside = max(ends) <= extension.largest
     if not inside:
-        reasons.append(f"no batch above {extension.largest} was measured")
+        reasons.append(say("no batch above {largest} was measured", largest=extension.largest))
         stars = 1
     if precision not in table.curves:
-        which = precision or "this precision"
-        reasons.append(f"no batch sweep of {which} exists: the one of {table.longest} stands in")
+        which = precision or say("this precision")
+        reasons.append(
+            say("no batch sweep of {which} exists: the one of {other} stands in", which=which, other=table.longest)
+        )
         stars = min(stars, 1)
     rows = [row for each in ends for row in _rows(curve, extension, each)]
     return Factor(even(centre, width), stars, tuple(dict.fromkeys(rows)), tuple(reasons))
@@ -115,7 +119,7 @@ def _read(table: Table, points: tuple[Point, ...], target: Target, one: str, oth
     width = table.half_width(one, other, reading.tier, reading.same_size) * PER_DOUBLING**beyond
     reasons, stars = _grounds(table, target, reading)
     if batch != 1 and not as_batched:
-        reasons.append(f"measured at batch 1, not at {batch}")
+        reasons.append(say("measured at batch 1, not at {batch}", batch=batch))
         stars = 1
     penalties = () if beyond < log(1.25) / log(2) else (_beyond(table, target, reading),)
     rows = (*reading.rows, *table.baselines(reading.rows))
@@ -127,20 +131,21 @@ def _grounds(table: Table, target: Target, reading: Reading) -> tuple[list[str],
     names = ", ".join(dict.fromkeys(table.by_id[row].gpu_name for row in reading.rows))
     if reading.tier == "gpu":
         if reading.same_size:
-            return [f"measured on this GPU ({names}) at this size"], 3
-        return [f"measured on this GPU ({names}), interpolated between sizes"], 2
+            return [say("measured on this GPU ({names}) at this size", names=names)], 3
+        return [say("measured on this GPU ({names}), interpolated between sizes", names=names)], 2
     if reading.tier == "architecture":
-        return [f"measured on the same architecture ({names}), not on this GPU"], 2
+        return [say("measured on the same architecture ({names}), not on this GPU", names=names)], 2
     if target.architecture is None:
-        return [f"the GPU is not known: those measured ({names}) stand in"], 1
-    return [f"measured on other architectures ({names})"], 1
+        return [say("the GPU is not known: those measured ({names}) stand in", names=names)], 1
+    return [say("measured on other architectures ({names})", names=names)], 1
 
 
 def _beyond(table: Table, target: Target, reading: Reading) -> str:
     sizes = [table.by_id[row].size_b for row in reading.rows]
     size = target.size_b or 0.0
-    end = f"up to {max(sizes):.3g}B" if size > max(sizes) else f"from {min(sizes):.3g}B"
-    return f"{size:.3g}B is beyond the sizes measured {end}"
+    if size > max(sizes):
+        return say("{size:.3g}B is beyond the sizes measured up to {end:.3g}B", size=size, end=max(sizes))
+    return say("{size:.3g}B is beyond the sizes measured from {end:.3g}B", size=size, end=min(sizes))
 
 
 def _observed(table: Table, points: tuple[Point, ...], target: Target, batch: int) -> Factor:
@@ -155,11 +160,12 @@ def _observed(table: Table, points: tuple[Point, ...], target: Target, batch: in
     own = target.gpu in {point.gpu for point in points}
     kin = target.architecture in {point.architecture for point in points}
     stars = 1 if not kin or not inside or batch != 1 else 3 if own and reading and reading.same_size else 2
-    reasons = ["one session with one nightly build of torchao: the observed span, not a prediction"]
+    reasons: list[str] = [say("one session with one nightly build of torchao: the observed span, not a prediction")]
     if not kin:
-        reasons.append("the GPU is not known" if target.architecture is None else "measured on another architecture")
+        known = target.architecture is not None
+        reasons.append(say("measured on another architecture") if known else say("the GPU is not known"))
     if not inside:
-        reasons.append(f"measured from {min(sizes):.3g}B to {max(sizes):.3g}B only")
+        reasons.append(say("measured from {low:.3g}B to {high:.3g}B only", low=min(sizes), high=max(sizes)))
     # The span is widened by less than anyone can read, so that its own ends lie inside after rounding.
     spread = Spread(centre, centre - low + 1e-6, high - centre + 1e-6)
     return Factor(spread, stars, (*rows, *table.baselines(rows)), tuple(reasons))

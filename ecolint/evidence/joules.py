@@ -9,6 +9,7 @@ from ecolint.evidence.factors import PER_DOUBLING, SMALL_BATCH, along, batch_fac
 from ecolint.evidence.points import Point, Target, interpolate, mean, read
 from ecolint.evidence.spread import Spread, even
 from ecolint.evidence.table import BASE, PROPORTIONAL, Table, stated
+from ecolint.speech import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,9 @@ def baseline(table: Table, target: Target) -> Joules | None:
     if target.bandwidth_gbs is not None:
         reading = read(table.scaled_baselines(target.bandwidth_gbs), target, PROPORTIONAL) or reading
         width = table.joules_half_width("all") * PER_DOUBLING ** outside(table, target, reading)
-        reasons = ("joules are those of other architectures, scaled by memory bandwidth",)
+        reasons = (say("joules are those of other architectures, scaled by memory bandwidth"),)
         return Joules(even(reading.value, width), reading.rows, reasons=reasons)
     spread = max(abs(value - reading.value) for value in reading.values)
     width = hypot(stated("joules", "any"), spread) * PER_DOUBLING ** outside(table, target, reading)
-    reasons = ("joules are the mean of the measured GPUs, with their whole range",)
+    reasons = (say("joules are the mean of the measured GPUs, with their whole range"),)
     return Joules(even(reading.value, width), reading.rows, reasons=reasons)

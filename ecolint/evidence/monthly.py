@@ -5,6 +5,7 @@ from __future__ import annotations
 from ecolint.catalog import equivalents
 from ecolint.evidence.spread import Spread, difference
 from ecolint.model import Interval, Monthly, Workload
+from ecolint.speech import say
 
 JOULES_PER_KWH = 3.6e6
 BY_THE_KILOMETRE = 1.0
@@ -45,7 +46,8 @@ def _scaled(interval: Interval, factor: float) -> Interval:
 def _equivalent(kwh: float, kg_co2: float) -> str:
     """The difference in everyday terms: a car's kilometres from its CO2, or phone charges from its energy."""
     known = equivalents()
-    sign = "minus " if kwh < 0 else ""
     if abs(kg_co2) >= BY_THE_KILOMETRE:
-        return f"{sign}{abs(kg_co2) * 1000 / known['g_co2_per_car_km']:,.0f} km in an average US car"
-    return f"{sign}{abs(kwh) / known['kwh_per_phone_charge']:,.0f} phone charges"
+        told = say("{km:,.0f} km in an average US car", km=abs(kg_co2) * 1000 / known["g_co2_per_car_km"])
+    else:
+        told = say("{charges:,.0f} phone charges", charges=abs(kwh) / known["kwh_per_phone_charge"])
+    return say("minus {amount}", amount=told) if kwh < 0 else told
