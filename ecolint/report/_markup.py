@@ -8,16 +8,18 @@ from collections.abc import Iterable, Sequence
 from ecolint.report._places import one_line
 
 _INLINE = re.compile(r"[\\`*\[\]<|~$]|&(?=[#A-Za-z])|(?<![^\W_])_|_(?![^\W_])")
-_FIRST = re.compile(r"[#>+=-]|(?<=\d)[.)](?=\s|$)")
+_FIRST = re.compile(r"[#>]|[+-](?=\s|$)|[-=]+\s*$|\d+(?=[.)](?:\s|$))")
 _TICKS = re.compile(r"`+")
 
 
 def plain(text: str) -> str:
     """Text on one line in which nothing is markup: no code, links, HTML, tables, formulas or lists."""
     escaped = _INLINE.sub(r"\\\g<0>", one_line(text))
-    digits = len(escaped) - len(escaped.lstrip("0123456789"))
-    found = _FIRST.match(escaped, digits)
-    return f"{escaped[:digits]}\\{escaped[digits:]}" if found else escaped
+    found = _FIRST.match(escaped)
+    if found is None:
+        return escaped
+    at = found.end() if found[0].isdigit() else 0
+    return f"{escaped[:at]}\\{escaped[at:]}"
 
 
 def code(text: str) -> str:
