@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ecolint.advisor.considered import Considered, Situation
-from ecolint.advisor.figures import number
+from ecolint.advisor.figures import named, number
 from ecolint.speech import Said, say
 
 OBJECTIVES = ("energy", "cost", "throughput")
@@ -59,7 +59,7 @@ def choose(situation: Situation, candidates: Sequence[Considered], limits: Limit
             why.append(
                 say(
                     "{other} has the lower centre, but the sign against FP16 is not settled: FP16 keeps the numerics",
-                    other=best.precision,
+                    other=named(best.precision),
                 )
             )
             best = kept

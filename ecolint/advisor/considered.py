@@ -80,6 +80,8 @@ class Situation:
     circumstances: Circumstances = field(default_factory=Circumstances)
     where: str | None = None
     """Where it was read, "app.py:12"; None where the command line describes it."""
+    open_batch: bool = False
+    """Nobody says how many requests run together: no advice is given on it."""
 
     @property
     def workload(self) -> Workload:
@@ -114,9 +116,10 @@ class Situation:
             self._tried[key, batch] = self._considered(self.varied(of_key(key), batch), key, batch)
         return self._tried[key, batch]
 
-    def grid(self, keys: Sequence[str] | None = None, batches: Sequence[int] = BATCHES) -> list[Considered]:
+    def grid(self, batches: Sequence[int] = BATCHES) -> list[Considered]:
         """Every configuration of the small grid, exhaustively: each precision at each batch."""
-        return [self.tried(key, batch) for key in keys or measured_keys(self.table) for batch in batches]
+        tried = (self.batch,) if self.open_batch else batches
+        return [self.tried(key, batch) for key in measured_keys(self.table) for batch in tried]
 
     def varied(self, precision: Precision | None, batch: int | None) -> Deployment:
         """The deployment with the facts of a precision and a batch, everything else as it is."""

@@ -8,7 +8,7 @@ from ecolint.advisor import pieces
 from ecolint.advisor.answer import Answer, Block, Grid, Listing, plain
 from ecolint.advisor.choosing import Choice, Limits, choose
 from ecolint.advisor.considered import Considered, Situation
-from ecolint.advisor.figures import amount, difference, money, named, span
+from ecolint.advisor.figures import amount, difference, money, named, span, stars
 from ecolint.advisor.snippets import code
 from ecolint.evidence.monthly import month
 from ecolint.model import Interval, Monthly
@@ -109,7 +109,8 @@ def _monthly(figures: Monthly | None) -> dict[str, object] | None:
 
 
 def _table(situation: Situation, now: Considered, best: Considered, ours: Monthly, theirs: Monthly) -> Grid:
-    saved = situation.versus(now, best).monthly if best is not now else None
+    held = situation.versus(now, best)
+    saved = held.monthly if best is not now else None
     rows = [
         (say("configuration"), _called(now), _called(best), ""),
         (say("energy, kWh"), span(ours.kwh), span(theirs.kwh), span(saved.kwh) if saved else "–"),
@@ -117,6 +118,7 @@ def _table(situation: Situation, now: Considered, best: Considered, ours: Monthl
         (say("CO2, kg"), span(ours.kg_co2), span(theirs.kg_co2), span(saved.kg_co2) if saved else "–"),
         (say("as much as"), ours.equivalent, theirs.equivalent, saved.equivalent if saved else "–"),
         (say("J / 1k tokens"), span(now.outlook.energy), span(best.outlook.energy), ""),
+        (say("confidence"), stars(now.outlook.stars), stars(best.outlook.stars), stars(held.confidence)),
     ]
     return Grid(say("A month"), ("", say("now"), say("best"), say("saved")), tuple(rows))
 
@@ -137,7 +139,7 @@ def _steps(situation: Situation, now: Considered, best: Considered) -> Block:
         held = situation.versus(now, other)
         items.append(
             say(
-                "{precision} at the same batch: now takes {overhead} of it",
+                "{precision} at the same batch; now: {overhead} against it",
                 precision=named(best.precision),
                 overhead=difference(held.overhead_percent),
             )
@@ -147,7 +149,7 @@ def _steps(situation: Situation, now: Considered, best: Considered) -> Block:
         held = situation.versus(now, other)
         items.append(
             say(
-                "batch {batch} in the same precision: now takes {overhead} of it",
+                "batch {batch} in the same precision; now: {overhead} against it",
                 batch=best.batch,
                 overhead=difference(held.overhead_percent),
             )

@@ -210,7 +210,9 @@ def _fixes(traps: Sequence[Finding]) -> list[Block]:
         for fix in one.fixes:
             overhead = fix.estimate.overhead_percent if fix.estimate is not None else None
             impact = (
-                say("now takes {overhead}", overhead=difference(overhead)) if overhead is not None else say("no figure")
+                say("now: {overhead} against it", overhead=difference(overhead))
+                if overhead is not None
+                else say("no figure")
             )
             told.append(say("{code}: {title} ({impact})", code=one.code, title=fix.title, impact=impact))
     return [Listing(say("What to do, in this order"), tuple(told), numbered=True)] if told else []

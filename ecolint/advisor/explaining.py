@@ -102,7 +102,7 @@ def _reasons(situation: Situation, now: Considered, plain: Considered, found: Ro
         told.append(_bound(now, found))
     if now.precision != plain.precision:
         told += _format(now, plain)
-    if situation.batch == 1 and now.outlook.energy is not None:
+    if situation.batch == 1 and not situation.open_batch and now.outlook.energy is not None:
         several = situation.tried(now.precision, 8)
         overhead = situation.versus(now, several).overhead_percent
         if overhead is not None:

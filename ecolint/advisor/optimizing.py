@@ -150,7 +150,7 @@ def _conclusion(situation: Situation, best: Considered | None) -> Said:
     overhead = situation.versus(now, best).overhead_percent
     if overhead is None:
         return text
-    return say("{text}; now takes {overhead} of that", text=text, overhead=difference(overhead))
+    return say("{text}; now: {overhead} against it", text=text, overhead=difference(overhead))
 
 
 def _against_now(situation: Situation, best: Considered) -> Grid:
@@ -249,7 +249,7 @@ def _trapped(situation: Situation, best: Considered) -> list[Finding]:
     """Traps of the other precisions at the same batch that the chosen one stays out of."""
     standing = {one.code for one in situation.findings(best.deployment)}
     found: dict[str, Finding] = {}
-    for other in _at(situation.grid(batches=(best.batch,)), best.batch):
+    for other in _at(situation.grid((best.batch,)), best.batch):
         for one in situation.findings(other.deployment):
             if one.level in ("red", "yellow") and one.code not in standing:
                 found.setdefault(one.code, one)

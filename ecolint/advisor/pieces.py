@@ -9,6 +9,7 @@ from ecolint.advisor.answer import Bar, Block, Chart, Grid, Listing, Mood, Text,
 from ecolint.advisor.considered import Considered, Situation
 from ecolint.advisor.figures import difference, joules, named, number, span, stars
 from ecolint.evidence import DATASET, DOI, describe_row, how_to_measure, why_measure
+from ecolint.evidence.drift import drift
 from ecolint.model import Estimate, Finding
 from ecolint.report._figures import assumption
 from ecolint.speech import Said, say
@@ -111,7 +112,6 @@ def risks(situation: Situation, chosen: Considered | None) -> list[Block]:
 
 def boundaries(situation: Situation) -> Iterable[Said]:
     """Where the measurements end."""
-    deployment = situation.deployment
     size, total = (_number(situation, name) for name in ("active_params_b", "params_b"))
     if size is not None and size > LARGEST_B:
         yield say(
@@ -132,8 +132,8 @@ def boundaries(situation: Situation) -> Iterable[Said]:
         yield say("official weights were measured: other weights may have other activations")
     if size is not None and total is not None and size < 0.9 * total:
         yield say("a mixture of experts is read by its active parameters")
-    if deployment.versions:
-        yield say("what the project pins decides whether its stack is newer than the measurements")
+    for text in drift(situation.deployment.versions, frozenset({situation.precision or "fp16"})).newer:
+        yield say("the stack is newer than the measurements, which costs a star: {what}", what=text)
 
 
 def measure(situation: Situation, accuracy: bool = False) -> list[Block]:
@@ -150,7 +150,7 @@ def questions(situation: Situation) -> list[Block]:
         asked.append(say("Which GPU does it run on? --gpu"))
     if situation.where is None and any("--precision" in one for one in setup.defaults):
         asked.append(say("Which precision is it now? --precision"))
-    if situation.batch == 1:
+    if situation.batch == 1 and (situation.open_batch or any("--batch-size" in one for one in setup.defaults)):
         asked.append(say("How many requests arrive together? --batch-size"))
     return [Listing(say("To answer more closely"), tuple(asked))] if asked else []
 

@@ -97,9 +97,22 @@ def _with_format(read_: Situation, setup: Setup) -> Situation:
         chosen = precisions()["fp16"]
         text = say("{where} says no precision: fp16 is assumed", where=read_.where)
         read_ = replace(read_, setup=replace(read_.setup, defaults=(*read_.setup.defaults, text)))
-    if chosen is None and setup.batch is None:
+    batch = setup.batch
+    if batch is None and _open_batch(read_.deployment):
+        batch = 1
+        text = say(
+            "{where} doesn't say how many requests run together: figures are of one at a time", where=read_.where
+        )
+        read_ = replace(read_, setup=replace(read_.setup, defaults=(*read_.setup.defaults, text)), open_batch=True)
+    if chosen is None and batch is None:
         return read_
-    return replace(read_, deployment=read_.varied(chosen, setup.batch))
+    return replace(read_, deployment=read_.varied(chosen, batch))
+
+
+def _open_batch(deployment: Deployment) -> bool:
+    """Whether an engine decides how many requests it takes at a time; code runs what it is handed."""
+    told = any(_value(deployment, name) is not None for name in ("batch_size", "max_concurrency", "looped"))
+    return not told and deployment.invocation.call is None
 
 
 def place(deployment: Deployment, text: str) -> str:

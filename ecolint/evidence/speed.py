@@ -6,10 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, hypot, log
 
-from ecolint.evidence.points import Point, Target, interpolate, mean, merge, read
+from ecolint.evidence.points import Point, Target, interpolate, mean, merge, own_first, read
 from ecolint.evidence.rows import Row
 from ecolint.evidence.spread import Spread, even
 from ecolint.evidence.table import Table, stated
+
+
+AS_FAST = 1.1
+"""How far the memory bandwidths of two GPUs may lie apart for throughput to be read across."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +29,17 @@ class Speed:
 def throughput(table: Table, target: Target, precision: str, batch: int) -> Speed | None:
     """Generated tokens a second, with a 90 % interval; None where no session near enough measured it.
 
-    Rows of this GPU, model and precision answer, ln–ln between their batches. Else sessions of the same GPU or
-    architecture whose sizes bracket the model's are read at batch 1: throughput isn't carried from one architecture to
-    another, nor beyond the measured sizes. From batch 1 on, the longest sweep carries it. No half-width is stated for
-    throughput; those of the joules are taken.
+    Rows of this GPU, model and precision answer, ln–ln between their batches. Else sessions of the same GPU, or of one
+    of its architecture with as fast a memory, whose sizes bracket the model's are read at batch 1: throughput isn't
+    carried from one architecture or bandwidth to another, nor beyond the measured sizes. From batch 1 on, the longest
+    sweep carries it. No half-width is stated for throughput; those of the joules are taken.
     """
     points = speeds(table, precision)
     own = [point for point in points if (point.gpu, point.model) == (target.gpu, target.model)]
     if own:
         return _between_batches(table, own, target, precision, batch)
-    reading = read([point for point in points if point.batch == 1], target)
+    near = [point for point in points if point.batch == 1 and _as_fast(point, target)]
+    reading = read(near, target)
     if reading is None or reading.tier == "all" or reading.beyond > 0:
         return None
     spread = even(reading.value, stated("joules", "same architecture"))
@@ -46,14 +51,25 @@ def throughput(table: Table, target: Target, precision: str, batch: int) -> Spee
     return Speed(spread, (*reading.rows, *(scaled[1] if scaled and batch != 1 else ())), measured=False)
 
 
+def _as_fast(point: Point, target: Target) -> bool:
+    """Whether a point was measured on this GPU, or on one whose memory is as fast: that bounds a token's time."""
+    if point.gpu == target.gpu:
+        return True
+    if point.bandwidth_gbs is None or target.bandwidth_gbs is None:
+        return False
+    return max(point.bandwidth_gbs / target.bandwidth_gbs, target.bandwidth_gbs / point.bandwidth_gbs) <= AS_FAST
+
+
 def speeds(table: Table, precision: str) -> tuple[Point, ...]:
     """ln tokens a second of a precision, by session, model and batch."""
-    rows = [row for row in table.rows if row.precision == precision]
+    rows = own_first([row for row in table.rows if row.precision == precision and tokens_a_second(row) is not None])
     return merge(rows, tokens_a_second, lambda row: row.session)
 
 
 def tokens_a_second(row: Row) -> float | None:
-    """A row's throughput, None where its source doesn't print one."""
+    """A row's throughput, None where its source doesn't print one, or where nothing else of the row is usable."""
+    if row.ratio is None and row.status != "absolute":
+        return None
     text = row.record.get("throughput_tok_s") or ""
     return float(text) if text else None
 
