@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -40,9 +40,19 @@ def say(template: str, /, **values: object) -> Said:
     return Said(template, values)
 
 
+COMMA, SEMICOLON = say(", "), say("; ")
+"""What stands between sentences in a row."""
+
+
 def quote(text: str) -> Said:
     """A sentence as a file of data has it: its own template, without values. The rest of it is the data's."""
     return text if isinstance(text, Said) else Said(text.replace("{", "{{").replace("}", "}}"), {})
+
+
+def joined(parts: Iterable[str], joint: Said = COMMA) -> Said:
+    """Sentences in a row, each with the values in it; the joint is the language's own."""
+    values = {f"part{number}": part for number, part in enumerate(parts)}
+    return Said("{joint}".join(f"{{{name}}}" for name in values), {**values, "joint": joint})
 
 
 class Told(Exception):

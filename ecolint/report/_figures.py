@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ecolint.model import Estimate, Interval, Monthly, Scalar, Workload
+from ecolint.speech import SEMICOLON, joined, quote, say
 
 _PRECISIONS: Mapping[str, str] = {
     "fp32": "FP32",
     "bf16": "BF16",
     "fp16": "FP16",
     "int8_default": "INT8",
-    "int8_pure": "INT8 with threshold 0",
+    "int8_pure": say("INT8 with threshold 0"),
     "nf4": "NF4",
     "fp4": "FP4",
     "fp8": "FP8",
-    "fp8_eager": "FP8 eager",
+    "fp8_eager": say("FP8 eager"),
     "float16": "FP16",
     "bfloat16": "BF16",
     "float32": "FP32",
@@ -41,10 +42,18 @@ def stars(confidence: int | None) -> str:
     return "★" * confidence + "☆" * (3 - confidence) if confidence else "☆☆☆"
 
 
+_FACTS: Mapping[str, str] = {
+    "batch_size": say("batch size"),
+    "max_concurrency": say("max concurrency"),
+    "int8_threshold": say("int8 threshold"),
+    "compute_dtype": say("compute dtype"),
+}
+
+
 def against(compared_with: Mapping[str, Scalar]) -> str:
     """What an overhead is against, in a word where there is one: `FP16`, else the facts that differ."""
     if not compared_with:
-        return "the better deployment"
+        return say("the better deployment")
     precision = compared_with.get("precision")
     if precision is None and compared_with.get("quantization") in (None, "none"):
         precision = compared_with.get("dtype")
@@ -54,23 +63,28 @@ def against(compared_with: Mapping[str, Scalar]) -> str:
         if precision is None or name not in ("precision", "quantization", "dtype")
     }
     said = [_PRECISIONS.get(str(precision), str(precision))] if precision is not None else []
-    said += [f"{name.replace('_', ' ')} {_value(value)}" for name, value in rest.items()]
-    return ", ".join(said)
+    said += [
+        say("{fact} {value}", fact=_FACTS.get(name, name.replace("_", " ")), value=_value(value))
+        for name, value in rest.items()
+    ]
+    return joined(said)
 
 
 def _value(value: Scalar) -> str:
     if isinstance(value, bool):
-        return "on" if value else "off"
-    return "not set" if value is None else str(value)
+        return say("on") if value else say("off")
+    return say("not set") if value is None else str(value)
 
 
 def rests_on(estimate: Estimate) -> str:
     """The rows below a figure: all of a few, some of many."""
     rows = estimate.rows
     if not rows:
-        return "no measured row"
-    named = ", ".join(rows[:4]) + (f" and {len(rows) - 4} more" if len(rows) > 4 else "")
-    return f"{'row' if len(rows) == 1 else 'rows'} {named}"
+        return say("no measured row")
+    named = ", ".join(rows[:4])
+    if len(rows) > 4:
+        return say("rows {rows} and {more} more", rows=named, more=len(rows) - 4)
+    return say("row {rows}", rows=named) if len(rows) == 1 else say("rows {rows}", rows=named)
 
 
 def money(value: float) -> str:
@@ -91,18 +105,25 @@ def amount(value: float) -> str:
 
 def monthly(figures: Monthly) -> str:
     """What the difference comes to in a month, each with its interval."""
-    parts = [
+    parts: list[str] = [
         f"{amount(figures.kwh.central)} kWh ({amount(figures.kwh.low)} … {amount(figures.kwh.high)})",
         f"{money(figures.usd.central)} ({money(figures.usd.low)} … {money(figures.usd.high)})",
         f"{amount(figures.kg_co2.central)} kg CO2 ({amount(figures.kg_co2.low)} … {amount(figures.kg_co2.high)})",
     ]
-    return ", ".join(parts) + (f"; {figures.equivalent}" if figures.equivalent else "")
+    told = joined(parts)
+    return joined([told, figures.equivalent], SEMICOLON) if figures.equivalent else told
 
 
 def assumption(workload: Workload) -> str:
     """What the monthly figures assume."""
-    return (
-        f"{workload.requests_per_month:,} requests a month of {workload.prompt_tokens:,} prompt and"
-        f" {workload.generated_tokens:,} generated tokens, ${workload.price_per_kwh:g} and"
-        f" {workload.carbon_intensity:g} g CO2 a kWh ({workload.region}), PUE {workload.pue:g}"
+    return say(
+        "{requests:,} requests a month of {prompt:,} prompt and {generated:,} generated tokens, ${price:g} and"
+        " {carbon:g} g CO2 a kWh ({region}), PUE {pue:g}",
+        requests=workload.requests_per_month,
+        prompt=workload.prompt_tokens,
+        generated=workload.generated_tokens,
+        price=workload.price_per_kwh,
+        carbon=workload.carbon_intensity,
+        region=quote(workload.region),
+        pue=workload.pue,
     )

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ecolint.model import Estimate, Finding, Report
+from ecolint.speech import say
 
 Mood = Literal["green", "yellow", "orange", "red", "gray"]
 
 MOODS: Mapping[Mood, str] = {
-    "green": "cool waters",
-    "yellow": "energy is left on the table",
-    "orange": "an energy trap",
-    "red": "overheating",
-    "gray": "unverified software",
+    "green": say("cool waters"),
+    "yellow": say("energy is left on the table"),
+    "orange": say("an energy trap"),
+    "red": say("overheating"),
+    "gray": say("unverified software"),
 }
 """What each mood means."""
 
