@@ -216,13 +216,15 @@ def _situation(asked: Any, overrides: Mapping[str, object], number: int | None, 
         raise Usage(f"{asked.model}: no deployment of a model was read; `ecolint facts {asked.model}` shows what was")
     if number is not None and number > len(deployments):
         raise Usage(f"--deployment {number}: {asked.model} describes {len(deployments)}")
+    first = next((one for one in deployments if one.facts["model"].kind == "known"), deployments[0])
     if number is None and len(deployments) > 1:
+        this = deployments.index(first) + 1
         complain(
-            f"{asked.model} describes {len(deployments)} deployments; this is the first, --deployment N names another:"
+            f"{asked.model} describes {len(deployments)} deployments; this is {this}, --deployment N names another:"
         )
         for line in reading.listed(deployments, found.texts):
             complain(f"  {line}")
-    chosen = deployments[(number or 1) - 1]
+    chosen = deployments[number - 1] if number is not None else first
     settings = settings_for(chosen.place.path, overrides)
     text = found.texts.get(chosen.place.path, "")
     return reading.situation_of(chosen, text, asked, settings, shipped(), rules_of(settings))

@@ -121,7 +121,11 @@ class _Check:
                 )
             )
         if described:
-            if told is None and dtype is None:
+            saved = catalog.checkpoint(model) if told is None and dtype is None else None
+            if saved is not None:
+                text = say("no --precision: the model's name says {quantization}", quantization=saved.quantization)
+                self.defaults.append(text)
+            elif told is None and dtype is None:
                 told = "fp16"
                 self.defaults.append(say("no --precision: fp16 is assumed; say so if it is another"))
             if batch is None:

@@ -190,7 +190,7 @@ def described(setup: Setup, circumstances: Circumstances) -> Deployment:
     if setup.params_b is not None and (model is None or model.how == "name"):
         facts |= {"params_b": setup.params_b, "active_params_b": setup.params_b}
     chosen = precisions()[setup.precision] if setup.precision is not None else None
-    facts |= chosen.facts if chosen is not None else {"quantization": "none"}
+    facts |= chosen.facts if chosen is not None else {"quantization": "none"} if setup.dtype is not None else {}
     if setup.dtype is not None:
         quantized = facts.get("quantization") != "none"
         facts["compute_dtype" if quantized else "dtype"] = setup.dtype

@@ -61,7 +61,8 @@ def explain(situation: Situation) -> Answer:
     rows = tuple(dict.fromkeys((*now.outlook.rows, *plain.outlook.rows, *now.against.rows)))
     reasons = tuple(_reasons(situation, now, plain, found))
     blocks: list[Block] = [*pieces.given(situation), _table(situation, now, plain), pieces.quoted(rows)]
-    blocks += [Listing(say("What bounds it"), reasons), pieces.confidence(now.stars, now.outlook.reasons)]
+    blocks += [Listing(say("What bounds it"), reasons)] if reasons else []
+    blocks += [pieces.confidence(now.stars, now.outlook.reasons)]
     blocks += pieces.warnings(findings)
     better = next((fix for one in findings for fix in one.fixes), None)
     if better is not None and plain.precision != now.precision:

@@ -111,8 +111,8 @@ def _with_format(read_: Situation, setup: Setup) -> Situation:
 
 def _open_batch(deployment: Deployment) -> bool:
     """Whether an engine decides how many requests it takes at a time; code runs what it is handed."""
-    told = any(_value(deployment, name) is not None for name in ("batch_size", "max_concurrency", "looped"))
-    return not told and deployment.invocation.call is None
+    told = any(_value(deployment, name) is not None for name in ("batch_size", "max_concurrency"))
+    return not (told or _value(deployment, "looped")) and deployment.invocation.call is None
 
 
 def place(deployment: Deployment, text: str) -> str:
