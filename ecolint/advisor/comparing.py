@@ -82,7 +82,7 @@ def winners(situation: Situation, columns: Sequence[Considered]) -> dict[str, tu
     }
     found = {}
     for name, (read, most) in dimensions.items():
-        known = [(one, value) for one in columns if (value := read(one)) is not None]
+        known = [(one, value) for one in columns if one.fits is not False and (value := read(one)) is not None]
         if not known:
             continue
         best, value = (max if most else min)(known, key=lambda pair: pair[1].central)

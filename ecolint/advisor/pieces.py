@@ -171,16 +171,23 @@ def table(columns: Sequence[Considered]) -> Grid:
         (say("throughput, tok/s"), *(span(one.outlook.throughput) for one in columns)),
         (say("latency, s"), *(span(one.outlook.latency) for one in columns)),
         (say("power, W"), *(span(one.outlook.power) for one in columns)),
-        (say("memory, GB"), *(number(one.memory_gb) for one in columns)),
+        (say("memory, GB"), *(_memory(one) for one in columns)),
         (say("rank by energy"), *(str(order.index(one) + 1) if one in order else "–" for one in columns)),
         (say("confidence"), *(stars(one.stars) for one in columns)),
     )
     return Grid(say("Side by side"), head, rows)
 
 
+def _memory(one: Considered) -> str:
+    if one.fits is False:
+        return say("{memory}, too much", memory=number(one.memory_gb))
+    return number(one.memory_gb)
+
+
 def ranked(columns: Sequence[Considered]) -> list[Considered]:
-    """Those whose joules are known, least first."""
-    return sorted((one for one in columns if one.joules is not None), key=lambda one: (one.joules, one.precision))
+    """Those that fit and whose joules are known, least first."""
+    fitting = (one for one in columns if one.joules is not None and one.fits is not False)
+    return sorted(fitting, key=lambda one: (one.joules, one.precision))
 
 
 def chart(columns: Sequence[Considered]) -> Chart:
