@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import hypot
 
 from ecolint.evidence.disputes import dispute
-from ecolint.evidence.drift import Drift, drift
-from ecolint.evidence.factors import Factor, batch_factor, combine, precision_factor
+from ecolint.evidence.factors import Factor, batch_factor, combine, precision_factor, swept_on
+from ecolint.evidence.grounds import Grounds, Penalty, drifted, grounds, measured_there, penalties_of, stars_off
 from ecolint.evidence.joules import Joules, derived, measured
 from ecolint.evidence.monthly import monthly
 from ecolint.evidence.rows import SOURCES, claims, rows
@@ -61,11 +61,12 @@ def estimate(
             published=published,
         )
     now, then = _joules(table, one, other, factor.spread)
-    penalties = (*map(Penalty, factor.penalties), *penalties_of(table, current, one))
-    outside = outside_workload(table, workload)
+    under = grounds(table, factor.rows)
+    penalties = (*map(Penalty, factor.penalties), *penalties_of(under, current, one))
+    outside = under.outside(workload)
     stars = max(1, min(factor.stars, 1 if outside else 3) - stars_off(penalties))
-    remarks = _remarks(current, one, other, now, _changed(current, better, compared_with))
-    reasons = (*factor.reasons, *outside, *(one.text for one in penalties), *remarks)
+    remarks = _remarks(under, current, one, other, now, _changed(current, better, compared_with))
+    reasons = (*factor.reasons, *under.remark, *outside, *(one.text for one in penalties), *remarks)
     overhead = factor.spread.interval(scale=100, offset=-1)
     return Estimate(
         compared_with=compared_with,
@@ -139,7 +140,7 @@ def _unmeasured(
         return _Refused((say("what the model does is not known: text generation was measured"),))
     if one.task != GENERATION:
         return _Refused((say("text generation was measured, not {task}", task=one.task),))
-    if not one.measurable:
+    if not (one.measurable or _measured_by_user(table, one, other)):
         why = say("nothing was measured on other hardware than NVIDIA's ({gpu})", gpu=one.gpu_name)
         return _by_sign_alone(table, one, other, why)
     if one.gpu_name != other.gpu_name or one.target.model != other.target.model:
@@ -156,6 +157,14 @@ def _unmeasured(
         why = say("nothing was measured for a change of {facts} alone", facts=", ".join(unspoken))
         return _Refused((why,))
     return None
+
+
+def _measured_by_user(table: Table, one: Subject, other: Subject) -> bool:
+    """Whether the user's own rows hold both sides, on hardware that nobody else measured."""
+    if not measured_there(table, one.target, (one.precision, other.precision)):
+        return False
+    same = (one.batch or 1) == (other.batch or 1)
+    return same or all(swept_on(table, one.target, each.precision) == one.target.gpu for each in (one, other))
 
 
 def _same_anyway(one: Subject) -> frozenset[str]:
@@ -183,7 +192,9 @@ def _joules(table: Table, one: Subject, other: Subject, ratio: Spread) -> tuple[
 def joules_of(table: Table, side: Subject, precision: str) -> Joules | None:
     """Joules of one deployment, as measured or else derived, whatever it is held against."""
     batch = side.batch or 1
-    return measured(table, side.target, precision, batch) or derived(table, side.target, precision, batch)
+    found = measured(table, side.target, precision, batch)
+    # What other makers' cards take is not read from those of NVIDIA.
+    return found if found is not None or not side.measurable else derived(table, side.target, precision, batch)
 
 
 def _verdict(overhead: Interval) -> Verdict:
@@ -192,73 +203,16 @@ def _verdict(overhead: Interval) -> Verdict:
     return "saves" if overhead.high < 0 else "undetermined"
 
 
-@dataclass(frozen=True, slots=True)
-class Penalty:
-    """Why a star is taken off. A newer stack costs one, however many of its libraries are newer."""
-
-    text: str
-    stack: bool = False
-
-
-def penalties_of(table: Table, current: Deployment, one: Subject) -> tuple[Penalty, ...]:
-    """What costs stars, beyond what the rows themselves lack."""
-    found: list[str] = []
-    if one.gpus > 1:
-        found.append(say("measured on one GPU, not on {count}", count=one.gpus))
-    if one.weights != "catalog":
-        found.append(_WEIGHTS.get(one.weights or "", say("the model is not known")))
-    if one.mixture:
-        found.append(say("a mixture of experts is read by its active parameters"))
-    if one.batch is None:
-        found.append(say("the batch size is not known: batch 1 is assumed"))
-    framework = value(current, "framework")
-    if isinstance(framework, str) and framework.lower() not in table.software:
-        found.append(say("measured under transformers, not under {framework}", framework=framework))
-    newer = [Penalty(text, stack=True) for text in _drifted(current, one).newer]
-    return (*newer, *map(Penalty, found))
-
-
-_WEIGHTS = {
-    "alias": say("fine-tuned or custom weights"),
-    "name": say("the weights are not in the catalogue"),
-}
-
-
-def _drifted(current: Deployment, one: Subject) -> Drift:
-    return drift(current.versions, frozenset({one.precision or BASE}))
-
-
-def stars_off(penalties: Sequence[Penalty]) -> int:
-    """How many stars the penalties cost together."""
-    return sum(not one.stack for one in penalties) + any(one.stack for one in penalties)
-
-
-def outside_workload(table: Table, workload: Workload) -> tuple[str, ...]:
-    """Why the workload is not one that was measured; empty where it is."""
-    prompt, fewest, most = table.workload
-    found = []
-    if workload.prompt_tokens > prompt:
-        found.append(
-            say("prompts of {tokens} tokens: measured up to {most}", tokens=workload.prompt_tokens, most=prompt)
-        )
-    if not fewest <= workload.generated_tokens <= most:
-        told = workload.generated_tokens
-        found.append(
-            say("{tokens} generated tokens: measured from {fewest} to {most}", tokens=told, fewest=fewest, most=most)
-        )
-    return tuple(found)
-
-
 def _changed(current: Deployment, better: Deployment, compared_with: Mapping[str, Scalar]) -> frozenset[str]:
     return frozenset(name for name in compared_with if value(current, name) != value(better, name))
 
 
 def _remarks(
-    current: Deployment, one: Subject, other: Subject, now: Joules | None, changed: frozenset[str]
+    under: Grounds, current: Deployment, one: Subject, other: Subject, now: Joules | None, changed: frozenset[str]
 ) -> tuple[str, ...]:
     """What is named and costs no star."""
     found: list[str] = (
-        list(_drifted(current, one).open) if value(current, "framework") in (None, "transformers") else []
+        list(drifted(under, current, one).open) if value(current, "framework") in (None, "transformers") else []
     )
     if one.brain_float or other.brain_float:
         found.append(say("bfloat16 is taken to cost what float16 costs"))

@@ -7,7 +7,8 @@ from math import log
 
 from ecolint.evidence.points import SAME_SIZE, Point, Reading, Target, read
 from ecolint.evidence.spread import EXACT, Spread, even
-from ecolint.evidence.table import BASE, Curve, Table, doublings_outside, stated
+from ecolint.evidence.sweeps import Curve
+from ecolint.evidence.table import BASE, Table, doublings_outside, paired, stated
 from ecolint.speech import say
 
 PER_DOUBLING = 1.2
@@ -38,7 +39,7 @@ def precision_factor(table: Table, target: Target, current: str, better: str, ba
         return SAME
     for one, other in ((current, better), (better, current)):
         points = table.points(one, other)
-        if points:
+        if points and paired(one, other):
             factor = _read(table, points, target, one, other, batch)
             return factor if factor is None or one == current else _inverse(factor)
     sides = [SAME if each == BASE else precision_factor(table, target, each, BASE, batch) for each in (current, better)]
@@ -51,7 +52,7 @@ def batch_factor(table: Table, target: Target, precision: str | None, current: i
     """Energy per request at one batch relative to another, from the measured sweeps."""
     if current == better:
         return SAME
-    curve, extension = _curves(table, precision)
+    name, curve, extension = _curves(table, target, precision)
     ends = (current, better)
     centre = _along(curve, extension, current) - _along(curve, extension, better)
     on_gpu = target.gpu == curve.gpu
@@ -66,19 +67,22 @@ def batch_factor(table: Table, target: Target, precision: str | None, current: i
     if not inside:
         reasons.append(say("no batch above {largest} was measured", largest=extension.largest))
         stars = 1
-    if precision not in table.curves:
+    if precision != name:
         which = precision or say("this precision")
-        reasons.append(
-            say("no batch sweep of {which} exists: the one of {other} stands in", which=which, other=table.longest)
-        )
+        reasons.append(say("no batch sweep of {which} exists: the one of {other} stands in", which=which, other=name))
         stars = min(stars, 1)
     rows = [row for each in ends for row in _rows(curve, extension, each)]
     return Factor(even(centre, width), stars, tuple(dict.fromkeys(rows)), tuple(reasons))
 
 
-def along(table: Table, precision: str, batch: int) -> float:
+def along(table: Table, target: Target, precision: str, batch: int) -> float:
     """ln of the energy per request at a batch relative to batch 1."""
-    return _along(*_curves(table, precision), batch)
+    return _along(*_curves(table, target, precision)[1:], batch)
+
+
+def swept_on(table: Table, target: Target, precision: str | None) -> str:
+    """The GPU whose sweep answers for a target, by evidence key."""
+    return _curves(table, target, precision)[1].gpu
 
 
 def combine(one: Factor, other: Factor) -> Factor:
@@ -105,8 +109,9 @@ def _inverse(factor: Factor) -> Factor:
 
 
 def _read(table: Table, points: tuple[Point, ...], target: Target, one: str, other: str, batch: int) -> Factor | None:
-    if EAGER_FP8 in (one, other):
-        return _observed(table, points, target, batch)
+    if EAGER_FP8 in (one, other) and not (target.gpu in table.own_gpus and _own(table, points, target)):
+        shipped = tuple(point for point in points if table.by_id[point.rows[0]].file is None)
+        return _observed(table, shipped, target, batch) if shipped else None
     # Other batches than 1 were measured on one GPU; elsewhere the ratio at batch 1 stands in.
     there = [point for point in points if point.batch == batch and point.gpu == target.gpu] if batch != 1 else []
     reading = read(there, target)
@@ -171,11 +176,24 @@ def _observed(table: Table, points: tuple[Point, ...], target: Target, batch: in
     return Factor(spread, stars, (*rows, *table.baselines(rows)), tuple(reasons))
 
 
-def _curves(table: Table, precision: str | None) -> tuple[Curve, Curve]:
-    """A precision's own sweep and the longest one, which carries it further; the longest alone where it has none."""
+def _own(table: Table, points: tuple[Point, ...], target: Target) -> bool:
+    """Whether the user measured this pair of precisions on the target's GPU."""
+    return any(point.gpu == target.gpu and table.by_id[point.rows[0]].file is not None for point in points)
+
+
+def _curves(table: Table, target: Target, precision: str | None) -> tuple[str, Curve, Curve]:
+    """A precision's sweep, of which precision it is, and the longest one, which carries it further.
+
+    A sweep that the user measured on the target's GPU answers first; the longest one where the precision has none.
+    """
     assert table.longest is not None, "the shipped rows hold a batch sweep"
     longest = table.curves[table.longest]
-    return table.curves.get(precision or "", longest), longest
+    own = table.own_curve(precision, target.gpu)
+    if own is not None and (own[0] == precision or precision not in table.curves):
+        return (*own, max(own[1], longest, key=lambda each: each.largest))
+    if precision is not None and precision in table.curves:
+        return precision, table.curves[precision], longest
+    return table.longest, longest, longest
 
 
 def _along(curve: Curve, extension: Curve, batch: int) -> float:

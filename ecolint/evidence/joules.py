@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import hypot, log
 
-from ecolint.evidence.factors import PER_DOUBLING, SMALL_BATCH, along, batch_factor, outside, precision_factor
+from ecolint.evidence.factors import PER_DOUBLING, SMALL_BATCH, along, batch_factor, outside, precision_factor, swept_on
 from ecolint.evidence.points import Point, Target, interpolate, mean, read
 from ecolint.evidence.spread import Spread, even
 from ecolint.evidence.table import BASE, PROPORTIONAL, Table, stated
@@ -35,10 +35,11 @@ def measured(table: Table, target: Target, precision: str, batch: int) -> Joules
     batches = sorted(nodes)
     line = [(log(each), mean([point.value for point in nodes[each]])) for each in batches]
     nearest = min(max(batch, batches[0]), batches[-1])
-    value = interpolate(line, log(nearest)) + along(table, precision, batch) - along(table, precision, nearest)
+    value = interpolate(line, log(nearest))
+    value += along(table, target, precision, batch) - along(table, target, precision, nearest)
     width = table.joules_half_width("gpu")
     if batch not in nodes:
-        near = target.gpu == table.curves[table.longest or ""].gpu and batch <= SMALL_BATCH
+        near = target.gpu == swept_on(table, target, precision) and batch <= SMALL_BATCH
         width = hypot(width, stated("batch", "same GPU" if near else "any"))
     used = {max(each for each in batches if each <= nearest), min(each for each in batches if each >= nearest)}
     rows = [row for each in sorted(used) for point in nodes[each] for row in point.rows]

@@ -96,7 +96,7 @@ def _card(deployment: Deployment, one: Subject, table: Table) -> Said | None:
     device = deployment.facts.get("device", Fact("absent"))
     if one.gpu_name is None and device.kind == "known" and device.value not in (None, *_NO_CARDS):
         return say("nothing was measured on other hardware than NVIDIA's ({gpu})", gpu=str(device.value))
-    if one.gpu_name is None or one.target.gpu is not None:
+    if one.gpu_name is None or one.target.gpu in {row.gpu for row in table.rows}:
         return None
     if not one.measurable:
         return say("nothing was measured on other hardware than NVIDIA's ({gpu})", gpu=one.gpu_name)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ecolint.evidence.estimating import joules_of, outside_workload, penalties_of, shipped, stars_off
+from ecolint.evidence.estimating import joules_of, shipped
 from ecolint.evidence.factors import batch_factor, precision_factor
+from ecolint.evidence.grounds import grounds, measured_there, penalties_of, stars_off
 from ecolint.evidence.joules import Joules, measured
 from ecolint.evidence.points import Target, read
 from ecolint.evidence.speed import Speed, throughput
@@ -48,10 +49,11 @@ def outlook(deployment: Deployment, workload: Workload, table: Table | None = No
     batch = one.batch or 1
     joules = joules_of(table, one, one.precision)
     speed = throughput(table, one.target, one.precision, batch)
-    penalties = penalties_of(table, deployment, one)
-    outside = outside_workload(table, workload)
-    grounds, why = _grounds(table, one.target, one.precision, batch)
-    stars = max(1, min(grounds, 1 if outside else 3) - stars_off(penalties))
+    under = grounds(table, joules.rows if joules else ())
+    penalties = penalties_of(under, deployment, one)
+    outside = under.outside(workload)
+    earned, why = _grounds(table, one.target, one.precision, batch)
+    stars = max(1, min(earned, 1 if outside else 3) - stars_off(penalties))
     here = measured(table, one.target, one.precision, batch)
     exact = any(
         (each.gpu, each.model, each.batch) == (one.target.gpu, one.target.model, batch)
@@ -64,7 +66,9 @@ def outlook(deployment: Deployment, workload: Workload, table: Table | None = No
         latency=_latency(speed, batch, workload) if speed else None,
         stars=stars if joules else None,
         reasons=tuple(
-            dict.fromkeys((*why, *(joules.reasons if joules else ()), *outside, *(each.text for each in penalties)))
+            dict.fromkeys(
+                (*why, *under.remark, *(joules.reasons if joules else ()), *outside, *(each.text for each in penalties))
+            )
         ),
         rows=tuple(dict.fromkeys((*(joules.rows if joules else ()), *(speed.rows if speed else ())))),
         measured=here is not None and exact,
@@ -76,7 +80,7 @@ def outlook(deployment: Deployment, workload: Workload, table: Table | None = No
 def _refusal(table: Table, one: Subject) -> str | None:
     if one.task != GENERATION:
         return say("text generation was measured, and nothing else")
-    if not one.measurable:
+    if not (one.measurable or measured_there(table, one.target, (one.precision,))):
         return say("nothing was measured on other hardware than NVIDIA's ({gpu})", gpu=one.gpu_name)
     if one.precision is None:
         return say("the precision is not known")
@@ -117,6 +121,8 @@ def _grounds(table: Table, target: Target, precision: str, batch: int) -> tuple[
         found, why = 2, (say("joules of the same architecture, not of this GPU"),)
     elif target.gpu is None and target.architecture is None:
         why = (say("the GPU is not known: those measured stand in"),)
+    if reading is not None and reading.beyond > 0:
+        found, why = max(1, found - 1), (*why, say("the model is beyond the sizes that were measured there"))
     parts = [batch_factor(table, target, precision, batch, 1)] if batch != 1 else []
     ratio = precision_factor(table, target, precision, BASE, 1) if precision != BASE else None
     parts += [ratio] if ratio is not None else []

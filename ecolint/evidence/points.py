@@ -35,7 +35,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is estimated: evidence key of the GPU (None: not measured or unknown), architecture, model, active size."""
+    """What is estimated: evidence key of the GPU (None: unknown), architecture, model, active size."""
 
     gpu: str | None
     architecture: str | None
@@ -109,6 +109,16 @@ def read(points: Sequence[Point], target: Target, growth: float = 0.0) -> Readin
             near = [each for each in sessions if _distance(each, target.size_b) <= nearest * BRACKET]
             return _average(tier, near, target, growth, beyond=log2(nearest))
     return None
+
+
+def own_first(rows: Sequence[Row]) -> list[Row]:
+    """The rows without the shipped ones of a GPU, model, precision and batch that the user measured too."""
+    own = {_measured_place(row) for row in rows if row.file is not None}
+    return [row for row in rows if row.file is not None or _measured_place(row) not in own] if own else list(rows)
+
+
+def _measured_place(row: Row) -> tuple[str, str, str, int]:
+    return (row.gpu, row.model, row.precision, row.batch)
 
 
 def mean(values: Sequence[float]) -> float:

@@ -49,6 +49,8 @@ def by_sign(table: Table, current: str, better: str, size_b: float | None) -> tu
         if not covered:
             continue
         pairs = pairs_of(table, sign)
+        if any((pair > 0) != (sign.verdict == "costs") for pair in pairs):
+            continue  # the user measured otherwise
         verdict = sign.verdict
         if current == sign.against:
             verdict = "saves" if verdict == "costs" else "costs"

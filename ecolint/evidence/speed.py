@@ -11,7 +11,6 @@ from ecolint.evidence.rows import Row
 from ecolint.evidence.spread import Spread, even
 from ecolint.evidence.table import Table, stated
 
-
 AS_FAST = 1.1
 """How far the memory bandwidths of two GPUs may lie apart for throughput to be read across."""
 

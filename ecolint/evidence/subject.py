@@ -50,9 +50,9 @@ def subject(deployment: Deployment) -> Subject:
     batch = _batch(deployment)
     return Subject(
         target=Target(
-            gpu=card.evidence if card else None,
+            gpu=card.evidence_key if card else None,
             architecture=architecture,
-            model=known.name if known is not None and known.how != "name" else None,
+            model=known.name if known is not None else None,
             size_b=active,
             bandwidth_gbs=card.bandwidth_gbs if card else None,
         ),

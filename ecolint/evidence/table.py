@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from math import log, log2
 
-from ecolint.evidence.points import Point, Target, Tier, by_id, interpolate, merge, read
+from ecolint.evidence.points import Point, Target, Tier, by_id, interpolate, merge, own_first, read
 from ecolint.evidence.rows import FOLDER, Row
+from ecolint.evidence.sweeps import Curve as Curve
+from ecolint.evidence.sweeps import curve, sweeps
 
 COVERAGE = 0.9
 """The share of held-out sessions that an interval is to cover."""
@@ -20,34 +22,6 @@ PROPORTIONAL = 1.0
 """Beyond the largest measured size energy grows with the bytes that are read; below the smallest it is not lowered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """Energy per request of one precision over batch size, relative to batch 1: ln–ln nodes from the longest sweep."""
-
-    gpu: str
-    architecture: str
-    size_b: float
-    nodes: tuple[tuple[float, float], ...]
-    rows: Mapping[int, tuple[str, ...]]
-
-    @property
-    def largest(self) -> int:
-        """The largest batch that was measured."""
-        return max(self.rows)
-
-    def at(self, batch: float) -> float:
-        """ln of the energy at a batch relative to batch 1, interpolated ln–ln, the end's beyond the largest."""
-        return interpolate(self.nodes, log(max(batch, 1)))
-
-    def used(self, batch: int) -> tuple[str, ...]:
-        """The rows that a value at this batch rests on."""
-        if batch in self.rows:
-            return self.rows[batch]
-        below = max((each for each in self.rows if each < batch), default=1)
-        above = min((each for each in self.rows if each > batch), default=self.largest)
-        return (*self.rows[below], *(self.rows[above] if above != below else ()))
-
-
 class Table:
     """Everything that estimates read, derived once from a set of rows. Rejected rows never enter it."""
 
@@ -56,6 +30,7 @@ class Table:
         self._points: dict[tuple[str, str], tuple[Point, ...]] = {}
         self._baselines: dict[float | None, tuple[Point, ...]] = {}
         self._widths: dict[tuple[str, str, Tier, bool], float] = {}
+        self._own_curves: dict[tuple[str | None, str | None], tuple[str, Curve] | None] = {}
 
     @cached_property
     def by_id(self) -> Mapping[str, Row]:
@@ -78,9 +53,11 @@ class Table:
         """ln joules per 1,000 tokens of a precision; rows of which only the ratio is usable have none."""
         key = (precision, "joules")
         if key not in self._points:
-            rows = [row for row in self.rows if row.precision == precision and row.status == "absolute"]
-            self._points[key] = merge(rows, lambda row: row.energy, lambda row: row.session)
+            self._points[key] = _joules(own_first(self._absolute(precision)))
         return self._points[key]
+
+    def _absolute(self, precision: str) -> list[Row]:
+        return [row for row in self.rows if row.precision == precision and row.status == "absolute"]
 
     def scaled_baselines(self, bandwidth_gbs: float | None) -> tuple[Point, ...]:
         """ln joules of FP16 at batch 1, scaled from each GPU's memory bandwidth to another where one is given."""
@@ -105,28 +82,47 @@ class Table:
 
     @cached_property
     def workload(self) -> tuple[int, int, int]:
-        """The longest prompt, the fewest and the most generated tokens of any usable row."""
-        prompts = [int(row.record["prompt_tokens"]) for row in self.rows if row.record["prompt_tokens"]]
-        generated = [int(row.record["new_tokens"]) for row in self.rows if row.record["new_tokens"]]
+        """The longest prompt, the fewest and the most generated tokens of any usable row that is shipped."""
+        shipped = [row for row in self.rows if row.file is None]
+        prompts = [int(row.record["prompt_tokens"]) for row in shipped if row.record["prompt_tokens"]]
+        generated = [int(row.record["new_tokens"]) for row in shipped if row.record["new_tokens"]]
         return max(prompts), min(generated), max(generated)
 
     @cached_property
     def software(self) -> str:
-        """Every software line of the usable rows, for telling what they were measured under."""
-        return " ".join(sorted({row.record["software"] for row in self.rows})).lower()
+        """Every software line of the usable rows that are shipped, for telling what they were measured under."""
+        return " ".join(sorted({row.record["software"] for row in self.rows if row.file is None})).lower()
+
+    @cached_property
+    def own_gpus(self) -> frozenset[str]:
+        """The GPUs that the user's own rows measured, by evidence key."""
+        return frozenset(row.gpu for row in self.rows if row.file is not None)
 
     @cached_property
     def curves(self) -> Mapping[str, Curve]:
         """By precision, the sweep over batch sizes that measured most of them in one session on one model."""
         found: dict[str, Curve] = {}
         for precision in sorted({row.precision for row in self.rows}):
-            groups: dict[tuple[str, str, str], list[Point]] = {}
-            for point in self.joules(precision):
-                groups.setdefault((point.session, point.gpu, point.model), []).append(point)
-            sweeps = [each for each in groups.values() if len(each) > 1 and any(point.batch == 1 for point in each)]
-            if sweeps:
-                found[precision] = _curve(max(sweeps, key=len))
+            points = self.joules(precision)
+            if self.own_gpus:  # what the user measured again is a point of this sweep all the same
+                points = _joules(row for row in self._absolute(precision) if row.file is None)
+            swept = sweeps(points)
+            if swept:
+                found[precision] = curve(max(swept, key=len))
         return found
+
+    def own_curve(self, precision: str | None, gpu: str | None) -> tuple[str, Curve] | None:
+        """The longest sweep of the user's own on a GPU, of this precision where there is one, and of which it is."""
+        key = (precision, gpu)
+        if key not in self._own_curves:
+            there = [row for row in self.rows if row.file is not None and row.gpu == gpu and row.status == "absolute"]
+            names = sorted({row.precision for row in there})
+            swept = [
+                (name, each) for name in names for each in sweeps(_joules(r for r in there if r.precision == name))
+            ]
+            best = max(swept, key=lambda each: (each[0] == precision, len(each[1])), default=None)
+            self._own_curves[key] = None if best is None else (best[0], curve(best[1]))
+        return self._own_curves[key]
 
     @property
     def longest(self) -> str | None:
@@ -169,21 +165,32 @@ class Table:
         )
 
     def _to_base(self, precision: str) -> tuple[Point, ...]:
+        return merge(self._against_base(precision), _ratio, lambda row: row.session)
+
+    def _against_base(self, precision: str) -> list[Row]:
         rows = [row for row in self.rows if row.precision == precision and row.baseline in self.by_id]
-        return merge(rows, lambda row: row.ratio, lambda row: row.session)
+        return own_first([row for row in rows if row.ratio is not None])
 
     def _paired(self, precision: str, against: str) -> tuple[Point, ...]:
         """Two precisions of the same session, model and batch: both ratios are to the same FP16 rows."""
         sides = []
         for each in (precision, against):
-            rows = [row for row in self.rows if row.precision == each and row.baseline in self.by_id]
-            points = merge(rows, lambda row: row.ratio, lambda row: self.by_id[row.baseline or ""].session)
+            rows = self._against_base(each)
+            points = merge(rows, _ratio, lambda row: self.by_id[row.baseline or ""].session)
             sides.append({(point.session, point.gpu, point.model, point.batch): point for point in points})
         return tuple(
             replace(one, value=one.value - sides[1][key].value, rows=(*one.rows, *sides[1][key].rows))
             for key, one in sides[0].items()
             if key in sides[1]
         )
+
+
+def _joules(rows: Iterable[Row]) -> tuple[Point, ...]:
+    return merge(rows, lambda row: row.energy, lambda row: row.session)
+
+
+def _ratio(row: Row) -> float | None:
+    return row.ratio
 
 
 def quantile(errors: Sequence[float], share: float = COVERAGE) -> float:
@@ -201,10 +208,17 @@ def quantile(errors: Sequence[float], share: float = COVERAGE) -> float:
 
 
 def floor(precision: str, against: str, exact: bool) -> float:
-    """The stated floor of a ratio's half-width; 0 where none is stated."""
+    """The stated floor of a ratio's half-width; of a precision that only users measured, the one for any such."""
     table = _floors()
+    if ("ratio", precision, against, "any") not in table:
+        precision, against = "other", BASE
     any_tier = table.get(("ratio", precision, against, "any"), 0.0)
     return table.get(("ratio", precision, against, "same size"), any_tier) if exact else any_tier
+
+
+def paired(precision: str, against: str) -> bool:
+    """Whether two precisions are read within sessions that measured both; others are compared through FP16."""
+    return against == BASE or ("ratio", precision, against, "any") in _floors()
 
 
 def stated(quantity: str, tier: str) -> float:
@@ -249,15 +263,3 @@ def _tier(point: Point, held: Point) -> Tier:
     if point.gpu == held.gpu:
         return "gpu"
     return "architecture" if point.architecture == held.architecture else "all"
-
-
-def _curve(points: Sequence[Point]) -> Curve:
-    start = next(point.value for point in points if point.batch == 1)
-    ordered = sorted(points, key=lambda point: point.batch)
-    return Curve(
-        gpu=ordered[0].gpu,
-        architecture=ordered[0].architecture,
-        size_b=ordered[0].size_b,
-        nodes=tuple((log(point.batch), point.value - start) for point in ordered),
-        rows={point.batch: point.rows for point in ordered},
-    )
