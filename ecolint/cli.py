@@ -108,7 +108,7 @@ _CODES = "Codes, names or prefixes (ECO1), separated by commas."
 
 @ecolint.command(context_settings=_HELP)
 @_reading_options
-@click.option("--format", "form", metavar="F", callback=_formats, help="concise, github, json or text (the default).")
+@click.option("--format", "form", metavar="F", callback=_formats, help="concise, github, json, markdown or text.")
 @click.option(
     "--output",
     "outputs",

@@ -143,7 +143,7 @@ def test_exit_codes(ecolint: Shell, text: str, options: str, code: int) -> None:
         ("check --gpu H1000", "unknown GPU `H1000`; the nearest is H100"),
         ("check --select ECO999", "ECO999"),
         ("check --select int8-outlier-decompositoin", "int8-outlier-decomposition"),
-        ("check --format xml", "concise, github, json, text"),
+        ("check --format xml", "concise, github, json, markdown, text"),
         ("check --output json", "FORMAT=FILE"),
         ("check --output xml=x", "xml"),
         ("check --format text --output json=-", "standard output"),

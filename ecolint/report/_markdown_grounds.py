@@ -9,7 +9,7 @@ from ecolint.model import Estimate, Finding, Fix, Problem
 from ecolint.report._figures import assumption
 from ecolint.report._inventory import HEADINGS, rows, shown
 from ecolint.report._markdown_page import Page, files
-from ecolint.report._markup import code, plain, table
+from ecolint.report._markup import cell_code, code, inline, plain, table
 from ecolint.report._summary import summarise
 from ecolint.speech import Said, say
 
@@ -34,7 +34,7 @@ def _deployments(page: Page) -> None:
     page.heading(say("Deployments"))
     lines = table(
         [page.text(heading) for heading in HEADINGS],
-        ([code(where), *map(plain, rest)] for where, *rest in found[:MOST_DEPLOYMENTS]),
+        ([cell_code(where), *map(inline, rest)] for where, *rest in found[:MOST_DEPLOYMENTS]),
     )
     rest = len(found) - MOST_DEPLOYMENTS
     hint = say("… and {count:,} more; ecolint facts --table prints them", count=rest)

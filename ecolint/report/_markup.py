@@ -9,17 +9,23 @@ from ecolint.report._places import one_line
 
 _INLINE = re.compile(r"[\\`*\[\]<|~$]|&(?=[#A-Za-z])|(?<![^\W_])_|_(?![^\W_])")
 _FIRST = re.compile(r"[#>]|[+-](?=\s|$)|[-=]+\s*$|\d+(?=[.)](?:\s|$))")
+_PIPE = re.compile(r"(?<!\\)\|")
 _TICKS = re.compile(r"`+")
 
 
 def plain(text: str) -> str:
     """Text on one line in which nothing is markup: no code, links, HTML, tables, formulas or lists."""
-    escaped = _INLINE.sub(r"\\\g<0>", one_line(text))
+    escaped = inline(text)
     found = _FIRST.match(escaped)
     if found is None:
         return escaped
     at = found.end() if found[0].isdigit() else 0
     return f"{escaped[:at]}\\{escaped[at:]}"
+
+
+def inline(text: str) -> str:
+    """`plain` for where no block can begin: in a cell, behind other text."""
+    return _INLINE.sub(r"\\\g<0>", one_line(text).strip())
 
 
 def code(text: str) -> str:
@@ -38,20 +44,18 @@ def fenced(rows: Sequence[str], language: str = "") -> list[str]:
     return [f"{fence}{language}", *rows, fence]
 
 
+def cell_code(text: str) -> str:
+    """A code span for a cell of a table; plain text where a code span could not say it."""
+    return inline(text) if "\\|" in text else code(text)
+
+
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """A table of cells that are Markdown already."""
-    lines = [_row(heads), "|" + " --- |" * len(heads)]
-    lines += map(_row, rows)
-    return lines
-
-
-def cell(markdown: str) -> str:
-    """Markdown made fit for a cell: a table ends its cells at every pipe that is not escaped, in code too."""
-    return re.sub(r"(?<!\\)\|", r"\\|", markdown)
+    """A table of cells that are Markdown already. Pipes in them are escaped: in a table they end cells in code too."""
+    return [_row(heads), "|" + " --- |" * len(heads), *map(_row, rows)]
 
 
 def _row(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(map(cell, cells)) + " |"
+    return "| " + " | ".join(_PIPE.sub(r"\|", each) for each in cells) + " |"
 
 
 def _longest(text: str) -> int:

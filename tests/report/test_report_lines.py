@@ -9,7 +9,7 @@ from ecolint.report import names, render
 
 
 def test_formats_are_found_and_helpers_are_not() -> None:
-    assert {"text", "concise", "json", "github"} <= set(names())
+    assert {"text", "concise", "json", "github", "markdown"} <= set(names())
     assert not any(name.startswith("_") for name in names())
 
 
