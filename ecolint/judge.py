@@ -29,6 +29,7 @@ from ecolint.model import (
 from ecolint.plan import NoWay, Plan, plan
 from ecolint.rulefile import WORKLOADS
 from ecolint.ruleset import Better, Case, Rule
+from ecolint.speech import joined, say
 from ecolint.write import by_hand, changes, spelled
 
 RANK: Mapping[Level, int] = {"green": 0, "gray": 1, "yellow": 2, "red": 3}
@@ -53,6 +54,8 @@ class Court:
     riskier: tuple[str, ...] = ()
     mending: bool = True
     """False where only the verdicts are asked for: a proof looks at no fix of the edited text."""
+    table: evidence.Table | None = None
+    """The measured rows that estimates rest on: those shipped unless given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +175,7 @@ def _estimate(rule: Rule, case: Case, deployment: Deployment, court: Court) -> E
         return None
     better, _ = improved(deployment, {name: (value,) for name, value in wanted.items()}, court)
     told = {name: value for name, value in wanted.items() if not isinstance(value, bool)}
-    return evidence.estimate(deployment, better, told, court.workload, rule.claim)
+    return evidence.estimate(deployment, better, told, court.workload, rule.claim, court.table)
 
 
 def _options(better: Better, deployment: Deployment) -> Iterator[tuple[str, tuple[Scalar, ...]]]:
@@ -276,10 +279,14 @@ def _fixes(hit: _Hit, court: Court) -> Iterator[Fix]:
             continue  # it would trade one waste for another
         target = {name: deployment.facts[name].value for name in wanted if name in deployment.facts}
         quantify = hit.rule.basis == "measured" and hit.case.quantify
-        estimate = evidence.estimate(hit.deployment, deployment, target, court.workload) if quantify else None
+        estimate = _held(hit.deployment, deployment, target, court) if quantify else None
         if estimate is not None and estimate.overhead_percent and estimate.overhead_percent.central <= 0:
             continue  # not better by the rows
         yield _fix(hit.rule, better, target, found, estimate, court)
+
+
+def _held(one: Deployment, other: Deployment, target: Mapping[str, Scalar], court: Court) -> Estimate:
+    return evidence.estimate(one, other, target, court.workload, table=court.table)
 
 
 def _fix(
@@ -290,7 +297,9 @@ def _fix(
     estimate: Estimate | None,
     court: Court,
 ) -> Fix:
-    title = better.title or "set " + ", ".join(f"{name} to {value}" for name, value in target.items())
+    title = better.title or say(
+        "set {facts}", facts=joined(say("{fact} to {value}", fact=name, value=value) for name, value in target.items())
+    )
     applicability = better.applicability
     if applicability == "safe" and _chosen(rule, court.riskier):
         applicability = "unsafe"
@@ -299,7 +308,7 @@ def _fix(
     if applicability == "manual" or isinstance(found, NoWay):
         written = str(found) if isinstance(found, NoWay) else ""
         if not (better.advice or written) and isinstance(found, NoWay) and found.attempt is not None:
-            written = by_hand(spelled(found.attempt), "what else is passed cannot be seen")
+            written = by_hand(spelled(found.attempt), say("what else is passed cannot be seen"))
         return Fix(title, "manual", target, written or better.advice or better.caveat, estimate)
     text = spelled(found)
     try:

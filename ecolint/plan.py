@@ -12,12 +12,13 @@ from ecolint.meaning import evaluate, idle, tested
 from ecolint.model import DESCRIBED, CannotEdit, Deployment, Fact, Scalar
 from ecolint.recognise import Recognised
 from ecolint.slots import ABSENT, Assignment, Setting, Slots, holder, is_open
+from ecolint.speech import quote, say
 from ecolint.stacks import versions
 from ecolint.stacks.vocabulary import Choice, Test
 
 SAVED = frozenset({"name", "checkpoint"})
 """How facts are known that the weights bring with them: no setting of a stack changes those."""
-OTHER_WEIGHTS = (
+OTHER_WEIGHTS = say(
     "the weights were saved this way: name the repository that they were made from, or one in another format; "
     "what can be set after that stands in the quantization_config of their own config.json"
 )
@@ -319,4 +320,4 @@ class _Planner:
 
     def advice(self, name: str) -> str:
         key = self.vocabulary.keys.get(name)
-        return (key.advice if key else None) or ""
+        return quote(key.advice if key and key.advice else "")

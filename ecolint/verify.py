@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ecolint.model import Deployment, Edit, Fact, Finding, Fix, Problem, Scalar
+from ecolint.speech import say
 from ecolint.suppress import Unused
 
 
@@ -43,9 +44,9 @@ def edited(text: str, edits: Sequence[Edit]) -> str:
 def objection(finding: Finding, fix: Fix, before: Outcome, after: Outcome) -> str | None:
     """Why a fix must not be made: the file no longer reads, the finding stands, or something else changes."""
     if len(after.problems) > len(before.problems):
-        return f"the file would no longer read ({after.problems[-1].reason})"
+        return say("the file would no longer read ({reason})", reason=after.problems[-1].reason)
     if len(after.groups) != len(before.groups):
-        return "another deployment would appear or vanish"
+        return say("another deployment would appear or vanish")
     index = next(n for n, group in enumerate(before.groups) if any(d is finding.deployment for d in group))
     present = finding.deployment.facts
     changed = {name for name, fact in fix.expected.items() if said(fact) != said(present.get(name))}
@@ -55,9 +56,9 @@ def objection(finding: Finding, fix: Fix, before: Outcome, after: Outcome) -> st
             return reason
     reached = (all(said(d.facts.get(name)) == value for name, value in fix.set.items()) for d in after.groups[index])
     if not any(reached):
-        return "the better deployment would not be read back"
+        return say("the better deployment would not be read back")
     stands = after.codes[index].count(finding.code) >= before.codes[index].count(finding.code)
-    return "the finding would stand" if stands else None
+    return say("the finding would stand") if stands else None
 
 
 def _difference(
@@ -73,13 +74,13 @@ def _difference(
     meant = {_all({**d.facts, **{name: fix.expected[name] for name in changed}}) for d in sharing}
     found = {_all(d.facts) for d in new}
     if not kept <= found:
-        return "another branch or deployment would change"
+        return say("another branch or deployment would change")
     strangers = found - kept - meant - ({_all(d.facts) for d in sharing} if not ours else set())
     if not strangers:
         return None
     near = max(meant | kept, key=lambda one: len(one & next(iter(strangers))))
     names = sorted({name for name, _ in next(iter(strangers)) ^ near})
-    return f"{', '.join(names[:3])} would change too"
+    return say("{facts} would change too", facts=", ".join(names[:3]))
 
 
 def _shares(deployment: Deployment, finding: Finding) -> bool:

@@ -20,6 +20,7 @@ from ecolint.model import (
 from ecolint.plan import Plan
 from ecolint.recognise import matches
 from ecolint.slots import Setting, choice_of, find, holder, pick
+from ecolint.speech import say
 from ecolint.stacks import dotted, packed, spelling
 from ecolint.stacks.command import VALUED
 from ecolint.stacks.vocabulary import Key
@@ -67,7 +68,9 @@ def spelled(found: Plan) -> str:
 
 def by_hand(text: str, reason: str) -> str:
     """The advice of a fix that no edit makes: what to write, and why nobody writes it for you."""
-    return f"write {text} by hand: {reason}" if text else f"write it by hand: {reason}"
+    if text:
+        return say("write {text} by hand: {reason}", text=text, reason=reason)
+    return say("write it by hand: {reason}", reason=reason)
 
 
 def _code(value: Written) -> str:

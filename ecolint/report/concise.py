@@ -17,5 +17,5 @@ def render(report: Report, look: Look) -> str:
     for finding in listed(report):
         place = sources.range(finding.place)
         where = f"{one_line(finding.place.path)}:{place}"
-        rows.append(f"{where}: {finding.level} {finding.code} {one_line(finding.message)}\n")
+        rows.append(f"{where}: {finding.level} {finding.code} {one_line(look.voice(finding.message))}\n")
     return "".join(rows)

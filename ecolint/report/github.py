@@ -5,6 +5,7 @@ from __future__ import annotations
 from ecolint.model import Finding, Level, Report
 from ecolint.report import Look, listed
 from ecolint.report._places import Sources
+from ecolint.speech import Voice, say
 
 _COMMANDS: dict[Level, str] = {"red": "error", "yellow": "warning", "gray": "notice", "green": "notice"}
 
@@ -12,10 +13,10 @@ _COMMANDS: dict[Level, str] = {"red": "error", "yellow": "warning", "gray": "not
 def render(report: Report, look: Look) -> str:
     """One workflow command for each finding."""
     sources = Sources(report.sources)
-    return "".join(_command(finding, sources) + "\n" for finding in listed(report))
+    return "".join(_command(finding, sources, look.voice) + "\n" for finding in listed(report))
 
 
-def _command(finding: Finding, sources: Sources) -> str:
+def _command(finding: Finding, sources: Sources, voice: Voice) -> str:
     """Columns are left out of a range over several lines: GitHub refuses an annotation that has them.
 
     The lines of a notebook's cell are not those of its file, so its annotations stand at the file and say the place.
@@ -30,9 +31,11 @@ def _command(finding: Finding, sources: Sources) -> str:
             properties["endLine"] = str(place.end_line)
     properties["title"] = f"{finding.code} {finding.name}"
     said = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    certainty = "" if finding.certainty == "certain" else " (likely)"
+    message = finding.message
+    if finding.certainty != "certain":
+        message = say("{message} (likely)", message=message)
     where = f"{place}: " if place.cell is not None else ""
-    return f"::{_COMMANDS[finding.level]} {said}::{_data(where + finding.message + certainty)}"
+    return f"::{_COMMANDS[finding.level]} {said}::{_data(where + voice(message))}"
 
 
 def _data(text: str) -> str:

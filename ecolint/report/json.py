@@ -7,10 +7,11 @@ import json
 from typing import Any
 
 from ecolint import __version__
-from ecolint.model import FACTS, Deployment, Edit, Estimate, Fact, Finding, Fix, Interval, Report, Scalar
+from ecolint.model import FACTS, Deployment, Edit, Estimate, Fact, Finding, Fix, Interval, Published, Report, Scalar
 from ecolint.report import Look, listed
 from ecolint.report._places import Range, Sources
 from ecolint.report._summary import summarise
+from ecolint.speech import Voice
 
 SCHEMA = 1
 
@@ -24,7 +25,7 @@ def render(report: Report, look: Look) -> str:
         "settings": dataclasses.asdict(report.workload),
         "evidence": evidence(),
         "summary": dataclasses.asdict(summarise(report)),
-        "findings": [finding_object(finding, sources) for finding in listed(report)],
+        "findings": [finding_object(finding, sources, look.voice) for finding in listed(report)],
     }
     return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
@@ -44,22 +45,22 @@ def evidence() -> dict[str, Any]:
     }
 
 
-def finding_object(finding: Finding, sources: Sources) -> dict[str, Any]:
-    """One finding, with every key."""
+def finding_object(finding: Finding, sources: Sources, voice: Voice) -> dict[str, Any]:
+    """One finding, with every key; its sentences in the voice's language."""
     place = sources.range(finding.place)
     return {
         "code": finding.code,
         "name": finding.name,
         "level": finding.level,
-        "message": finding.message,
+        "message": voice(finding.message),
         "path": finding.place.path,
         "cell": place.cell,
         "range": range_object(place),
         "certainty": finding.certainty,
         "deployment": deployment_object(finding.deployment),
-        "estimate": _estimate(finding.estimate),
-        "detail": [{"label": label, "value": value} for label, value in finding.detail],
-        "fixes": [_fix(fix, sources) for fix in finding.fixes],
+        "estimate": _estimate(finding.estimate, voice),
+        "detail": [{"label": voice(label), "value": voice(value)} for label, value in finding.detail],
+        "fixes": [_fix(fix, sources, voice) for fix in finding.fixes],
         "suppressed": dataclasses.asdict(finding.suppressed) if finding.suppressed else None,
     }
 
@@ -85,7 +86,7 @@ def fact_value(fact: Fact | None) -> Scalar:
     return fact.value if fact.kind == "known" else "?"
 
 
-def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:
+def _estimate(estimate: Estimate | None, voice: Voice) -> dict[str, Any] | None:
     if estimate is None:
         return None
     current, better, monthly = estimate.current_j_per_1k, estimate.better_j_per_1k, estimate.monthly
@@ -97,18 +98,23 @@ def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:
         "compared_with": dict(estimate.compared_with),
         "verdict": estimate.verdict,
         "confidence": estimate.confidence,
-        "confidence_reasons": list(estimate.confidence_reasons),
+        "confidence_reasons": [voice(reason) for reason in estimate.confidence_reasons],
         "rows": list(estimate.rows),
-        "published": dataclasses.asdict(estimate.published) if estimate.published else None,
+        "published": _published(estimate.published, voice) if estimate.published else None,
         "energy_j_per_1k_tokens": joules,
         "monthly": monthly
         and {
             "kwh": _interval(monthly.kwh),
             "usd": _interval(monthly.usd),
             "kg_co2": _interval(monthly.kg_co2),
-            "equivalent": monthly.equivalent,
+            "equivalent": voice(monthly.equivalent),
         },
     }
+
+
+def _published(published: Published, voice: Voice) -> dict[str, Any]:
+    told = dataclasses.asdict(published)
+    return {name: voice(value) if isinstance(value, str) else value for name, value in told.items()}
 
 
 def _interval(interval: Interval | None) -> dict[str, float] | None:
@@ -117,13 +123,13 @@ def _interval(interval: Interval | None) -> dict[str, float] | None:
     return {"central": interval.central, "low": interval.low, "high": interval.high}
 
 
-def _fix(fix: Fix, sources: Sources) -> dict[str, Any]:
+def _fix(fix: Fix, sources: Sources, voice: Voice) -> dict[str, Any]:
     return {
-        "title": fix.title,
+        "title": voice(fix.title),
         "applicability": fix.applicability,
         "set": dict(fix.set),
-        "advice": fix.advice,
-        "estimate": _estimate(fix.estimate),
+        "advice": voice(fix.advice) if fix.advice is not None else None,
+        "estimate": _estimate(fix.estimate, voice),
         "edits": [_edit(edit, sources.span(edit.path, edit.span)) for edit in fix.edits],
     }
 

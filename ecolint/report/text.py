@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 
 from ecolint.model import Estimate, Finding, Fix, Level, Report
 from ecolint.report import Look, listed
 from ecolint.report._diff import by_path, small
 from ecolint.report._figures import against, assumption, monthly, percent_interval, rests_on, stars
+from ecolint.report._paragraphs import padded, wrapped
 from ecolint.report._places import Range, Sources, one_line, shown_source, width
 from ecolint.report._summary import MOODS, is_safely_fixable, summarise
+from ecolint.speech import SEMICOLON, Said, joined, say
 from ecolint.verify import edited
 
 _COLOURS = {"red": "1;31", "yellow": "1;33", "green": "1;32", "gray": "1;90", "orange": "1;38;5;208"}
@@ -23,7 +24,7 @@ class _Page:
     """Rows of output, coloured where the look allows."""
 
     def __init__(self, look: Look) -> None:
-        self.look = look
+        self.look, self.voice = look, look.voice
         self.rows: list[str] = []
 
     def paint(self, text: str, code: str) -> str:
@@ -34,10 +35,16 @@ class _Page:
 
     def field(self, label: str, text: str) -> None:
         """A labelled paragraph, wrapped under its own start."""
-        lines = textwrap.wrap(one_line(text), _WRAP - _LABEL - 2, break_long_words=False, break_on_hyphens=False)
-        for number, line in enumerate(lines or [""]):
-            head = self.paint(label.ljust(_LABEL), _BOLD) if number == 0 else " " * _LABEL
-            self.add(f"  {head}{line}")
+        for number, line in enumerate(self.wrapped(text, _WRAP - _LABEL - 2)):
+            self.add(f"  {self.head(label if number == 0 else '')}{line}")
+
+    def head(self, label: str) -> str:
+        """What stands before a line: a label in its column, or nothing."""
+        return self.paint(padded(self.voice(label), _LABEL), _BOLD) if label else " " * _LABEL
+
+    def wrapped(self, text: str, columns: int) -> list[str]:
+        """The lines of a sentence."""
+        return wrapped(one_line(self.voice(text)), columns, self.voice)
 
 
 def render(report: Report, look: Look) -> str:
@@ -59,18 +66,21 @@ def _finding(page: _Page, finding: Finding, report: Report, sources: Sources) ->
     place = sources.range(finding.place)
     page.add(f"  {page.paint('-->', _FAINT)} {one_line(finding.place.path)}:{place}")
     _excerpt(page, finding, place, sources)
-    for line in textwrap.wrap(one_line(finding.message), _WRAP - 2, break_long_words=False, break_on_hyphens=False):
+    for line in page.wrapped(finding.message, _WRAP - 2):
         page.add(f"  {line}")
     _detail(page, finding)
     if finding.estimate is not None:
         _estimate(page, finding.estimate, report)
     if finding.certainty == "likely":
-        page.field("likely", "rests on a branch, a heuristic, an assumed version or a default that may be overridden")
+        page.field(
+            say("likely"),
+            say("rests on a branch, a heuristic, an assumed version or a default that may be overridden"),
+        )
     for number, fix in enumerate(finding.fixes):
-        _fix(page, fix, "fix" if number == 0 else "or", report, report.verbose or number == 0)
+        _fix(page, fix, number == 0, report)
     if finding.suppressed is not None:
         reason = f": {finding.suppressed.reason}" if finding.suppressed.reason else ""
-        page.field("suppressed", f" {finding.suppressed.by}{reason}")
+        page.field(say("suppressed"), f" {finding.suppressed.by}{reason}")
 
 
 def _detail(page: _Page, finding: Finding) -> None:
@@ -78,7 +88,7 @@ def _detail(page: _Page, finding: Finding) -> None:
     labels = max((width(label) for label, _ in finding.detail), default=0)
     values = max((width(value) for _, value in finding.detail), default=0)
     for number, (label, value) in enumerate(finding.detail):
-        head = page.paint("in detail".ljust(_LABEL), _BOLD) if number == 0 else " " * _LABEL
+        head = page.head(say("in detail") if number == 0 else "")
         page.add(f"  {head}{label}{' ' * (labels - width(label) + 2 + values - width(value))}{value}")
 
 
@@ -101,7 +111,8 @@ def _excerpt(page: _Page, finding: Finding, place: Range, sources: Sources) -> N
         if width(before) < _SHOWN:
             page.add(f"  {' ' * gutter} {bar} {' ' * width(before)}{mark if width(culprit) < _SHOWN else ''}")
     if last > place.line + 2:
-        page.add(f"  {' ' * gutter} {bar} {page.paint(f'… {last - place.line - 2} more lines', _FAINT)}")
+        rest = page.voice.say("… {count} more lines", count=last - place.line - 2)
+        page.add(f"  {' ' * gutter} {bar} {page.paint(rest, _FAINT)}")
 
 
 _SHOWN = 400
@@ -114,31 +125,38 @@ def _cut(text: str) -> str:
 def _estimate(page: _Page, estimate: Estimate, report: Report) -> None:
     compared = against(estimate.compared_with)
     if estimate.overhead_percent is not None:
-        said = f"{percent_interval(estimate.overhead_percent)} {stars(estimate.confidence)} against {compared}"
-        rest = f", resting on {rests_on(estimate)}"
-        doubt = "; the sign is not settled: measure it" if estimate.verdict == "undetermined" else ""
-        page.field("energy", said + rest + doubt)
+        said = say(
+            "{figure} {stars} against {compared}, resting on {rows}",
+            figure=percent_interval(estimate.overhead_percent),
+            stars=stars(estimate.confidence),
+            compared=compared,
+            rows=rests_on(estimate),
+        )
+        doubt = [say("the sign is not settled: measure it")] if estimate.verdict == "undetermined" else []
+        page.field(say("energy"), joined([said, *doubt], SEMICOLON))
     else:
-        page.field("energy", f"no figure against {compared}")
+        page.field(say("energy"), say("no figure against {compared}", compared=compared))
     if estimate.confidence_reasons:
-        page.field("because", "; ".join(estimate.confidence_reasons))
+        page.field(say("because"), joined(estimate.confidence_reasons, SEMICOLON))
     if estimate.published is not None:
-        note = f"; {page.look.voice(estimate.published.note)}" if estimate.published.note else ""
-        said = f"{estimate.published.text} ({estimate.published.source}; quoted, not computed with){note}"
-        page.field("published", said)
+        claim, source = estimate.published.text, estimate.published.source
+        said = say("{claim} ({source}; quoted, not computed with)", claim=claim, source=source)
+        note = [estimate.published.note] if estimate.published.note else []
+        page.field(say("published"), joined([said, *note], SEMICOLON))
     if estimate.monthly is not None:
-        page.field("a month", monthly(estimate.monthly))
-        page.field("assuming", assumption(report.workload))
+        page.field(say("a month"), monthly(estimate.monthly))
+        page.field(say("assuming"), assumption(report.workload))
 
 
-def _fix(page: _Page, fix: Fix, label: str, report: Report, in_full: bool) -> None:
-    saving = ""
-    if fix.estimate is not None and fix.estimate.overhead_percent is not None:
-        saving = f"; now {percent_interval(fix.estimate.overhead_percent)} {stars(fix.estimate.confidence)} against it"
-    page.field(label, f"({fix.applicability}) {fix.title}{saving if label == 'or' else ''}")
+def _fix(page: _Page, fix: Fix, first: bool, report: Report) -> None:
+    told: list[str] = [say("({applicability}) {title}", applicability=fix.applicability, title=fix.title)]
+    if not first and fix.estimate is not None and fix.estimate.overhead_percent is not None:
+        figure, sure = percent_interval(fix.estimate.overhead_percent), stars(fix.estimate.confidence)
+        told.append(say("now {figure} {stars} against it", figure=figure, stars=sure))
+    page.field(say("fix") if first else say("or"), joined(told, SEMICOLON))
     if fix.advice:
         page.field("", fix.advice)
-    if in_full:
+    if report.verbose or first:
         for row in _diff(page, fix, report):
             page.add(f"  {' ' * _LABEL}{row}")
 
@@ -161,21 +179,33 @@ def _summary(page: _Page, report: Report) -> None:
     levels: tuple[Level, ...] = ("red", "yellow", "gray", "green") if report.show_green else ("red", "yellow", "gray")
     counts = {"red": summary.red, "yellow": summary.yellow, "gray": summary.gray, "green": summary.green}
     said = [page.paint(f"{counts[level]} {level}", _COLOURS[level]) for level in levels if counts[level]]
-    files = f"{summary.files:,} {'file' if summary.files == 1 else 'files'}"
-    unseen = f"; {summary.green} green with --show-green" if summary.green and not report.show_green else ""
-    page.add(f"{', '.join(said) or 'No findings'} in {files}{_fixable(report, summary.fixable)}{unseen}.")
+    found = joined(said) if said else say("No findings")
+    files = (
+        say("{count:,} file", count=summary.files)
+        if summary.files == 1
+        else say("{count:,} files", count=summary.files)
+    )
+    told = [say("{found} in {files}", found=found, files=files), *_fixable(report, summary.fixable)]
+    if summary.green and not report.show_green:
+        told.append(say("{count} green with --show-green", count=summary.green))
+    page.add(page.voice.say("{summary}.", summary=joined(told, SEMICOLON)))
     mood = page.paint(summary.mood, _COLOURS[summary.mood])
-    page.add(f"Mood: {mood}, {MOODS[summary.mood]}.")
+    page.add(page.voice.say("Mood: {mood}, {means}.", mood=mood, means=MOODS[summary.mood]))
     from ecolint.evidence import dataset_line  # not needed with --quiet, and not quick to import
 
-    for line in textwrap.wrap(page.look.voice(dataset_line()), _WRAP, break_long_words=False, break_on_hyphens=False):
+    for line in page.wrapped(dataset_line(), _WRAP):
         page.add(page.paint(line, _FAINT))
 
 
-def _fixable(report: Report, fixable: int) -> str:
-    """`; 1 fixable with --fix, 2 more with --fix --unsafe-fixes`."""
+def _fixable(report: Report, fixable: int) -> list[Said]:
+    """`1 fixable with --fix, 2 more with --fix --unsafe-fixes`, or nothing."""
     safe = sum(is_safely_fixable(finding) for finding in report.findings if finding.suppressed is None)
-    parts = [f"{safe} fixable with --fix"] if safe else []
+    parts = [say("{count} fixable with --fix", count=safe)] if safe else []
     if fixable > safe:
-        parts.append(f"{fixable - safe} {'more' if safe else 'fixable'} with --fix --unsafe-fixes")
-    return "; " + ", ".join(parts) if parts else ""
+        rest = fixable - safe
+        parts.append(
+            say("{count} more with --fix --unsafe-fixes", count=rest)
+            if safe
+            else say("{count} fixable with --fix --unsafe-fixes", count=rest)
+        )
+    return [joined(parts)] if parts else []
