@@ -57,9 +57,9 @@ def _change(page: Page, number: int, change: Change) -> None:
         lines += page.more(count - MOST_PLACES)
     if fix.estimate is not None and fix.estimate.monthly is not None:
         which = say("a month") if count == 1 else say("a month, at the first of these")
-        lines.append(page.field(which, page.voice(monthly(fix.estimate.monthly))))
+        lines.append(page.field(which, monthly(fix.estimate.monthly)))
     if fix.advice:
-        lines.append(page.field(say("mind"), page.voice(fix.advice)))
+        lines.append(page.field(say("mind"), fix.advice))
     for other in first.fixes[1:]:
         how = page.text(_HOW[other.applicability])
         lines.append(f"- **{page.say('or')}:** {page.text(other.title)} ({how}): {_impact(page, other, first)}")

@@ -11,7 +11,7 @@ from ecolint.report._inventory import HEADINGS, rows, shown
 from ecolint.report._markdown_page import Page, files
 from ecolint.report._markup import cell_code, code, inline, plain, table
 from ecolint.report._summary import summarise
-from ecolint.speech import Said, say
+from ecolint.speech import SEMICOLON, Said, joined, say
 
 MOST_ROWS, MOST_DEPLOYMENTS, MOST_UNREAD, MOST_REASONS = 40, 100, 20, 4
 """Where lists end and a count begins."""
@@ -45,7 +45,7 @@ def _deployments(page: Page) -> None:
 def _evidence(page: Page) -> None:
     estimates = list(_estimates(page.open))
     used = list(dict.fromkeys(row for estimate in estimates for row in estimate.rows))
-    quoted = _claims(page, estimates)
+    quoted = _claims(estimates)
     if not (used or quoted):
         return
     page.heading(say("Evidence"))
@@ -57,18 +57,19 @@ def _evidence(page: Page) -> None:
         page.block(*lines, *page.more(rest, hint))
     if quoted:
         page.block(page.say("What the sources claim, quoted and not computed with:"))
-        page.block(*(f"- {plain(each)}" for each in quoted))
+        page.block(*(f"- {page.text(each)}" for each in quoted))
 
 
-def _claims(page: Page, estimates: Iterable[Estimate]) -> list[str]:
+def _claims(estimates: Iterable[Estimate]) -> list[Said]:
     """Each claim once, with every note that stands beside it."""
     notes: dict[tuple[str, str], dict[str, None]] = {}
     for estimate in estimates:
         if estimate.published is not None:
             found = notes.setdefault((estimate.published.text, estimate.published.source), {})
             if estimate.published.note:
-                found[page.voice(estimate.published.note)] = None
-    return ["; ".join([f"{text} ({source})", *found]) for (text, source), found in notes.items()]
+                found[estimate.published.note] = None
+    claims = {say("{claim} ({source})", claim=text, source=source): found for (text, source), found in notes.items()}
+    return [joined([claim, *found], SEMICOLON) for claim, found in claims.items()]
 
 
 def _assumptions(page: Page) -> None:
@@ -78,13 +79,13 @@ def _assumptions(page: Page) -> None:
 
 
 def _measuring(page: Page) -> None:
-    reasons = list(dict.fromkeys(page.voice(each) for each in _reasons(page)))
+    reasons = list(dict.fromkeys(_reasons(page)))
     if not reasons:
         return
     page.heading(say("When to measure instead"))
     rest = len(reasons) - MOST_REASONS
-    told = reasons[:MOST_REASONS] + ([page.voice.say("and {count:,} more", count=rest)] if rest > 0 else [])
-    why = "; ".join(told)
+    told = reasons[:MOST_REASONS] + ([say("and {count:,} more", count=rest)] if rest > 0 else [])
+    why = page.voice(joined(told, SEMICOLON))
     lines = [f"{why[:1].upper()}{why[1:]}.", *map(page.voice, how_to_measure())]
     page.block(*(f"- {plain(line)}" for line in lines))
 

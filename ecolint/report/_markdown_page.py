@@ -10,7 +10,7 @@ from ecolint.report import Look, listed
 from ecolint.report._figures import against, percent_interval, stars
 from ecolint.report._markup import code, plain
 from ecolint.report._places import Sources
-from ecolint.speech import Said, say
+from ecolint.speech import SEMICOLON, Said, joined, say
 
 _LONGEST = 200
 
@@ -69,7 +69,7 @@ class Page:
 
     def field(self, label: Said, text: str) -> str:
         """An item of a list that begins with what it is about."""
-        return f"- **{self.text(label)}:** {plain(text)}"
+        return f"- **{self.text(label)}:** {self.text(text)}"
 
     def overhead(self, estimate: Estimate) -> str:
         """The figure with its interval and stars, and what it is against."""
@@ -82,14 +82,12 @@ class Page:
             compared=compared,
         )
 
-    def quoted(self, estimate: Estimate) -> str:
+    def quoted(self, estimate: Estimate) -> Said:
         """A claim as it is printed, and what the rows say where they contradict it."""
         published = estimate.published
         assert published is not None
-        quoted = self.voice.say(
-            "{claim} ({source}; quoted, not computed with)", claim=published.text, source=published.source
-        )
-        return f"{quoted}; {self.voice(published.note)}" if published.note else quoted
+        quoted = say("{claim} ({source}; quoted, not computed with)", claim=published.text, source=published.source)
+        return joined([quoted, published.note], SEMICOLON) if published.note else quoted
 
 
 def cut(text: str) -> str:

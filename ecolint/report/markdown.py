@@ -12,7 +12,7 @@ from ecolint.report._markdown_page import Page, cut, files
 from ecolint.report._markup import code, plain
 from ecolint.report._places import shown_source
 from ecolint.report._summary import MOODS, summarise
-from ecolint.speech import say
+from ecolint.speech import SEMICOLON, joined, say
 
 
 def render(report: Report, look: Look) -> str:
@@ -52,7 +52,7 @@ def _conclusion(page: Page) -> None:
     warnings = sum(map(is_warning, page.bad))
     further, good = len(page.bad) - critical - warnings, len(page.good)
     told = [
-        page.voice(one if count == 1 else many)
+        one if count == 1 else many
         for count, one, many in (
             (critical, say("1 critical issue"), say("{count:,} critical issues", count=critical)),
             (warnings, say("1 warning"), say("{count:,} warnings", count=warnings)),
@@ -64,7 +64,7 @@ def _conclusion(page: Page) -> None:
     summary = summarise(page.report)
     line = page.say(
         "{found} in {files}. Mood: {mood}, {means}.",
-        found=", ".join(told) or say("No findings"),
+        found=joined(told) if told else say("No findings"),
         files=files(summary.files),
         mood=summary.mood,
         means=MOODS[summary.mood],
@@ -122,10 +122,13 @@ def _culprit(page: Page, finding: Finding) -> str:
 
 def _fields(page: Page, finding: Finding) -> list[str]:
     """The fields below a finding."""
-    found = [page.field(say("in detail"), f"{label}: {value}") for label, value in finding.detail]
+    found = [
+        page.field(say("in detail"), say("{label}: {value}", label=label, value=value))
+        for label, value in finding.detail
+    ]
     estimate = finding.estimate
     if estimate is None or estimate.overhead_percent is None:
-        found.append(page.field(say("energy"), page.voice(say("no figure"))))
+        found.append(page.field(say("energy"), say("no figure")))
     else:
         found.append(
             f"- **{page.say('energy')}:** {page.overhead(estimate)}, {page.say('resting on')}"
@@ -134,11 +137,11 @@ def _fields(page: Page, finding: Finding) -> list[str]:
     if estimate is None:
         return found
     if estimate.verdict == "undetermined" and estimate.overhead_percent is not None:
-        found.append(page.field(say("doubt"), page.voice(say("the sign is not settled: measure it"))))
+        found.append(page.field(say("doubt"), say("the sign is not settled: measure it")))
     if estimate.confidence_reasons:
-        found.append(page.field(say("because"), "; ".join(map(page.voice, estimate.confidence_reasons))))
+        found.append(page.field(say("because"), joined(estimate.confidence_reasons, SEMICOLON)))
     if estimate.published is not None:
         found.append(page.field(say("published"), page.quoted(estimate)))
     if estimate.monthly is not None:
-        found.append(page.field(say("a month"), page.voice(monthly(estimate.monthly))))
+        found.append(page.field(say("a month"), monthly(estimate.monthly)))
     return found
