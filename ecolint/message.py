@@ -7,12 +7,17 @@ from dataclasses import dataclass, field, replace
 
 from ecolint.model import ABSENT, FACTS, KNOWN, Deployment, Fact, Scalar
 from ecolint.operands import nearest
+from ecolint.speech import ENGLISH, Voice, quote, say
 
 _PARTS = re.compile(r"\{([^{}\[\]]*)\}|[{}\[\]]")
 _NOT_THERE = Fact("absent")
 _ABSOLUTE = re.compile(r"[/\\~]|[A-Za-z]:[/\\]")
 _NAME = re.compile(r"(?=.*[A-Za-z])(?!(?:true|false|none)$)[^\s<>{}!?*\"']+", re.IGNORECASE)
 """What can be the name of a model: a word with an ASCII letter, and none of the marks of a text to be replaced."""
+
+
+_IN_WORDS = frozenset({"conflict", "reason"})
+"""Facts whose values are words of a vocabulary, not of the source."""
 
 
 class MessageError(ValueError):
@@ -40,6 +45,8 @@ class Message:
     text: str
     facts: frozenset[str] = field(compare=False)
     segments: tuple[_Segment, ...] = field(compare=False, repr=False)
+    voice: Voice = field(default=ENGLISH, compare=False, repr=False)
+    """The language that it is written in, in which values that are words are said too."""
 
     def known(self, deployment: Deployment) -> bool:
         """Whether every fact that must be named is known."""
@@ -55,7 +62,7 @@ class Message:
                 continue
             written.append(segment.texts[0])
             for name, fact, text in zip(segment.facts, found, segment.texts[1:], strict=True):
-                written += [_shown(name, fact), text]
+                written += [self.voice(_shown(name, fact)), text]
         return "".join(written)
 
 
@@ -114,8 +121,10 @@ def _presentable(name: str, fact: Fact) -> Fact:
 
 def _shown(name: str, fact: Fact) -> str:
     if fact.kind == ABSENT:
-        return "none"
-    return _value(fact.value) if fact.kind == KNOWN else f"an unknown {name.replace('_', ' ')}"
+        return say("none")
+    if fact.kind != KNOWN:
+        return say("an unknown {fact}", fact=name.replace("_", " "))
+    return quote(str(fact.value)) if name in _IN_WORDS else _value(fact.value)
 
 
 def _value(value: Scalar) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ecolint import message
 from ecolint.message import Message
 from ecolint.ruletable import Table
+from ecolint.speech import Voice
 
 if TYPE_CHECKING:
     from ecolint.rulefile import Better, Case, Docs, Rule
@@ -53,7 +54,7 @@ def _message(original: Message, table: Table, key: str) -> Message:
     if _shape(found) != _shape(original):
         what = f"'{key}' names other facts, or makes others optional, than the rule's own"
         raise table.error(key, what, f"write it with the facts of: {original.text}")
-    return found
+    return replace(found, voice=Voice(table.kind.partition(".")[0]))
 
 
 def _shape(told: Message) -> Counter[tuple[bool, tuple[str, ...]]]:

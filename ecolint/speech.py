@@ -81,6 +81,9 @@ class Voice:
         return self(say(template, **values))
 
 
+ENGLISH = Voice()
+
+
 @lru_cache(maxsize=4)
 def catalogue(locale: str) -> Mapping[str, str]:
     """The translations of a language, English template → template; empty for English."""

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol, cast
 
 from ecolint.model import Finding, Report
-from ecolint.speech import Voice
-
-ENGLISH = Voice()
+from ecolint.speech import ENGLISH, Voice
 
 
 @dataclass(frozen=True)
