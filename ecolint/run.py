@@ -15,7 +15,7 @@ from ecolint.model import Deployment, Finding, Problem, Report, Source
 from ecolint.progress import Progress
 from ecolint.project import Projects
 from ecolint.settings import Finder, Settings, SettingsError
-from ecolint.speech import say
+from ecolint.speech import ENGLISH, Told, Voice, say
 
 if TYPE_CHECKING:
     from ecolint.ruleset import Rule
@@ -30,7 +30,7 @@ _FAILS: Mapping[str, frozenset[str]] = {
 }
 
 
-class Usage(Exception):
+class Usage(Told):
     """Something asked of ecolint that it cannot do; the message says so in one line. Exit code 2."""
 
 
@@ -313,9 +313,11 @@ def check_gpu(settings: Settings) -> None:
     from difflib import get_close_matches
 
     close = get_close_matches(settings.gpu.upper(), [one.name for one in catalog.all_gpus()], n=1, cutoff=0.3)
-    hint = f"; the nearest is {close[0]}" if close else ""
     path, _, line = settings.origins.get("gpu", "").rpartition(":")
-    raise SettingsError(f"unknown GPU `{settings.gpu}`{hint}", path or None, int(line) if path else None)
+    unknown = say("unknown GPU `{gpu}`", gpu=settings.gpu)
+    if close:
+        unknown = say("{what}; the nearest is {name}", what=unknown, name=close[0])
+    raise SettingsError(unknown, path or None, int(line) if path else None)
 
 
 def fails(finding: Finding, settings: Settings) -> bool:
@@ -324,7 +326,7 @@ def fails(finding: Finding, settings: Settings) -> bool:
     return finding.suppressed is None and sure and finding.level in _FAILS[settings.fail_on]
 
 
-def problem_lines(problems: Sequence[Problem]) -> Iterator[str]:
+def problem_lines(problems: Sequence[Problem], voice: Voice = ENGLISH) -> Iterator[str]:
     """One line for each problem, one for a whole file at most, and one that counts templated files."""
     said: set[object] = set()
     for problem in problems:
@@ -332,12 +334,15 @@ def problem_lines(problems: Sequence[Problem]) -> Iterator[str]:
         if not problem.templated and key not in said:
             said.add(key)
             cell = f"cell {problem.cell}:" if problem.cell is not None else ""
-            yield f"{problem.path}:{cell}{problem.line}: {' '.join(problem.reason.split())}"
+            yield f"{problem.path}:{cell}{problem.line}: {' '.join(voice(problem.reason).split())}"
     templated = len({problem.path for problem in problems if problem.templated})
     if templated == 1:
-        yield "1 templated file was not read: what it holds is known only once it is rendered"
+        yield voice.say("1 templated file was not read: what it holds is known only once it is rendered")
     elif templated:
-        yield f"{templated} templated files were not read: what they hold is known only once they are rendered"
+        yield voice.say(
+            "{count} templated files were not read: what they hold is known only once they are rendered",
+            count=templated,
+        )
 
 
 def known_rules(settings: Settings) -> tuple[Rule, ...]:

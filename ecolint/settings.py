@@ -12,7 +12,7 @@ from typing import Any
 
 from ecolint.model import Workload
 from ecolint.roots import MARKERS, Roots, display_path
-from ecolint.speech import LOCALES
+from ecolint.speech import LOCALES, Said, quote, say
 
 DEFAULT_EXCLUDE = (
     *(".bzr", ".cache", ".direnv", ".eggs", ".git", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox", ".pants.d"),
@@ -32,7 +32,9 @@ class SettingsError(Exception):
         self.path, self.line, self.message = path, line, message
 
     def __str__(self) -> str:
-        return self.message if self.path is None else f"{self.path}:{self.line or 1}: {self.message}"
+        if self.path is None:
+            return self.message
+        return say("{path}:{line}: {message}", path=self.path, line=self.line or 1, message=self.message)
 
 
 @dataclass(frozen=True)
@@ -73,37 +75,37 @@ class Settings:
 def _strings(value: object) -> tuple[str, ...]:
     if isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value):
         return tuple(value)
-    raise ValueError("a list of strings")
+    raise ValueError(say("a list of strings"))
 
 
 def _string(value: object) -> str:
     if isinstance(value, str) and value.strip():
         return value
-    raise ValueError("a string")
+    raise ValueError(say("a string"))
 
 
 def _flag(value: object) -> bool:
     if isinstance(value, bool):
         return value
-    raise ValueError("true or false")
+    raise ValueError(say("true or false"))
 
 
 def _count(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
         return value
-    raise ValueError("a whole number from 1")
+    raise ValueError(say("a whole number from 1"))
 
 
 def _amount(value: object) -> float:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < float("inf"):
         return float(value)
-    raise ValueError("a number from 0")
+    raise ValueError(say("a number from 0"))
 
 
 def _pue(value: object) -> float:
     number = _amount(value)
     if number < 1:
-        raise ValueError("a number from 1")
+        raise ValueError(say("a number from 1"))
     return number
 
 
@@ -111,7 +113,7 @@ def _one_of(*choices: str) -> Callable[[object], str]:
     def parse(value: object) -> str:
         if isinstance(value, str) and value in choices:
             return value
-        raise ValueError("one of " + ", ".join(f'"{choice}"' for choice in choices))
+        raise ValueError(say("one of {choices}", choices=", ".join(f'"{choice}"' for choice in choices)))
 
     return parse
 
@@ -122,11 +124,11 @@ def _code_lists(value: object) -> Mapping[str, tuple[str, ...]]:
             return {str(pattern): _strings(codes) for pattern, codes in value.items()}
     except ValueError:
         pass
-    raise ValueError('a table of patterns and lists of codes, such as "legacy/*" = ["ECO1"]')
+    raise ValueError(say('a table of patterns and lists of codes, such as "legacy/*" = ["ECO1"]'))
 
 
 def _not_built(value: object) -> object:
-    raise ValueError("nothing yet: this version of ecolint does not have it")
+    raise ValueError(say("nothing yet: this version of ecolint does not have it"))
 
 
 KEYS: Mapping[str, Callable[[object], object]] = {
@@ -225,7 +227,7 @@ def _read_folder(folder: Path) -> tuple[Path, Mapping[str, tuple[object, str]]] 
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             continue
         except OSError as error:
-            raise SettingsError(f"cannot be read: {error.strerror}", display_path(path), 1) from error
+            raise SettingsError(say("cannot be read: {why}", why=error.strerror), display_path(path), 1) from error
         if name == "pyproject.toml" and b"ecolint" not in data:
             continue
         table = _table(path, data)
@@ -242,10 +244,12 @@ def _table(path: Path, data: bytes) -> Mapping[str, tuple[object, str]] | None:
         text = data.decode("utf-8-sig")
         document: Mapping[str, Any] = tomli.loads(text)
     except UnicodeDecodeError as error:
-        raise SettingsError("is not UTF-8", display_path(path), data[: error.start].count(b"\n") + 1) from error
+        line = data[: error.start].count(b"\n") + 1
+        raise SettingsError(say("is not UTF-8"), display_path(path), line) from error
     except tomli.TOMLDecodeError as error:
         place = re.search(r"at line (\d+)", str(error))
-        raise SettingsError(f"is not TOML: {error}", display_path(path), int(place[1]) if place else 1) from error
+        line = int(place[1]) if place else 1
+        raise SettingsError(say("is not TOML: {why}", why=str(error)), display_path(path), line) from error
     section = ""
     table: object = document
     if path.name == "pyproject.toml":
@@ -255,7 +259,7 @@ def _table(path: Path, data: bytes) -> Mapping[str, tuple[object, str]] | None:
         if table is None:
             return None
     if not isinstance(table, Mapping):
-        raise SettingsError("`tool.ecolint` is a table", display_path(path), _line_of(text, "tool", "ecolint"))
+        raise SettingsError(say("`tool.ecolint` is a table"), display_path(path), _line_of(text, "tool", "ecolint"))
     values: dict[str, tuple[object, str]] = {}
     for key, value in table.items():
         line = _line_of(text, section, str(key))
@@ -268,11 +272,12 @@ def _table(path: Path, data: bytes) -> Mapping[str, tuple[object, str]] | None:
 
 def _value(key: str, value: object) -> object:
     if key not in KEYS:
-        raise ValueError(f"unknown setting `{key}`{_nearest_name(key, KEYS)}")
+        raise ValueError(_or_nearest(say("unknown setting `{key}`", key=key), key, KEYS))
     try:
         return KEYS[key](value)
     except ValueError as error:
-        raise ValueError(f"`{key}` takes {error}, not {_shown_value(value)}") from error
+        told = say("`{key}` takes {expected}, not {value}", key=key, expected=str(error), value=_shown_value(value))
+        raise ValueError(told) from error
 
 
 def _checked(overrides: Mapping[str, object]) -> Mapping[str, tuple[object, str]]:
@@ -317,7 +322,8 @@ def _workload(values: Mapping[str, tuple[object, str]]) -> Workload:
         workload = _in_region(workload, str(name), origin)
     own = {key.replace("-", "_"): value for key, (value, _) in values.items() if key in _WORKLOAD}
     if {"price_per_kwh", "carbon_intensity"} & own.keys() and "region" not in values:
-        own["region"] = "as set" if {"price_per_kwh", "carbon_intensity"} <= own.keys() else "US average, partly as set"
+        both = {"price_per_kwh", "carbon_intensity"} <= own.keys()
+        own["region"] = say("as set") if both else say("US average, partly as set")
     return replace(workload, **own)  # type: ignore[arg-type]
 
 
@@ -327,10 +333,11 @@ def _in_region(workload: Workload, name: str, origin: str) -> Workload:
     found = region(name)
     if found is None:
         path, _, line = origin.rpartition(":")
-        message = f"unknown region `{name}`{_nearest_name(name, [one.name for one in all_regions()])}"
+        unknown = say("unknown region `{name}`", name=name)
+        message = _or_nearest(unknown, name, [one.name for one in all_regions()])
         raise SettingsError(message, path or None, int(line) if path else None)
     if found.price_per_kwh is None:
-        priced = f"{found.name}, price of the {workload.region}"
+        priced = say("{region}, price of the {other}", region=quote(found.name), other=workload.region)
         return replace(workload, region=priced, carbon_intensity=found.carbon_intensity)
     return replace(
         workload, region=found.name, price_per_kwh=found.price_per_kwh, carbon_intensity=found.carbon_intensity
@@ -354,10 +361,11 @@ def _line_of(text: str, section: str, key: str) -> int:
     return fallback
 
 
-def _nearest_name(name: str, names: Iterable[str]) -> str:
+def _or_nearest(what: Said, name: str, names: Iterable[str]) -> Said:
+    """A complaint about a name, with the name that may have been meant."""
     by_lower = {one.lower(): one for one in names}
     close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
-    return f"; the nearest is `{by_lower[close[0]]}`" if close else ""
+    return say("{what}; the nearest is `{name}`", what=what, name=by_lower[close[0]]) if close else what
 
 
 def _shown_value(value: object) -> str:
