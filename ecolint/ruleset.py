@@ -9,6 +9,7 @@ from ecolint.condition import Condition, nearest
 from ecolint.message import Message
 from ecolint.rulefile import Better, Case, Docs, Example, Rule, read
 from ecolint.ruletable import RuleError
+from ecolint.speech import Said, say
 
 __all__ = [
     "Better",
@@ -116,19 +117,29 @@ def find(rules: Iterable[Rule], key: str) -> Rule:
     """The rule with this code or name. Raises `SelectorError` with the nearest one."""
     known = {word: rule for rule in rules for word in (rule.code, rule.name)}
     if key not in known:
-        raise SelectorError(_no_such("rule", key, known))
+        raise SelectorError(_or_instead(say("no rule '{key}'", key=key), key, known))
     return known[key]
 
 
-def _no_such(kind: str, key: str, known: Iterable[str]) -> str:
-    return f"no {kind} '{key}'; {_instead(key, known, '`ecolint rule --all` lists them')}"
+def _or_instead(what: Said, key: str, known: Iterable[str]) -> Said:
+    """A complaint about a word, with the one to write instead."""
+    like = _like(key, known)
+    if like is None:
+        return say("{what}; `ecolint rule --all` lists them", what=what)
+    return say("{what}; write '{like}'", what=what, like=like)
 
 
 def _instead(word: str, known: Iterable[str], otherwise: str) -> str:
-    """What to write for a word that is not known: the one most like it in any case, or the other advice."""
+    """What to write for a word that is not known: the one most like it, or the other advice."""
+    like = _like(word, known)
+    return f"write '{like}'" if like else otherwise
+
+
+def _like(word: str, known: Iterable[str]) -> str | None:
+    """The known word most like another, in any case."""
     words = {one.lower(): one for one in sorted(known)}
     like = nearest(word, words)
-    return f"write '{words[like]}'" if like else otherwise
+    return words[like] if like else None
 
 
 def select(
@@ -147,7 +158,7 @@ def select(
     for selector in (*select, *extend_select, *ignore):
         if not any(_exactness(rule, (selector,)) for rule in rules):
             known = [word for rule in rules for word in (rule.code, rule.name)]
-            raise SelectorError(_no_such("rule or prefix", selector, known))
+            raise SelectorError(_or_instead(say("no rule or prefix '{key}'", key=selector), selector, known))
     chosen = []
     for rule in rules:
         wanted = _exactness(rule, (*select, *extend_select))
