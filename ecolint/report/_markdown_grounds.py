@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 
-from ecolint.evidence import dataset_line, describe_row, how_to_measure, why_measure
+from ecolint.evidence import dataset_line, describe_row, how_to_measure, own_line, why_measure
 from ecolint.model import Estimate, Finding, Fix, Problem
 from ecolint.report._figures import assumption
 from ecolint.report._inventory import HEADINGS, rows, shown
@@ -24,7 +25,9 @@ def write(page: Page) -> None:
     _assumptions(page)
     _measuring(page)
     _unread(page)
-    page.lines += ["---", "", page.text(dataset_line())]
+    own = page.report.measurements
+    first = [page.text(own_line({file: len(rows) for file, rows in own.items()})), ""] if own else []
+    page.lines += ["---", "", *first, page.text(dataset_line())]
 
 
 def _deployments(page: Page) -> None:
@@ -51,7 +54,8 @@ def _evidence(page: Page) -> None:
     page.heading(say("Evidence"))
     if used:
         page.block(page.say("The rows that the figures rest on:"))
-        lines = [f"- {page.text(_described(row))}" for row in used[:MOST_ROWS]]
+        own = {row: told for rows in page.report.measurements.values() for row, told in rows.items()}
+        lines = [f"- {page.text(own.get(row) or _described(row))}" for row in used[:MOST_ROWS]]
         rest = len(used) - MOST_ROWS
         hint = say("… and {count:,} more; ecolint evidence prints them", count=rest)
         page.block(*lines, *page.more(rest, hint))
@@ -79,7 +83,7 @@ def _assumptions(page: Page) -> None:
 
 
 def _measuring(page: Page) -> None:
-    reasons = list(dict.fromkeys(_reasons(page)))
+    reasons = _kinds_first(dict.fromkeys(_reasons(page)))
     if not reasons:
         return
     page.heading(say("When to measure instead"))
@@ -88,6 +92,14 @@ def _measuring(page: Page) -> None:
     why = page.voice(joined(told, SEMICOLON))
     lines = [f"{why[:1].upper()}{why[1:]}.", *map(page.voice, how_to_measure())]
     page.block(*(f"- {plain(line)}" for line in lines))
+
+
+def _kinds_first(reasons: Iterable[Said]) -> list[Said]:
+    """One of each kind of reason before a second of any."""
+    kinds: dict[str, list[Said]] = {}
+    for reason in reasons:
+        kinds.setdefault(reason.template, []).append(reason)
+    return [one for row in zip_longest(*kinds.values()) for one in row if one is not None]
 
 
 def _reasons(page: Page) -> Iterator[Said]:

@@ -383,6 +383,11 @@ def test_measuring_is_spoken_of_only_where_it_is_called_for() -> None:
         assert f"{PROTOCOL.hertz} Hz" in lines[1]
         assert "energy_j_per_1k_tokens" in lines[2]
     assert "(MI300X)" in markdown(settled, deployments=(far,))[name]
+    words = [{"precision": Fact("known", each)} for each in ("awq", "gptq", "fp4", "eetq", "hqq")]
+    several = [replace(far, facts=facts) for facts in (*words, far.facts)]
+    first = markdown(settled, deployments=tuple(several))[name].strip().splitlines()[0]
+    assert "awq; nothing was measured on other hardware than NVIDIA's (MI300X); nothing was measured for gptq" in first
+    assert first.endswith("; and 2 more.")
 
 
 def run(*arguments: str) -> str:
