@@ -16,6 +16,7 @@ from ecolint.terminal import coloured, printed
 
 if TYPE_CHECKING:
     from ecolint.run import Request, Run
+    from ecolint.speech import Said, Voice
 
 _HELP = {"help_option_names": ["-h", "--help"]}
 _CONTEXTS = click.Choice(["production", "interactive", "offline", "test"])
@@ -39,12 +40,26 @@ def run(argv: Sequence[str]) -> int:
             error.show()
             return BROKEN
         except (click.Abort, KeyboardInterrupt):
-            complain("ecolint: interrupted")
+            complain(f"ecolint: {_voice(argv).say('interrupted')}")
             return 130
         except expected() as error:
-            complain(f"ecolint: {' '.join(str(error).split())}")
+            complain(f"ecolint: {' '.join(_voice(argv)(str(error)).split())}")
             return BROKEN
     return BROKEN
+
+
+def _voice(argv: Sequence[str]) -> Voice:
+    """The language to complain in where a run has not come far enough to know it: as asked for, else as it is set."""
+    from ecolint.run import here
+    from ecolint.settings import SettingsError
+    from ecolint.speech import Voice
+
+    asked = [after for word, after in zip(argv, [*argv[1:], ""], strict=True) if word == "--locale"]
+    asked += [word.removeprefix("--locale=") for word in argv if word.startswith("--locale=")]
+    try:
+        return Voice(asked[-1] if asked else here({}).locale)
+    except SettingsError:
+        return Voice()
 
 
 @click.group(context_settings=_HELP)
@@ -190,22 +205,29 @@ def _request(paths: tuple[str, ...], options: Mapping[str, Any]) -> Request:
 def _tell(found: Run, request: Request) -> None:
     """Everything that is not the report, on standard error."""
     from ecolint.run import complain, problem_lines
+    from ecolint.speech import Voice
 
-    for line in problem_lines(found.report.problems):
+    voice = Voice(found.locale)
+    for line in problem_lines(found.report.problems, voice):
         complain(line)
     if request.quiet:
         return
     for path in found.left_out:
-        complain(f"{path}: left out because it is a test; --include-tests reads it")
+        complain(voice.say("{path}: left out because it is a test; --include-tests reads it", path=path))
     for finding, reason in found.refused:
-        complain(f"{finding.place.path}: {finding.code} not fixed: {' '.join(reason.split())}")
+        why = " ".join(voice(reason).split())
+        complain(voice.say("{path}: {code} not fixed: {why}", path=finding.place.path, code=finding.code, why=why))
     if found.fixed:
-        count = len({finding.place.path for finding in found.fixed})
-        complain(f"fixed {_count(len(found.fixed), 'finding')} in {_count(count, 'file')}")
+        complain(voice(_fixed(len(found.fixed), len({finding.place.path for finding in found.fixed}))))
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _fixed(findings: int, files: int) -> Said:
+    """What was fixed, in how many files."""
+    from ecolint.speech import say
+
+    what = say("{count} finding", count=findings) if findings == 1 else say("{count} findings", count=findings)
+    where = say("{count} file", count=files) if files == 1 else say("{count} files", count=files)
+    return say("fixed {what} in {where}", what=what, where=where)
 
 
 def _write(found: Run, request: Request, form: str, outputs: tuple[tuple[str, str], ...]) -> None:
@@ -223,7 +245,7 @@ def _write(found: Run, request: Request, form: str, outputs: tuple[tuple[str, st
             with open(file, "wb") as handle:
                 handle.write(data)
         except OSError as error:
-            raise Usage(f"{file}: cannot be written: {error.strerror}") from error
+            raise Usage("{file}: cannot be written: {why}", file=file, why=error.strerror) from error
     look = Look(colour=coloured(os.environ, sys.stdout.isatty()), quiet=request.quiet, voice=voice)
     printed(found.diff if request.diff else render(form, found.report, look))
 
@@ -243,15 +265,24 @@ def facts(paths: tuple[str, ...], form: str | None, table: bool, **options: Any)
     from ecolint import factsheet, inventory
     from ecolint.run import BROKEN, OK, complain
     from ecolint.run import facts as read
+    from ecolint.speech import Voice
 
     request = _request(paths, options)
     found = read(request)
     _tell(found, request)
+    voice = Voice(found.locale)
     training = sum(map(inventory.trains, found.deployments)) if table else 0
     if training and not request.quiet:
-        complain(f"{_count(training, 'training run')} left out of the table")
-    sheet = inventory.as_table if table else factsheet.as_json if form == "json" else factsheet.as_text
-    printed(sheet(found.deployments, found.texts))
+        complain(
+            voice.say("1 training run left out of the table")
+            if training == 1
+            else voice.say("{count} training runs left out of the table", count=training)
+        )
+    if form == "json":
+        printed(factsheet.as_json(found.deployments, found.texts))
+    else:
+        sheet = inventory.as_table if table else factsheet.as_text
+        printed(sheet(found.deployments, found.texts, voice))
     return BROKEN if found.crashed else OK
 
 
@@ -294,10 +325,12 @@ def rule(key: str | None, every: bool, form: Literal["text", "json", "markdown"]
     from ecolint.rulebook import render, render_all
     from ecolint.ruleset import find
     from ecolint.run import OK, here, known_rules
+    from ecolint.speech import Voice
 
     settings = here({"locale": locale} if locale else {})
     rules = known_rules(settings)
-    printed(render_all(rules, form) if key is None else render(find(rules, key), form))
+    voice = Voice(settings.locale)
+    printed(render_all(rules, form, voice) if key is None else render(find(rules, key), form, voice))
     return OK
 
 
