@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ecolint.advisor.asked import Refused
     from ecolint.advisor.choosing import Limits
     from ecolint.advisor.considered import Situation
+    from ecolint.evidence import Table
+    from ecolint.settings import Settings
     from ecolint.speech import Voice
 
 _HELP = {"help_option_names": ["-h", "--help"]}
@@ -201,14 +203,13 @@ def _ask(
 
 def _situation(asked: Any, overrides: Mapping[str, object], number: int | None, voice: Voice) -> Situation:
     from ecolint.advisor import reading
-    from ecolint.evidence import shipped
     from ecolint.run import Usage, complain, here, problem_lines, rules_of, settings_for
 
     if not reading.is_file(asked.model):
         if number is not None:
             raise Usage("--deployment goes with a file")
         settings = here(overrides)
-        return reading.situation(asked, settings, shipped(), rules_of(settings))
+        return reading.situation(asked, settings, _table(settings, voice), rules_of(settings))
     found, deployments = reading.read(asked.model, overrides)
     for line in problem_lines(found.report.problems):
         complain(voice(line))
@@ -227,7 +228,19 @@ def _situation(asked: Any, overrides: Mapping[str, object], number: int | None, 
     chosen = deployments[number - 1] if number is not None else first
     settings = settings_for(chosen.place.path, overrides)
     text = found.texts.get(chosen.place.path, "")
-    return reading.situation_of(chosen, text, asked, settings, shipped(), rules_of(settings))
+    return reading.situation_of(chosen, text, asked, settings, _table(settings, voice), rules_of(settings))
+
+
+def _table(settings: Settings, voice: Voice) -> Table:
+    """The rows that answers rest on, the user's own among them; each of those that cannot be used is told."""
+    from ecolint import measurements
+    from ecolint.evidence import shipped
+    from ecolint.run import complain
+
+    own = measurements.own(settings)
+    for one in own.complaints if own is not None else ():
+        complain(f"{one.file}:{one.line}: {voice(one.reason)}")
+    return own.table if own is not None else shipped()
 
 
 def _limits(protocol: str, options: Mapping[str, Any]) -> Limits:

@@ -118,6 +118,8 @@ def _outputs(
     return tuple(found)
 
 
+SHIPPED = "\0"
+"""What `--check` holds where no file is named: no path can."""
 _CODES = "Codes, names or prefixes (ECO1), separated by commas."
 
 
@@ -298,16 +300,44 @@ def facts(paths: tuple[str, ...], form: str | None, table: bool, **options: Any)
     default="text",
     help="Default: text.",
 )
-def evidence(gpu: str, model: str, precision: str, rejected: bool, form: str) -> int:
-    """Print the measured rows that every figure rests on, with source, session and status."""
-    from ecolint import rowsheet
-    from ecolint.run import OK, Usage
+@click.option(
+    "--check",
+    "checked",
+    is_flag=False,
+    flag_value=SHIPPED,
+    metavar="[FILE]",
+    help="Recompute what can be recomputed of a file of measurements (default: the shipped one). 1: rows are wrong.",
+)
+def evidence(gpu: str, model: str, precision: str, rejected: bool, form: str, checked: str | None) -> int:
+    """Print the measured rows that every figure rests on, with source, session and status.
 
+    The user's own rows, from the files that the setting `evidence` names, come after the shipped ones.
+    """
+    if checked is not None and form not in ("text", "json"):
+        raise click.UsageError("--check prints text or JSON.")
+    from ecolint import rowsheet
+    from ecolint.run import FINDINGS, OK, Usage, complain, here
+    from ecolint.speech import Voice
+
+    settings = here({})
+    voice = Voice(settings.locale)
+    filters = rowsheet.Filters(gpu, model, precision, rejected)
     try:
-        found = rowsheet.asked(rowsheet.Filters(gpu, model, precision, rejected))
+        if checked is not None:
+            from ecolint import doctorsheet
+
+            examination = doctorsheet.asked(filters, None if checked == SHIPPED else checked)
+            printed(doctorsheet.FORMS[form](examination, voice))
+            return OK if doctorsheet.healthy(examination) else FINDINGS
+        from ecolint import measurements
+
+        own = measurements.own(settings)
+        for one in own.complaints if own is not None else ():
+            complain(f"{one.file}:{one.line}: {voice(one.reason)}")
+        every = (*rowsheet.shipped_rows(), *(own.rows if own is not None else ()))
+        printed(rowsheet.FORMS[form](rowsheet.asked(filters, every)))
     except rowsheet.NoSuchRows as error:
         raise Usage(str(error)) from error
-    printed(rowsheet.FORMS[form](found))
     return OK
 
 

@@ -10,6 +10,7 @@ from ecolint import suppress
 from ecolint.deployments import deployments
 from ecolint.derived import Circumstances
 from ecolint.judge import Court, judge
+from ecolint.measurements import table_of
 from ecolint.model import (
     Alternative,
     CannotEdit,
@@ -96,7 +97,8 @@ def judged(
         return reader.rewrite(source, table, todo)
 
     safer, riskier = settings.extend_safe_fixes, settings.extend_unsafe_fixes
-    court = Court(tuple(rules), circumstances, settings.workload, rewrite, safer, riskier, mending)
+    table = table_of(settings) if rules else None
+    court = Court(tuple(rules), circumstances, settings.workload, rewrite, safer, riskier, mending, table)
     everyone = [deployment for group in groups for deployment in group]
     found = [_told(judge(group, court, everyone), source.path) for group in groups]
     names = [word for rule in rules for word in (rule.code, rule.name)]

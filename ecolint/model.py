@@ -674,3 +674,5 @@ class Report:
     verbose: bool = False
     deployments: tuple[Deployment, ...] = ()
     """Everything that was read, whether or not there is a finding about it."""
+    measurements: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The user's own files of measured rows: what each row that can be used says in one line, by its id."""

@@ -5,16 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ecolint import catalog
 from ecolint.columns import aligned
 from ecolint.condition import nearest
-from ecolint.evidence import DATASET, DOIS, VERSION, Row, dataset_line, rows
+from ecolint.evidence import DATASET, DOIS, VERSION, Row, dataset_line, own_line, rows
 from ecolint.evidence.rows import SOURCES
 
 FOOT = dataset_line()
+
+
+def shipped_rows() -> tuple[Row, ...]:
+    """Every shipped row, rejected ones included."""
+    return rows()
 
 
 class NoSuchRows(Exception):
@@ -85,7 +91,23 @@ def as_text(found: Sequence[Row]) -> str:
         return f"No row passes these filters.\n{FOOT}\n"
     lines = aligned([COLUMNS, *map(_cells, found)])
     reasons = [f"{row.row_id}: {row.reason}" for row in found if not row.usable]
-    return "\n".join([*lines, *(["", "Rejected, and never used:", *reasons] if reasons else []), "", FOOT]) + "\n"
+    lines += ["", "Rejected, and never used:", *reasons] if reasons else []
+    behind = [f"{row}: {', '.join(own)}" for row, own in outranked(found).items()]
+    lines += ["", "Not used, because rows of your own measured the same:", *behind] if behind else []
+    counts = Counter(row.file for row in found if row.file is not None and row.usable)
+    return "\n".join([*lines, "", *([own_line(counts)] if counts else []), FOOT]) + "\n"
+
+
+def outranked(found: Sequence[Row]) -> Mapping[str, list[str]]:
+    """The shipped rows of a GPU, model, precision and batch that the user measured too, with the rows that did."""
+    own: dict[tuple[object, ...], list[str]] = {}
+    for row in found:
+        if row.file is not None and row.usable:
+            own.setdefault((row.gpu, row.model, row.precision, row.batch), []).append(row.row_id)
+    places = {
+        row.row_id: (row.gpu, row.model, row.precision, row.batch) for row in found if row.file is None and row.usable
+    }
+    return {row: own[place] for row, place in places.items() if place in own}
 
 
 def as_markdown(found: Sequence[Row]) -> str:
@@ -100,7 +122,7 @@ def as_csv(found: Sequence[Row]) -> str:
     """The columns of the shipped file, in its order, as they are shipped."""
     fields = list(rows()[0].record)
     text = io.StringIO()
-    writer = csv.DictWriter(text, fields, lineterminator="\n")
+    writer = csv.DictWriter(text, fields, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     writer.writerows(row.record for row in found)
     return text.getvalue()
@@ -108,7 +130,9 @@ def as_csv(found: Sequence[Row]) -> str:
 
 def as_json(found: Sequence[Row]) -> str:
     """One object: `{dataset, version, doi, rows}`; energies in joules per 1,000 generated tokens."""
-    told = {"dataset": DATASET, "version": VERSION, "doi": list(DOIS), "rows": [_object(row) for row in found]}
+    behind = outranked(found)
+    rows = [{**_object(row), "outranked_by": behind.get(row.row_id, [])} for row in found]
+    told = {"dataset": DATASET, "version": VERSION, "doi": list(DOIS), "rows": rows}
     return json.dumps(told, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 

@@ -122,6 +122,8 @@ class _Linting:
         self.rules: dict[tuple[object, ...], tuple[Rule, ...]] = {}
         self.triggers: dict[tuple[tuple[str, ...], str], files.Triggers] = {}
         self.known_gpus: set[str] = set()
+        self.measured: set[tuple[str, ...]] = set()
+        self.measurements: dict[str, Mapping[str, str]] = {}
         self.sources: dict[str, str] = {}
         self.findings: list[Finding] = []
         self.deployments: list[Deployment] = []
@@ -155,6 +157,7 @@ class _Linting:
             show_green=self.request.show_green,
             verbose=self.request.verbose,
             deployments=tuple(self.deployments),
+            measurements=self.measurements,
         )
         return Run(
             report=report,
@@ -175,6 +178,7 @@ class _Linting:
         settings = self.finder.for_folder(first if first.is_dir() else first.parent)
         self._rules_of(settings)
         self._check_gpu(settings)
+        self._measure(settings)
         return settings
 
     def _file(self, file: files.File) -> None:
@@ -187,6 +191,7 @@ class _Linting:
             self.problems.append(loaded)
             return
         self._check_gpu(settings)
+        self._measure(settings)
         if file.test:
             settings = replace(settings, context="test")
         self._judge(file, loaded, settings)
@@ -275,6 +280,18 @@ class _Linting:
             wanted = asked(settings.stacks)
             self.triggers[key] = files.Triggers(wanted.words_of(key[1]), wanted.keys)
         return self.triggers[key]
+
+    def _measure(self, settings: Settings) -> None:
+        """Read the user's own measurements once, and tell of every row that cannot be used."""
+        if not self.judge or not settings.evidence or settings.evidence in self.measured:
+            return
+        from ecolint import measurements
+
+        self.measured.add(settings.evidence)
+        found = measurements.own(settings)
+        if found is not None:
+            self.measurements |= found.told
+            self.problems += (Problem(one.file, one.line, one.reason, whole_file=False) for one in found.complaints)
 
     def _check_gpu(self, settings: Settings) -> None:
         if settings.gpu is not None and settings.gpu not in self.known_gpus:

@@ -156,7 +156,7 @@ KEYS: Mapping[str, Callable[[object], object]] = {
     "baseline": _not_built,
     "rules": _strings,
     "stacks": _strings,
-    "evidence": _not_built,
+    "evidence": _strings,
     "locale": _one_of(*LOCALES),
     "max-file-size": _count,
 }
@@ -307,9 +307,9 @@ def _settings(root: Path, values: Mapping[str, tuple[object, str]]) -> Settings:
     plain = {
         key.replace("-", "_"): value for key, (value, _) in values.items() if key not in _WORKLOAD and key != "region"
     }
-    for name in ("rules", "stacks"):
+    for name in ("rules", "stacks", "evidence"):
         if name in plain:
-            plain[name] = tuple(os.path.join(root, folder) for folder in _strings(plain[name]))
+            plain[name] = tuple(os.path.join(root, path) for path in _strings(plain[name]))
     origins = {key: origin for key, (_, origin) in values.items()}
     return Settings(root=root, workload=_workload(values), origins=origins, **plain)  # type: ignore[arg-type]
 

@@ -147,7 +147,7 @@ class Situation:
 
     def findings(self, deployment: Deployment) -> tuple[Finding, ...]:
         """What the rules say of a deployment, with what to do by hand."""
-        court = Court(self.rules, self.circumstances, self.workload, _by_hand)
+        court = Court(self.rules, self.circumstances, self.workload, _by_hand, table=self.table)
         return judge((deployment,), court)
 
     def _considered(self, deployment: Deployment, key: str, batch: int) -> Considered:

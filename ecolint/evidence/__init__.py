@@ -2,7 +2,19 @@
 
 from ecolint.evidence.estimating import estimate, shipped
 from ecolint.evidence.measuring import PROTOCOL, how_to_measure, why_measure
-from ecolint.evidence.rows import DATASET, DOI, DOIS, VERSION, Claim, Row, claims, dataset_line, describe_row, rows
+from ecolint.evidence.rows import (
+    DATASET,
+    DOI,
+    DOIS,
+    VERSION,
+    Claim,
+    Row,
+    claims,
+    dataset_line,
+    describe_row,
+    own_line,
+    rows,
+)
 from ecolint.evidence.table import Table
 
 __all__ = [
@@ -19,6 +31,7 @@ __all__ = [
     "describe_row",
     "estimate",
     "how_to_measure",
+    "own_line",
     "rows",
     "shipped",
     "why_measure",

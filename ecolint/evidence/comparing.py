@@ -109,15 +109,16 @@ def among(row: Measured, peers: Sequence[Measured]) -> Iterator[Check]:
             continue
         low, high = min(theirs), max(theirs)
         end = low if mine < low else high
-        told = {"given": mine, "low": low, "high": high, "count": len(theirs), "unit": unit}
+        span = say("{low:.4g}", low=low) if low == high else say("{low:.4g} to {high:.4g}", low=low, high=high)
+        told: dict[str, object] = {"given": mine, "unit": unit, "span": span}
         if low / PEERS <= mine <= high * PEERS:
-            said = say("{given:.4g} {unit}: other sessions have {low:.4g} to {high:.4g} in {count} rows", **told)
+            said = say("{given:.4g} {unit}, and other sessions have {span} at such a size", **told)
             yield Check("peers", "passed", column, mine, end, PEERS, said)
         else:
-            told["times"] = max(mine / end, end / mine)
+            times = max(mine / end, end / mine)
             said = say(
-                "{given:.4g} {unit} is {times:.3g} times away from what other sessions have at such a size,"
-                " {low:.4g} to {high:.4g} in {count} rows",
+                "{given:.4g} {unit} is {times:.3g} times away from what other sessions have at such a size, {span}",
+                times=times,
                 **told,
             )
             yield Check("peers", "doubtful", column, mine, end, PEERS, said)

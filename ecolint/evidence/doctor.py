@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -42,8 +42,8 @@ class Diagnosis:
 
     @property
     def wrong(self) -> bool:
-        """Whether the row is wrong and passes for usable: a rejected row is what it says."""
-        return self.status != "rejected" and bool(self.failed)
+        """Whether the row is wrong and passes for usable: one that is stated to be rejected is what it says."""
+        return self.row.status != "rejected" and bool(self.failed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,14 @@ def examine(sheet: Sheet, reference: Sequence[Measured] | None = None) -> Examin
     for row in rows:
         base = by_id.get(row.baseline) if row.baseline else bases.get(_scene(row))
         others = [one for one in peers.get(_place(row), ()) if alike(row, one)]
-        checks = (*energies(row), *bounds(row), *against_baseline(row, base), *among(row, others))
         status = row.status or _status(row, base)
+        checks = (
+            *_usable(row, status),
+            *energies(row),
+            *bounds(row),
+            *against_baseline(row, base),
+            *among(row, others),
+        )
         diagnoses.append(Diagnosis(row, base, checks, status, _explained(row, status, checks)))
     return Examination(sheet.name, tuple(diagnoses), tuple(complaints))
 
@@ -150,13 +156,25 @@ def _status(row: Measured, base: Measured | None) -> str:
     return "ratio-only" if row.base or (row.ratio is not None and base is not None) else "rejected"
 
 
+def _usable(row: Measured, status: str) -> Iterator[Check]:
+    """A row that is not rejected has something to compute with."""
+    if row.status == "absolute" and row.gross is None:
+        yield Check("energy", "failed", "status", 0, 0, None, say("is absolute, and there is no gross energy"))
+    elif not row.status and status == "rejected":
+        said = say(
+            "is empty, and nothing else gives it: write the gross energy, or power_w with throughput_tok_s, or a"
+            " printed energy net of idle power with throughput_tok_s and idle_power_w"
+        )
+        yield Check("energy", "failed", "energy_j_per_1k_tokens", 0, 0, None, said)
+
+
 def _explained(row: Measured, status: str, checks: Sequence[Check]) -> Said:
     """Why the row has its status: the arithmetic that shows it, or the judgement that nothing but its reason shows."""
     failed = _names(check for check in checks if check.result == "failed")
     doubtful = _names(check for check in checks if check.result == "doubtful")
     told = {"reason": row.reason or "-", "failed": failed, "doubtful": doubtful, "status": status}
     if not row.status and status == "rejected":
-        return say("nothing can be computed from it: it has neither an energy nor a ratio to a row of 16 bits")
+        return say("nothing can be computed from it: it has neither a gross energy nor a ratio to a row of 16 bits")
     if status == "rejected":
         if failed:
             return say("rejected, and the arithmetic shows it ({failed}): {reason}", **told)

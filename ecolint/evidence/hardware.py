@@ -54,30 +54,31 @@ def _bandwidth(row: Measured) -> Check | None:
 def _power(row: Measured) -> Check | None:
     """The power that the energy implies lies above what the board draws idle and below its limit."""
     energy, tokens_s = row.told, row.tokens_s
-    watts = energy * tokens_s / 1000 if energy is not None and tokens_s is not None else row.power_w
+    implied = energy * tokens_s / 1000 if energy is not None and tokens_s is not None else None
+    watts = implied if implied is not None else row.power_w
     if watts is None:
         return None
-    column = "throughput_tok_s" if energy is not None and tokens_s is not None else "power_w"
+    column = "power_w" if implied is None else "throughput_tok_s"
     # What is net of idle power may be as little as it likes.
     net = row.net is True and row.gross is None
     least = 0.0 if net else row.idle_w or LEAST_W
     limits = [card.max_power_w or card.tdp_w for card in row.cards]
     most = max((each for each in limits if each is not None), default=None) if None not in limits else None
-    told = {"watts": watts, "least": least, "most": most}
+    what = say("power") if implied is None else say("energy × throughput")
+    told = {"what": what, "watts": watts, "least": least, "most": most}
+    if watts <= least and row.idle_w is None:
+        said = say("{what} is {watts:.3g} W, and no board of the catalogue draws less than {least:g} W idle", **told)
+        return Check("power", "failed", column, watts, least, None, said)
     if watts <= least:
-        said = say(
-            "it implies {watts:.3g} W, and the board draws {least:g} W idle: energy or throughput are wrong", **told
-        )
-        return Check("power", "failed", column, watts, least, SENSOR, said)
+        said = say("{what} is {watts:.3g} W, and the board draws {least:g} W when nothing runs", **told)
+        return Check("power", "failed", column, watts, least, None, said)
     if most is None:
-        said = say("it implies {watts:.3g} W, above the {least:g} W of the idle board; its limit is not known", **told)
-        return Check("power", "passed", column, watts, least, SENSOR, said)
+        said = say("{what} is {watts:.3g} W, above the {least:g} W of an idle board; its limit is not known", **told)
+        return Check("power", "passed", column, watts, least, None, said)
     if watts > most * (1 + SENSOR):
-        said = say(
-            "it implies {watts:,.0f} W, and the board takes {most:g} W at most: energy or throughput are wrong", **told
-        )
+        said = say("{what} is {watts:,.0f} W, and the board takes {most:g} W at most", **told)
         return Check("power", "failed", column, watts, most, SENSOR, said)
-    said = say("it implies {watts:.3g} W, between {least:g} W idle and {most:g} W at most", **told)
+    said = say("{what} is {watts:.3g} W, between {least:g} W of an idle board and {most:g} W at most", **told)
     return Check("power", "passed", column, watts, most, SENSOR, said)
 
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ecolint.evidence.doctor import Diagnosis, Examination, examine
-from ecolint.evidence.rows import STATUSES, Row, rows
+from ecolint.evidence.rows import STATUSES, Row, describe, rows
 from ecolint.evidence.sheet import MAX_BYTES, Complaint, SheetError, read
 from ecolint.evidence.table import BASE, Table
 from ecolint.roots import display_path
@@ -23,12 +23,12 @@ MAX_ROWS = 2_000
 class Own:
     """The rows of the user's files that can be used, with those that the user rejected, and what is wrong with others.
 
-    `counts` says how many usable rows each file has, by its name as it is shown.
+    `told` is what each usable row says in one line, by file as it is shown and by row.
     """
 
     rows: tuple[Row, ...]
     complaints: tuple[Complaint, ...]
-    counts: Mapping[str, int]
+    told: Mapping[str, Mapping[str, str]]
     table: Table
 
 
@@ -86,10 +86,10 @@ def _examined(name: str, location: str) -> Examination:
 
 @lru_cache(maxsize=8)
 def _own(stamps: tuple[tuple[str, str, int, int], ...]) -> Own:
-    taken = {row.row_id: say("an ecolint row") for row in rows()}
+    taken = {row.row_id: say("a shipped row") for row in rows()}
     found: list[Row] = []
     complaints: list[Complaint] = []
-    counts: dict[str, int] = {}
+    told: dict[str, Mapping[str, str]] = {}
     for name, location, *_ in dict.fromkeys(stamps):
         examination = _examined(name, location)
         bad = {one.line: one for one in examination.bad}
@@ -100,11 +100,11 @@ def _own(stamps: tuple[tuple[str, str, int, int], ...]) -> Own:
         for one in kept:
             taken[one.row_id] = say("a row of {file}", file=name)
         found += kept
-        counts[name] = sum(one.usable for one in kept)
-        if sum(counts.values()) > MAX_ROWS:
+        told[name] = {one.row_id: describe(one) for one in kept if one.usable}
+        if sum(map(len, told.values())) > MAX_ROWS:
             raise BadFile(name, SheetError(say("brings more than {most:,} rows: give fewer", most=MAX_ROWS)))
     ordered = sorted(complaints, key=lambda one: (one.file, one.line))
-    return Own(tuple(found), tuple(ordered), counts, Table((*rows(), *found)))
+    return Own(tuple(found), tuple(ordered), told, Table((*rows(), *found)))
 
 
 def _by_line(complaints: Iterable[Complaint | None]) -> dict[int, Complaint]:
@@ -114,20 +114,9 @@ def _by_line(complaints: Iterable[Complaint | None]) -> dict[int, Complaint]:
 def _complaint(name: str, each: Diagnosis, taken: Mapping[str, str]) -> Complaint | None:
     """Why a row that passed its checks cannot be used after all."""
     row = each.row
-
-    def complain(column: str, said: str) -> Complaint:
-        return Complaint(name, row.line, row.row_id, column, said)
-
     if row.row_id in taken:
-        return complain("row_id", say("{who} has this id: choose another", who=taken[row.row_id]))
-    if not row.status and each.status == "rejected":
-        said = say(
-            "is empty, and nothing else gives it: write the gross energy, or power_w with throughput_tok_s, or a"
-            " printed energy net of idle power with throughput_tok_s and idle_power_w"
-        )
-        return complain("energy_j_per_1k_tokens", said)
-    if row.status == "absolute" and row.gross is None:
-        return complain("status", say("is absolute, and there is no energy"))
+        said = say("{who} has this id: choose another", who=taken[row.row_id])
+        return Complaint(name, row.line, row.row_id, "row_id", said)
     return None
 
 

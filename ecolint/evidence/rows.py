@@ -170,12 +170,22 @@ def dataset_line() -> Said:
     )
 
 
+def own_line(counts: Mapping[str, int]) -> Said:
+    """That a user's own files are used too, by name and number of rows."""
+    files = ", ".join(f"{file} ({count})" for file, count in counts.items())
+    return say("Your own measurements, which come first (rows): {files}.", files=files)
+
+
 def describe_row(row_id: str) -> str:
     """One line about a row: "A2-01: RTX 5090, Qwen2-1.5B, fp16, batch 1: 2411 J/1k tokens (EcoCompute skill v2.5.0)".
 
     KeyError where there is no such row. A rejected row is described with its reason and without its figures.
     """
-    found = _by_id()[row_id]
+    return describe(_by_id()[row_id])
+
+
+def describe(found: Row) -> str:
+    """One line about a row, shipped or the user's own."""
     what = f"{found.row_id}: {found.gpu_name}, {found.record['model']}, {found.precision}, batch {found.batch}"
     source = SOURCES.get(found.source, found.source)
     if not found.usable:

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 
 from ecolint.evidence.rows import FOLDER
-from ecolint.speech import say
+from ecolint.speech import Said, say
 
 REQUIRED = ("row_id", "gpu", "model", "precision", "energy_j_per_1k_tokens")
 """The columns that every file must have; cells of the last one may be empty where other columns give the energy."""
@@ -47,12 +47,12 @@ class Complaint:
     said: str
 
     @property
-    def sentence(self) -> str:
-        """One line: file, line, row, column, what is wrong and what comes of it."""
-        where = {"file": self.file, "line": self.line, "column": self.column, "said": self.said}
+    def reason(self) -> Said:
+        """Row, column, what is wrong and what comes of it."""
         if not self.row_id:
-            return say("{file}:{line}: column {column}: {said}", **where)
-        return say("{file}:{line}: row {row}, {column}: {said}; the row is left out", row=self.row_id, **where)
+            return say("column {column}: {said}", column=self.column, said=self.said)
+        told = {"row": self.row_id, "column": self.column, "said": self.said}
+        return say("row {row}, {column}: {said}; the row is left out", **told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from ecolint import __version__
@@ -23,15 +24,18 @@ def render(report: Report, look: Look) -> str:
         "schema": SCHEMA,
         "tool": {"name": "ecolint", "version": __version__},
         "settings": dataclasses.asdict(report.workload),
-        "evidence": evidence(),
+        "evidence": evidence(report.measurements),
         "summary": dataclasses.asdict(summarise(report)),
         "findings": [finding_object(finding, sources, look.voice) for finding in listed(report)],
     }
     return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
-def evidence() -> dict[str, Any]:
-    """The data behind the figures: name, version, sources, DOI (`dois`: of each part) and how many rows it has."""
+def evidence(own: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """The data behind the figures: name, version, sources, DOI (`dois`: of each part) and how many rows it has.
+
+    `own` are the user's own files of measurements, which are no part of the dataset: path and usable rows of each.
+    """
     from ecolint.evidence import DATASET, DOI, DOIS, VERSION, rows
     from ecolint.evidence.rows import SOURCES
 
@@ -42,6 +46,7 @@ def evidence() -> dict[str, Any]:
         "doi": DOI,
         "dois": list(DOIS),
         "rows": len(rows()),
+        "own": [{"path": file, "rows": len(found)} for file, found in own.items()],
     }
 
 

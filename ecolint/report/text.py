@@ -191,10 +191,12 @@ def _summary(page: _Page, report: Report) -> None:
     page.add(page.voice.say("{summary}.", summary=joined(told, SEMICOLON)))
     mood = page.paint(summary.mood, _COLOURS[summary.mood])
     page.add(page.voice.say("Mood: {mood}, {means}.", mood=mood, means=MOODS[summary.mood]))
-    from ecolint.evidence import dataset_line  # not needed with --quiet, and not quick to import
+    from ecolint.evidence import dataset_line, own_line  # not needed with --quiet, and not quick to import
 
-    for line in page.wrapped(dataset_line(), _WRAP):
-        page.add(page.paint(line, _FAINT))
+    own = {file: len(rows) for file, rows in report.measurements.items()}
+    for whence in (*([own_line(own)] if own else []), dataset_line()):
+        for line in page.wrapped(whence, _WRAP):
+            page.add(page.paint(line, _FAINT))
 
 
 def _fixable(report: Report, fixable: int) -> list[Said]:
