@@ -9,19 +9,20 @@ from typing import Any
 from ecolint.model import FACTS, Deployment, Fact
 from ecolint.report._places import Sources, one_line
 from ecolint.report.json import fact_value, range_object
+from ecolint.speech import ENGLISH, Voice, joined, say
 
 _HOW: Mapping[str, str] = {
-    "literal": "written",
-    "constant": "a constant",
-    "fallback": "written, to be overridden",
-    "default": "a default",
-    "setting": "a setting",
-    "name": "read from a name",
-    "image": "read from the image",
-    "catalog": "the catalogue",
-    "derived": "derived from other facts",
-    "platform": "the platform",
-    "checkpoint": "the weights' own folder",
+    "literal": say("written"),
+    "constant": say("a constant"),
+    "fallback": say("written, to be overridden"),
+    "default": say("a default"),
+    "setting": say("a setting"),
+    "name": say("read from a name"),
+    "image": say("read from the image"),
+    "catalog": say("the catalogue"),
+    "derived": say("derived from other facts"),
+    "platform": say("the platform"),
+    "checkpoint": say("the weights' own folder"),
 }
 
 
@@ -43,7 +44,7 @@ def _deployment(deployment: Deployment, sources: Sources) -> dict[str, Any]:
     }
 
 
-def as_text(deployments: Sequence[Deployment], texts: Mapping[str, str]) -> str:
+def as_text(deployments: Sequence[Deployment], texts: Mapping[str, str], voice: Voice = ENGLISH) -> str:
     """A block for each deployment; facts that are absent are left out."""
     sources = Sources(texts)
     blocks = []
@@ -55,13 +56,11 @@ def as_text(deployments: Sequence[Deployment], texts: Mapping[str, str]) -> str:
         values = {name: one_line(_said(fact)) for name, fact in facts}
         value_width = min(40, max(map(len, values.values()), default=0))
         for name, fact in facts:
-            doubt = "" if fact.assured else ", likely"
-            rows.append(
-                f"  {name.ljust(name_width)}  {values[name].ljust(value_width)}"
-                f"  {_how(fact)}{doubt}{_where(fact, sources)}"
-            )
+            doubt = [] if fact.assured else [say("likely")]
+            told = voice(joined([_how(fact), *doubt, *_where(fact, sources)]))
+            rows.append(f"  {name.ljust(name_width)}  {values[name].ljust(value_width)}  {told}")
         blocks.append("".join(row.rstrip() + "\n" for row in rows))
-    return "\n".join(blocks) or "No deployment was read.\n"
+    return "\n".join(blocks) or voice.say("No deployment was read.") + "\n"
 
 
 def _ordered(deployment: Deployment) -> list[tuple[str, Fact]]:
@@ -91,11 +90,11 @@ def _said(fact: Fact) -> str:
 
 
 def _how(fact: Fact) -> str:
-    return "cannot be told" if fact.kind == "unknown" else _HOW.get(fact.how, fact.how)
+    return say("cannot be told") if fact.kind == "unknown" else _HOW.get(fact.how, fact.how)
 
 
-def _where(fact: Fact, sources: Sources) -> str:
+def _where(fact: Fact, sources: Sources) -> list[str]:
     if not fact.sources:
-        return ""
+        return []
     place = sources.range(fact.sources[0])
-    return f", {one_line(fact.sources[0].path)}:{place}"
+    return [f"{one_line(fact.sources[0].path)}:{place}"]

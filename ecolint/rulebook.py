@@ -20,6 +20,7 @@ from ecolint.rulefile import Better, Example, Rule, read
 from ecolint.ruleset import find, load, packaged
 from ecolint.ruletable import RuleError, Wanted
 from ecolint.skeleton import skeleton
+from ecolint.speech import ENGLISH, SEMICOLON, Said, Voice, joined, say
 
 Format = Literal["text", "json", "markdown"]
 
@@ -27,36 +28,41 @@ MEND = "python -m ecolint.rulebook --write-docs"
 """The command that brings the generated pages up to date."""
 
 
-def render(rule: Rule, format: Format = "text") -> str:
-    """One rule's documentation, ending with a line end."""
+def render(rule: Rule, format: Format = "text", voice: Voice = ENGLISH) -> str:
+    """One rule's documentation, ending with a line end; headings in a language, the rule's texts as they are."""
     if format == "json":
-        return json.dumps(as_json(rule), indent=2, ensure_ascii=False) + "\n"
-    return _page(rule) if format == "markdown" else _terminal_page(rule)
+        return json.dumps(as_json(rule, voice), indent=2, ensure_ascii=False) + "\n"
+    return _page(rule, voice) if format == "markdown" else _terminal_page(rule, voice)
 
 
-def render_all(rules: Sequence[Rule], format: Format = "text") -> str:
+def render_all(rules: Sequence[Rule], format: Format = "text", voice: Voice = ENGLISH) -> str:
     """All rules: a table as text or Markdown, a list of whole rules as JSON."""
     if format == "json":
-        return json.dumps([as_json(rule) for rule in rules], indent=2, ensure_ascii=False) + "\n"
+        return json.dumps([as_json(rule, voice) for rule in rules], indent=2, ensure_ascii=False) + "\n"
     if format == "markdown":
-        return "\n".join(_index(rules)) + "\n"
-    rows = [(rule.code, rule.name, levels(rule), rule.basis, _fixable(rule), rule.summary) for rule in rules]
-    rows.insert(0, ("code", "name", "level", "basis", "fix", "fires on"))
+        return "\n".join(_index(rules, voice)) + "\n"
+    rows: list[tuple[str, ...]] = [
+        (rule.code, rule.name, voice(levels(rule)), rule.basis, voice(_fixable(rule)), rule.summary) for rule in rules
+    ]
+    rows.insert(0, tuple(map(voice, _HEADINGS)))
     return "".join(f"{line}\n" for line in aligned(rows))
+
+
+_HEADINGS = (say("code"), say("name"), say("level"), say("basis"), say("fix"), say("fires on"))
 
 
 def levels(rule: Rule) -> str:
     """The levels of its cases in their order: "red", "red or yellow"."""
-    return " or ".join(dict.fromkeys(case.level for case in rule.cases))
+    return joined(dict.fromkeys(case.level for case in rule.cases), say(" or "))
 
 
 def _fixable(rule: Rule) -> str:
     """The mildest applicability that one of its fixes has, or "no"."""
     offered = {better.applicability for better in rule.betters}
-    return next((kind for kind in ("safe", "unsafe", "manual") if kind in offered), "no")
+    return next((kind for kind in ("safe", "unsafe", "manual") if kind in offered), say("no"))
 
 
-def as_json(rule: Rule) -> dict[str, object]:
+def as_json(rule: Rule, voice: Voice = ENGLISH) -> dict[str, object]:
     """A rule as plain data, with the names that its file uses."""
     return {
         "code": rule.code,
@@ -87,7 +93,7 @@ def as_json(rule: Rule) -> dict[str, object]:
         "detail": [{"label": label.text, "value": value.text} for label, value in rule.detail],
         "better": [
             {
-                "title": title(better),
+                "title": voice(title(better)),
                 "set": {fact: _wanted(value) for fact, value in better.set.items()},
                 "when": better.when.text if better.when else None,
                 "needs": better.needs.text if better.needs else None,
@@ -116,90 +122,105 @@ def _wanted(value: Wanted) -> object:
 
 def title(better: Better) -> str:
     """The offer in words; where the rule gives none, the facts to set."""
-    if better.title is not None:
-        return better.title
+    return better.title if better.title is not None else say("set {facts}", facts=_facts(better))
+
+
+def _facts(better: Better) -> Said:
     facts = ((fact, value[0] if isinstance(value, tuple) else value) for fact, value in better.set.items())
-    return "set " + ", ".join(f"{fact.replace('_', ' ')} to {value}" for fact, value in facts)
+    return joined(say("{fact} to {value}", fact=fact.replace("_", " "), value=value) for fact, value in facts)
 
 
 # --- pages ------------------------------------------------------------------------------------------------------------
 
 
-def _page(rule: Rule) -> str:
+def _page(rule: Rule, voice: Voice = ENGLISH) -> str:
     """The Markdown page of one rule."""
-    facts = [f"level {levels(rule)}", f"basis {rule.basis}", f"fix: {_fixable(rule)}"]
+    facts = [
+        say("level {levels}", levels=levels(rule)),
+        say("basis {basis}", basis=rule.basis),
+        say("fix: {fix}", fix=_fixable(rule)),
+    ]
     if rule.defers_to:
-        facts.append(f"defers to {', '.join(rule.defers_to)}")
-    lines = [f"# {rule.code} {rule.name}", "", f"{_sentence(rule.summary)} ({'; '.join(facts)})", ""]
-    lines += ["## What it finds", "", rule.docs.what, ""]
+        facts.append(say("defers to {codes}", codes=", ".join(rule.defers_to)))
+    summary = say("{summary} ({facts})", summary=_sentence(rule.summary), facts=joined(facts, SEMICOLON))
+    lines = [f"# {rule.code} {rule.name}", "", voice(summary), ""]
+    lines += [f"## {voice.say('What it finds')}", "", rule.docs.what, ""]
     for case in rule.cases:
-        lines += [f"* **{case.level}** when `{case.when.text}`"]
-    lines += ["", "## Why it matters", "", rule.docs.why, "", "## Example", ""]
+        lines += [voice.say("* **{level}** when `{condition}`", level=case.level, condition=case.when.text)]
+    lines += ["", f"## {voice.say('Why it matters')}", "", rule.docs.why, "", f"## {voice.say('Example')}", ""]
     for example in rule.docs.example:
-        lines += [*_example(example, rule)]
+        lines += [*_example(example, rule, voice)]
     if rule.praises:
-        lines += ["Shown with `--show-green`.", ""]
+        lines += [voice.say("Shown with `--show-green`."), ""]
     if rule.betters:
-        lines += ["## Better deployments", "", "Best first:", ""]
-        lines += [line for number, better in enumerate(rule.betters, 1) for line in _offer(number, better)]
+        lines += [f"## {voice.say('Better deployments')}", "", voice.say("Best first:"), ""]
+        lines += [line for number, better in enumerate(rule.betters, 1) for line in _offer(number, better, voice)]
         lines += [""]
     if rule.docs.fix_safety:
-        lines += ["## Fix safety", "", rule.docs.fix_safety, ""]
-    lines += ["## References", "", *(f"* {_linked(reference)}" for reference in rule.docs.references), ""]
+        lines += [f"## {voice.say('Fix safety')}", "", rule.docs.fix_safety, ""]
+    references = (f"* {_linked(reference)}" for reference in rule.docs.references)
+    lines += [f"## {voice.say('References')}", "", *references, ""]
     lines += [
-        "## Switching it off",
+        f"## {voice.say('Switching it off')}",
         "",
-        f"`# ecolint: ignore[{rule.code}] reason` on its line or alone on the line above.",
+        voice.say("`# ecolint: ignore[{code}] reason` on its line or alone on the line above.", code=rule.code),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
+def _sentence(text: str) -> Said:
+    return say("{sentence}.", sentence=f"{text[:1].upper()}{text[1:]}")
 
 
 def _linked(reference: str) -> str:
     return re.sub(r"https?://\S+", lambda url: f"<{url.group()}>", reference)
 
 
-def _example(example: Example, rule: Rule) -> list[str]:
+def _example(example: Example, rule: Rule, voice: Voice) -> list[str]:
     options = [f"`--{key} {value}`" for key, value in (("gpu", example.gpu), ("context", example.context)) if value]
-    under = f", with {' '.join(options)}" if options else ""
+    draws_it = say("`{file}` draws {code}:", file=example.file, code=rule.code)
+    if options:
+        under = " ".join(options)
+        draws_it = say("`{file}`, with {options} draws {code}:", file=example.file, options=under, code=rule.code)
     fence = f"```{example.file.rpartition('.')[2]}"
     draws, other = (example.good, example.bad) if rule.praises else (example.bad, example.good)
-    silent = "This does not:" if rule.praises else "This draws nothing:"
+    silent = say("This does not:") if rule.praises else say("This draws nothing:")
     return [
-        *(f"`{example.file}`{under} draws {rule.code}:", "", fence, draws.rstrip("\n"), "```", ""),
-        *(silent, "", fence, other.rstrip("\n"), "```", ""),
+        *(voice(draws_it), "", fence, draws.rstrip("\n"), "```", ""),
+        *(voice(silent), "", fence, other.rstrip("\n"), "```", ""),
     ]
 
 
-def _offer(number: int, better: Better) -> list[str]:
+def _offer(number: int, better: Better, voice: Voice) -> list[str]:
     conditions = [
-        *([f"where `{better.when.text}`"] if better.when else []),
-        *([f"needs `{better.needs.text}`"] if better.needs else []),
+        *([say("where `{condition}`", condition=better.when.text)] if better.when else []),
+        *([say("needs `{condition}`", condition=better.needs.text)] if better.needs else []),
     ]
-    lines = [f"{number}. {_sentence(title(better))} ({'; '.join([better.applicability, *conditions])})"]
+    facts = joined([better.applicability, *conditions], SEMICOLON)
+    offered = say("Set {facts}.", facts=_facts(better)) if better.title is None else _sentence(better.title)
+    offer = say("{summary} ({facts})", summary=offered, facts=facts)
+    lines = [f"{number}. {voice(offer)}"]
     if better.caveat:
-        lines.append(f"   {_sentence(better.caveat)}")
+        lines.append(f"   {voice(_sentence(better.caveat))}")
     if better.advice:
-        lines.append(f"   By hand: {better.advice}.")
+        lines.append("   " + voice.say("By hand: {advice}.", advice=better.advice))
     return lines
 
 
-def _index(rules: Sequence[Rule]) -> list[str]:
-    lines = ["| code | name | level | basis | fix | fires on |", "|---|---|---|---|---|---|"]
+def _index(rules: Sequence[Rule], voice: Voice = ENGLISH) -> list[str]:
+    lines = [f"| {' | '.join(map(voice, _HEADINGS))} |", "|---|---|---|---|---|---|"]
     for rule in rules:
         link = f"[{rule.code}]({rule.slug}.md)"
-        lines.append(f"| {link} | {rule.name} | {levels(rule)} | {rule.basis} | {_fixable(rule)} | {rule.summary} |")
+        level, fix = voice(levels(rule)), voice(_fixable(rule))
+        lines.append(f"| {link} | {rule.name} | {level} | {rule.basis} | {fix} | {rule.summary} |")
     return lines
 
 
-def _terminal_page(rule: Rule) -> str:
+def _terminal_page(rule: Rule, voice: Voice) -> str:
     """The page for a terminal: the Markdown without its marks, code indented."""
     lines: list[str] = []
     in_code = False
-    for line in _page(rule).splitlines():
+    for line in _page(rule, voice).splitlines():
         if line.startswith("```"):
             in_code = not in_code
         elif in_code:

@@ -6,15 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ecolint.model import Deployment, Fact
 from ecolint.report._places import Sources, one_line
+from ecolint.speech import ENGLISH, Voice, say
 
-HEADINGS = ("where", "stack", "model", "size", "precision", "gpu", "batch")
+HEADINGS = (
+    *(say("where"), say("stack"), say("model"), say("size")),
+    *(say("precision"), say("gpu"), say("batch")),
+)
 MISSING, HIDDEN, LIKELY = "-", "?", "~"
 """What is not said anywhere, what cannot be told, and what stands before a value that is only likely."""
 
 _ABSENT = Fact("absent")
 
 
-def rows(deployments: Sequence[Deployment], texts: Mapping[str, str]) -> list[tuple[str, ...]]:
+def rows(deployments: Sequence[Deployment], texts: Mapping[str, str], voice: Voice = ENGLISH) -> list[tuple[str, ...]]:
     """The cells of each deployment, by `HEADINGS`; variants that differ in nothing shown are one row.
 
     Sizes are in billions of parameters, those active for a token behind `-A`.
@@ -23,7 +27,7 @@ def rows(deployments: Sequence[Deployment], texts: Mapping[str, str]) -> list[tu
     found: dict[tuple[str, ...], None] = {}
     for one in shown(deployments):
         where = f"{one_line(one.place.path)}:{sources.range(one.place)}"
-        found[(where, *(one_line(cell) for cell in _cells(one)))] = None
+        found[(where, *(one_line(voice(cell)) for cell in _cells(one)))] = None
     return list(found)
 
 
@@ -91,4 +95,9 @@ def _gpus(facts: Mapping[str, Fact]) -> str:
 def _batch(facts: Mapping[str, Fact]) -> str:
     """The static batch, else how many sequences the engine runs at a time at most."""
     static = _said(facts, "batch_size")
-    return static if static != MISSING else _said(facts, "max_concurrency", "up to {}")
+    if static != MISSING:
+        return static
+    most = _said(facts, "max_concurrency")
+    if most in (MISSING, HIDDEN):
+        return most
+    return say("{likely}up to {count}", likely=LIKELY if most.startswith(LIKELY) else "", count=most.lstrip(LIKELY))

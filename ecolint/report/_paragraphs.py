@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 
-from ecolint.report._places import width
+from ecolint.columns import width
 from ecolint.speech import LOCALES, Voice
 
 _PIECE = re.compile(r"\s+|[\u2e80-\u9fff\uff00-\uffef]|[^\s\u2e80-\u9fff\uff00-\uffef]+")
@@ -35,8 +35,3 @@ def _unbroken(text: str) -> list[str]:
         else:
             found.append(piece)
     return found
-
-
-def padded(text: str, columns: int) -> str:
-    """Text with blanks behind it, so that it takes so many columns at least."""
-    return text + " " * (columns - width(text))

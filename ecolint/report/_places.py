@@ -76,19 +76,6 @@ def _visible(character: str) -> str:
     return character
 
 
-def width(text: str) -> int:
-    """How many terminal columns a text takes."""
-    return sum(_columns(character) for character in text)
-
-
-def _columns(character: str) -> int:
-    if character.isascii():
-        return 1
-    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
-
-
 def shown_source(text: str) -> str:
     """A piece of a source line as a terminal shows it: tabs as four spaces, control characters as escapes."""
     return one_line(text.replace("\t", "    "))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ecolint.columns import padded, width
 from ecolint.model import Estimate, Finding, Fix, Level, Report
 from ecolint.report import Look, listed
 from ecolint.report._diff import by_path, small
 from ecolint.report._figures import against, assumption, monthly, percent_interval, rests_on, stars
-from ecolint.report._paragraphs import padded, wrapped
-from ecolint.report._places import Range, Sources, one_line, shown_source, width
+from ecolint.report._paragraphs import wrapped
+from ecolint.report._places import Range, Sources, one_line, shown_source
 from ecolint.report._summary import MOODS, is_safely_fixable, summarise
 from ecolint.speech import SEMICOLON, Said, joined, say
 from ecolint.verify import edited
