@@ -26,7 +26,7 @@ def test_it_has_the_keys_of_the_contract() -> None:
     assert document["settings"]["requests_per_month"] == 1_000_000
     assert document["settings"]["prompt_tokens"] == 512
     assert document["settings"]["generated_tokens"] == 256
-    assert set(document["evidence"]) == {"dataset", "version", "sources", "doi", "dois", "rows"}
+    assert set(document["evidence"]) == {"dataset", "version", "sources", "doi", "dois", "rows", "own"}
     assert {"files", "skipped", "templated", "red", "yellow", "green", "gray", "fixable", "mood"} == set(
         document["summary"]
     )
