@@ -676,3 +676,5 @@ class Report:
     """Everything that was read, whether or not there is a finding about it."""
     measurements: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """The user's own files of measured rows: what each row that can be used says in one line, by its id."""
+    unmeasured: tuple[str, ...] = ()
+    """Why the rows are no answer for some of this, a sentence each: what calls for a measurement."""

@@ -124,6 +124,7 @@ class _Linting:
         self.known_gpus: set[str] = set()
         self.measured: set[tuple[str, ...]] = set()
         self.measurements: dict[str, Mapping[str, str]] = {}
+        self.unmeasured: dict[str, None] = {}
         self.sources: dict[str, str] = {}
         self.findings: list[Finding] = []
         self.deployments: list[Deployment] = []
@@ -158,6 +159,7 @@ class _Linting:
             verbose=self.request.verbose,
             deployments=tuple(self.deployments),
             measurements=self.measurements,
+            unmeasured=tuple(self.unmeasured),
         )
         return Run(
             report=report,
@@ -219,6 +221,22 @@ class _Linting:
         if outcome.findings or outcome.deployments:
             self.sources[source.path] = source.text
         self.failing |= any(fails(finding, settings) for finding in outcome.findings)
+        self.unmeasured |= dict.fromkeys(self._reasons(outcome, settings))
+
+    def _reasons(self, outcome: Outcome, settings: Settings) -> Iterator[str]:
+        """Why the rows, the user's own among them, do not answer for what a file holds."""
+        if not (self.judge and outcome.deployments):
+            return
+        from ecolint.evidence import doubts, why_measure
+        from ecolint.measurements import table_of
+        from ecolint.report._inventory import shown
+
+        table = table_of(settings)
+        for deployment in shown(outcome.deployments):
+            yield from why_measure(deployment, settings.workload, table=table)
+        for finding in outcome.findings:
+            if finding.suppressed is None:
+                yield from doubts(finding)
 
     def _new(self, deployments: Iterable[Deployment]) -> Iterator[Deployment]:
         """The deployments that no other file has told: what is joined from several files is read with each of them."""

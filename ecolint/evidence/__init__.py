@@ -1,7 +1,7 @@
 """The evidence: measured rows, printed claims, and the estimator that speaks from the rows alone."""
 
 from ecolint.evidence.estimating import estimate, shipped
-from ecolint.evidence.measuring import PROTOCOL, how_to_measure, why_measure
+from ecolint.evidence.measuring import PROTOCOL, doubts, how_to_measure, why_measure
 from ecolint.evidence.rows import (
     DATASET,
     DOI,
@@ -29,6 +29,7 @@ __all__ = [
     "claims",
     "dataset_line",
     "describe_row",
+    "doubts",
     "estimate",
     "how_to_measure",
     "own_line",

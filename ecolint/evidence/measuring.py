@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ecolint.evidence.estimating import shipped
 from ecolint.evidence.subject import Subject, subject
 from ecolint.evidence.table import BASE, Table
-from ecolint.model import Deployment, Estimate, Fact, Workload
+from ecolint.model import Deployment, Estimate, Fact, Finding, Fix, Workload
 from ecolint.speech import Said, say
 
 LONG = 4096
@@ -46,8 +46,8 @@ _OWN = ("default", "platform", "derived")
 def why_measure(
     deployment: Deployment,
     workload: Workload,
-    estimate: Estimate | None = None,
     *,
+    estimate: Estimate | None = None,
     accuracy: bool = False,
     table: Table | None = None,
 ) -> tuple[Said, ...]:
@@ -66,6 +66,13 @@ def why_measure(
         _sign(estimate),
         _answers() if accuracy else None,
     )
+    return tuple(each for each in found if each is not None)
+
+
+def doubts(finding: Finding) -> tuple[Said, ...]:
+    """Why a finding, whatever its deployment, calls for a measurement: a sign that is open, numerics that change."""
+    best = finding.fixes[0] if finding.fixes and finding.level != "green" else None
+    found = (_sign(finding.estimate), _answers() if best is not None and _quantizes(best) else None)
     return tuple(each for each in found if each is not None)
 
 
@@ -140,6 +147,11 @@ def _sign(estimate: Estimate | None) -> Said | None:
     if estimate is None or estimate.overhead_percent is None or estimate.verdict != "undetermined":
         return None
     return say("the rows do not settle whether a setting costs or saves energy")
+
+
+def _quantizes(fix: Fix) -> bool:
+    """Whether weights are quantized once a fix is made that speaks of how."""
+    return fix.set.get("quantization", "none") not in ("none", None) or fix.set.get("int8_threshold") is not None
 
 
 def _answers() -> Said:

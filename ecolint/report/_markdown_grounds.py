@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 
-from ecolint.evidence import dataset_line, describe_row, how_to_measure, own_line, why_measure
-from ecolint.model import Estimate, Finding, Fix, Problem
+from ecolint.evidence import dataset_line, describe_row, how_to_measure, own_line
+from ecolint.model import Estimate, Finding, Problem
 from ecolint.report._figures import assumption
-from ecolint.report._inventory import HEADINGS, rows, shown
+from ecolint.report._inventory import HEADINGS, rows
 from ecolint.report._markdown_page import Page, files
 from ecolint.report._markup import cell_code, code, inline, plain, table
 from ecolint.report._summary import summarise
@@ -83,7 +83,7 @@ def _assumptions(page: Page) -> None:
 
 
 def _measuring(page: Page) -> None:
-    reasons = _kinds_first(dict.fromkeys(_reasons(page)))
+    reasons = _kinds_first(page.report.unmeasured)
     if not reasons:
         return
     page.heading(say("When to measure instead"))
@@ -94,21 +94,12 @@ def _measuring(page: Page) -> None:
     page.block(*(f"- {plain(line)}" for line in lines))
 
 
-def _kinds_first(reasons: Iterable[Said]) -> list[Said]:
+def _kinds_first(reasons: Iterable[str]) -> list[str]:
     """One of each kind of reason before a second of any."""
-    kinds: dict[str, list[Said]] = {}
+    kinds: dict[str, list[str]] = {}
     for reason in reasons:
-        kinds.setdefault(reason.template, []).append(reason)
+        kinds.setdefault(reason.template if isinstance(reason, Said) else "", []).append(reason)
     return [one for row in zip_longest(*kinds.values()) for one in row if one is not None]
-
-
-def _reasons(page: Page) -> Iterator[Said]:
-    workload = page.report.workload
-    for deployment in shown(page.report.deployments):
-        yield from why_measure(deployment, workload)
-    for finding in page.bad:
-        quantized = bool(finding.fixes) and _quantizes(finding.fixes[0])
-        yield from why_measure(finding.deployment, workload, finding.estimate, accuracy=quantized)
 
 
 def _unread(page: Page) -> None:
@@ -140,11 +131,6 @@ def _described(row: str) -> str:
         return describe_row(row)
     except KeyError:
         return row
-
-
-def _quantizes(fix: Fix) -> bool:
-    """Whether weights are quantized once a fix is made that speaks of how."""
-    return fix.set.get("quantization", "none") not in ("none", None) or fix.set.get("int8_threshold") is not None
 
 
 def _where(problem: Problem) -> str:

@@ -79,8 +79,8 @@ def test_a_sign_that_the_rows_do_not_settle_is_to_be_measured() -> None:
     unsettled, settled = (against(precision=each, **facts) for each in ("int8_pure", "int8_default"))
     assert unsettled.verdict == "undetermined"
     one = deployment(precision="int8_pure", **facts)
-    assert len(why_measure(one, Workload(), unsettled)) == 1
-    assert why_measure(one, Workload(), settled) == ()
+    assert len(why_measure(one, Workload(), estimate=unsettled)) == 1
+    assert why_measure(one, Workload(), estimate=settled) == ()
 
 
 def test_the_protocol_is_the_one_of_the_documentation() -> None:

@@ -30,7 +30,6 @@ from ecolint.model import (
     Report,
     Span,
     Suppressed,
-    Workload,
 )
 from ecolint.report import _diff, names, render
 from ecolint.report._changes import changes
@@ -38,6 +37,8 @@ from ecolint.report._diff import around, small
 from ecolint.report._markdown_grounds import MOST_DEPLOYMENTS, MOST_ROWS
 from ecolint.report._markup import cell_code, code, fenced, plain, table
 from ecolint.report._places import one_line
+from ecolint.run import Request, check
+from ecolint.speech import say
 from ecolint.verify import edited
 
 ROOT = Path(__file__).parents[2]
@@ -100,6 +101,7 @@ def test_sections_come_in_their_order() -> None:
         verbose=True,
         problems=(Problem("a.py", 1, "bad"),),
         deployments=(finding().deployment,),
+        unmeasured=("nothing was measured for awq",),
     )
     said = render("markdown", everything)
     assert [each for each in sections(said) if each] == list(SECTIONS)
@@ -366,28 +368,62 @@ def test_what_was_not_read_is_counted() -> None:
 
 
 def test_measuring_is_spoken_of_only_where_it_is_called_for() -> None:
-    settled = finding(estimate=percent(50.0), fixes=())
     name = "When to measure instead"
-    assert name not in markdown(settled, deployments=(settled.deployment,))
-    far = replace(settled.deployment, facts={"gpu": Fact("known", "MI300X")})
-    long = Workload(prompt_tokens=8000)
-    numerics = fix(set={"int8_threshold": 0.0}, estimate=percent(50.0))
-    for found in (
-        markdown(settled, deployments=(far,)),
-        markdown(settled, deployments=(settled.deployment,), workload=long),
-        markdown(replace(settled, fixes=(numerics,))),
-        markdown(finding()),
-    ):
-        lines = found[name].strip().splitlines()
-        assert 3 <= len(lines) <= 5
-        assert f"{PROTOCOL.hertz} Hz" in lines[1]
-        assert "energy_j_per_1k_tokens" in lines[2]
-    assert "(MI300X)" in markdown(settled, deployments=(far,))[name]
-    words = [{"precision": Fact("known", each)} for each in ("awq", "gptq", "fp4", "eetq", "hqq")]
-    several = [replace(far, facts=facts) for facts in (*words, far.facts)]
-    first = markdown(settled, deployments=tuple(several))[name].strip().splitlines()[0]
-    assert "awq; nothing was measured on other hardware than NVIDIA's (MI300X); nothing was measured for gptq" in first
-    assert first.endswith("; and 2 more.")
+    assert name not in markdown(finding())
+    kind, words = "nothing was measured for {precision}", ("awq", "gptq", "fp4", "eetq", "hqq")
+    reasons = [*(say(kind, precision=each) for each in words), say("{gpu} was not", gpu="MI300X")]
+    lines = markdown(unmeasured=tuple(reasons))[name].strip().splitlines()
+    assert 3 <= len(lines) <= 5
+    assert lines[0] == (
+        "- Nothing was measured for awq; MI300X was not; nothing was measured for gptq; nothing was measured for fp4;"
+        " and 2 more."
+    )
+    assert f"{PROTOCOL.hertz} Hz" in lines[1]
+    assert "energy_j_per_1k_tokens" in lines[2]
+
+
+SERVED = "docker run --gpus all vllm/vllm-openai:v0.11.0 --model Qwen/Qwen2.5-1.5B-Instruct {} --max-num-seqs {}\n"
+SETTLED = SERVED.format("--dtype float16", 32)
+
+
+@pytest.mark.parametrize(
+    ("script", "options", "said"),
+    [
+        (SETTLED, ("--gpu", "A800"), None),
+        (SETTLED, ("--gpu", "V100"), "(Volta)"),
+        (SETTLED, ("--gpu", "MI300X"), "(MI300X)"),
+        (SERVED.format("--quantization fp8", 32), ("--gpu", "A800"), "fp8"),
+        (SERVED.format("--dtype float16", 128), ("--gpu", "A800"), "Batches of 128"),
+        ("python -c ''\n", (), None),
+    ],
+)
+def test_a_run_knows_when_to_measure(
+    script: str, options: tuple[str, ...], said: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "serve.sh").write_text(script, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    gpu = {"gpu": options[1]} if options else {}
+    found = check(Request(("serve.sh",), overrides=gpu)).report
+    assert bool(found.unmeasured) == (said is not None)
+    text = sections(render("markdown", found)).get("When to measure instead", "")
+    assert (said or "") in text
+    assert bool(text) == (said is not None)
+
+
+OURS = """row_id,gpu,model,precision,batch_size,energy_j_per_1k_tokens,baseline_row_id
+ours-1,A800,Qwen/Qwen2.5-1.5B-Instruct,fp16,1,2000,
+ours-2,A800,Qwen/Qwen2.5-1.5B-Instruct,awq,1,1500,ours-1
+"""
+
+
+def test_what_users_measured_needs_no_measurement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "serve.sh").write_text(SERVED.format("--quantization awq", 32), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    request = Request(("serve.sh",), overrides={"gpu": "A800"})
+    assert check(request).report.unmeasured == ("nothing was measured for awq",)
+    (tmp_path / "ours.csv").write_text(OURS, encoding="utf-8")
+    (tmp_path / "ecolint.toml").write_text('evidence = ["ours.csv"]\n', encoding="utf-8")
+    assert check(request).report.unmeasured == ()
 
 
 def run(*arguments: str) -> str:
