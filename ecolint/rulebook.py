@@ -142,7 +142,7 @@ def _page(rule: Rule, voice: Voice = ENGLISH) -> str:
     ]
     if rule.defers_to:
         facts.append(say("defers to {codes}", codes=", ".join(rule.defers_to)))
-    summary = say("{summary} ({facts})", summary=_sentence(rule.summary), facts=joined(facts, SEMICOLON))
+    summary = say("{summary} ({facts})", summary=_sentence(rule.summary, voice), facts=joined(facts, SEMICOLON))
     lines = [f"# {rule.code} {rule.name}", "", voice(summary), ""]
     lines += [f"## {voice.say('What it finds')}", "", rule.docs.what, ""]
     for case in rule.cases:
@@ -168,8 +168,9 @@ def _page(rule: Rule, voice: Voice = ENGLISH) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _sentence(text: str) -> Said:
-    return say("{sentence}.", sentence=f"{text[:1].upper()}{text[1:]}")
+def _sentence(text: str, voice: Voice) -> Said:
+    """A text of a rule as a whole sentence; Chinese has no capitals to begin with."""
+    return say("{sentence}.", sentence=f"{text[:1].upper()}{text[1:]}" if voice == ENGLISH else text)
 
 
 def _linked(reference: str) -> str:
@@ -197,11 +198,11 @@ def _offer(number: int, better: Better, voice: Voice) -> list[str]:
         *([say("needs `{condition}`", condition=better.needs.text)] if better.needs else []),
     ]
     facts = joined([better.applicability, *conditions], SEMICOLON)
-    offered = say("Set {facts}.", facts=_facts(better)) if better.title is None else _sentence(better.title)
+    offered = say("Set {facts}.", facts=_facts(better)) if better.title is None else _sentence(better.title, voice)
     offer = say("{summary} ({facts})", summary=offered, facts=facts)
     lines = [f"{number}. {voice(offer)}"]
     if better.caveat:
-        lines.append(f"   {voice(_sentence(better.caveat))}")
+        lines.append(f"   {voice(_sentence(better.caveat, voice))}")
     if better.advice:
         lines.append("   " + voice.say("By hand: {advice}.", advice=better.advice))
     return lines
