@@ -149,6 +149,7 @@ _CODES = "Codes, names or prefixes (ECO1), separated by commas."
 @click.option("--fail-on-likely", is_flag=True, help="Likely findings exit 1 too.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 whatever is found.")
 @click.option("--strict", is_flag=True, help="Exit 2 where a file could not be read.")
+@click.option("--lobster", is_flag=True, help="EcoLobster speaks first, in text and Markdown.")
 @click.option("-q", "--quiet", is_flag=True, help="Findings only, no summary.")
 def check(
     paths: tuple[str, ...],
@@ -201,6 +202,7 @@ def _request(paths: tuple[str, ...], options: Mapping[str, Any]) -> Request:
         show_green=options.get("show_green", False),
         quiet=options.get("quiet", False),
         verbose=options.get("verbose", False),
+        lobster=options.get("lobster", False),
     )
 
 
@@ -234,21 +236,23 @@ def _fixed(findings: int, files: int) -> Said:
 
 def _write(found: Run, request: Request, form: str, outputs: tuple[tuple[str, str], ...]) -> None:
     """The report, or with --diff the diff, to standard output; further formats to their files."""
+    from dataclasses import replace
+
     from ecolint.report import Look, render
     from ecolint.run import Usage
     from ecolint.speech import Voice
 
-    voice = Voice(found.locale)
+    plain = Look(quiet=request.quiet, voice=Voice(found.locale), lobster=request.lobster)
     for name, file in outputs:
         if file == "-":
             continue
-        data = render(name, found.report, Look(quiet=request.quiet, voice=voice)).encode("utf-8", "backslashreplace")
+        data = render(name, found.report, plain).encode("utf-8", "backslashreplace")
         try:
             with open(file, "wb") as handle:
                 handle.write(data)
         except OSError as error:
             raise Usage("{file}: cannot be written: {why}", file=file, why=error.strerror) from error
-    look = Look(colour=coloured(os.environ, sys.stdout.isatty()), quiet=request.quiet, voice=voice)
+    look = replace(plain, colour=coloured(os.environ, sys.stdout.isatty()))
     printed(found.diff if request.diff else render(form, found.report, look))
 
 

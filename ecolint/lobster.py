@@ -13,7 +13,7 @@ _LINES: Mapping[Mood, Said] = {
     "green": say("[green] EcoLobster swims in cool waters: nothing here heats them."),
     "yellow": say("[yellow] EcoLobster feels the water get warm: energy is left on the table."),
     "orange": say("[orange] EcoLobster's shell turns orange: this is an energy trap."),
-    "red": say("[red] EcoLobster is being cooked: most of this energy buys nothing."),
+    "red": say("[red] EcoLobster is being cooked: this burns energy for nothing."),
     "gray": say("[gray] EcoLobster peers into murky water: nobody measured this here."),
 }
 """The moods of the EcoCompute skill v2.5.0 ("EcoLobster Mood System"), in ecolint's own words."""

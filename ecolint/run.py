@@ -46,6 +46,7 @@ class Request:
     show_green: bool = False
     quiet: bool = False
     verbose: bool = False
+    lobster: bool = False
 
 
 @dataclass

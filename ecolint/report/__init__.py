@@ -15,12 +15,13 @@ from ecolint.speech import ENGLISH, Voice
 class Look:
     """How a report may look where it is going: `colour` only on a terminal, `quiet` without the closing summary.
 
-    `voice` is the language that it is written in.
+    `voice` is the language that it is written in; with `lobster` EcoLobster has a line to say in reports for people.
     """
 
     colour: bool = False
     quiet: bool = False
     voice: Voice = ENGLISH
+    lobster: bool = False
 
 
 class Format(Protocol):

@@ -23,7 +23,7 @@ class Page:
 
     def __init__(self, report: Report, look: Look) -> None:
         self.report = report
-        self.voice = look.voice
+        self.voice, self.lobster = look.voice, look.lobster
         self.sources = Sources(report.sources)
         self._whole: dict[str, Lines] = {}
         every = listed(replace(report, show_green=True))

@@ -20,8 +20,8 @@ MOODS: Mapping[Mood, str] = {
 }
 """What each mood means."""
 
-_CATASTROPHE = 100.0
-"""Percent. Above it an estimate's whole interval says that at least twice the energy is used."""
+_OVERHEATS = 30.0
+"""Percent: an estimate whose whole interval lies there or above is of the worst mood."""
 
 _NUMBER_FORMAT = frozenset({"precision", "quantization", "dtype", "int8_threshold", "compute_dtype"})
 
@@ -73,7 +73,7 @@ def is_safely_fixable(finding: Finding) -> bool:
 def mood(findings: list[Finding]) -> Mood:
     """The worst mood of any finding.
 
-    Red is waste that surely doubles the energy; orange any other red finding, or a number format shown to cost; yellow
+    Red is waste of surely 30 % or more; orange any other red finding, or a number format shown to cost; yellow
     any other yellow finding; gray unverified software; green nothing to complain of. The scale is the one of the
     EcoCompute skill (v2.5.0, "EcoLobster Mood System").
     """
@@ -85,15 +85,15 @@ def mood(findings: list[Finding]) -> Mood:
 def _mood_of(finding: Finding) -> Mood:
     estimate = finding.estimate
     if finding.level == "red":
-        return "red" if _doubles(estimate) else "orange"
+        return "red" if _overheats(estimate) else "orange"
     if finding.level == "yellow":
         return "orange" if estimate and estimate.verdict == "costs" and _about_format(estimate) else "yellow"
     return finding.level
 
 
-def _doubles(estimate: Estimate | None) -> bool:
+def _overheats(estimate: Estimate | None) -> bool:
     interval = estimate.overhead_percent if estimate else None
-    return interval is not None and interval.low >= _CATASTROPHE
+    return interval is not None and interval.low >= _OVERHEATS
 
 
 def _about_format(estimate: Estimate) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ecolint.lobster import greeting
 from ecolint.model import Finding, Report
 from ecolint.report import Look, _markdown_grounds
 from ecolint.report._figures import monthly, rests_on
@@ -48,6 +49,8 @@ def is_warning(finding: Finding) -> bool:
 def _conclusion(page: Page) -> None:
     """What was found, how much of it, and the mood."""
     page.block(f"# {page.say('Energy audit')}")
+    if page.lobster:
+        page.block(f"> {page.text(greeting(summarise(page.report).mood))}")
     critical = sum(map(is_critical, page.bad))
     warnings = sum(map(is_warning, page.bad))
     further, good = len(page.bad) - critical - warnings, len(page.good)

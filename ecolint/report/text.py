@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ecolint.columns import padded, width
+from ecolint.lobster import greeting
 from ecolint.model import Estimate, Finding, Fix, Level, Report
 from ecolint.report import Look, listed
 from ecolint.report._diff import by_path, small
@@ -53,6 +54,10 @@ def render(report: Report, look: Look) -> str:
     page = _Page(look)
     sources = Sources(report.sources)
     findings = listed(report)
+    if look.lobster:
+        mood = summarise(report).mood
+        page.add(page.paint(look.voice(greeting(mood)), _COLOURS[mood]))
+        page.add()
     for finding in findings:
         _finding(page, finding, report, sources)
         page.add()

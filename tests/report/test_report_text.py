@@ -170,3 +170,11 @@ def test_a_whole_diff_names_the_file_and_a_missing_last_newline() -> None:
     said = unified("a.py", "x\ny", "x\nz")
     assert said.startswith("--- a/a.py\n+++ b/a.py\n@@ -1,2 +1,2 @@\n")
     assert said.count("\\ No newline at end of file\n") == 2
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_the_lobster_speaks_first_and_changes_no_number(form: str) -> None:
+    plain, spoken = (render(form, report(finding()), Look(lobster=lobster)) for lobster in (False, True))
+    assert "EcoLobster" in spoken
+    assert "EcoLobster" not in plain
+    assert re.findall(r"\d[\d,.]*", spoken) == re.findall(r"\d[\d,.]*", plain)
