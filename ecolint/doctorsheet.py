@@ -39,13 +39,13 @@ def asked(filters: Filters, path: str | None) -> Examination:
         tests.append(("gpu", filters.gpu, lambda row: row.gpu in keys))
     if filters.model:
         known = catalog.model(filters.model)
-        name = known.name if known is not None else filters.model
-        tests.append(("model", filters.model, lambda row: row.model == name))
+        model = known.name if known is not None else filters.model
+        tests.append(("model", filters.model, lambda row: row.model == model))
     if filters.precision:
         tests.append(("precision", filters.precision, lambda row: row.precision == filters.precision.lower()))
-    for name, value, test in tests:
+    for option, value, test in tests:
         if not any(test(each.row) for each in every):
-            raise NoSuchRows(f"--{name} {value}: no row of {found.name} fits")
+            raise NoSuchRows(f"--{option} {value}: no row of {found.name} fits")
     return replace(found, diagnoses=tuple(each for each in every if all(test(each.row) for _, _, test in tests)))
 
 
@@ -104,7 +104,8 @@ FORMS: Mapping[str, Callable[[Examination, Voice], str]] = {"text": as_text, "js
 def _row(each: Diagnosis, checks: Sequence[Check], voice: Voice) -> Iterator[str]:
     row = each.row
     batch = voice.say("batch {batch}", batch=row.batch)
-    yield f"  {row.row_id} ({row.cells['gpu']}, {row.cells['model']}, {row.precision}, {batch})"
+    place = voice.say("line {line}", line=row.line)
+    yield f"  {row.row_id} ({place}: {row.cells['gpu']}, {row.cells['model']}, {row.precision}, {batch})"
     yield f"    {voice(each.explained)}"
     for check in checks:
         yield f"    {voice(_RESULTS[check.result])} {check.name} ({check.column}): {voice(check.said)}"

@@ -81,6 +81,7 @@ extend-safe-fixes = ["ECO101"]
 extend-unsafe-fixes = ["ECO210"]
 rules = ["my-rules"]
 stacks = ["my-stacks"]
+evidence = ["data/ours.csv"]
 locale = "en"
 max-file-size = 9
 
@@ -92,6 +93,7 @@ max-file-size = 9
     assert settings.select == ("ECO1",)
     assert settings.per_file_ignores == {"legacy/*": ("ECO101",)}
     assert settings.rules == (str(tmp_path / "my-rules"),)
+    assert settings.evidence == (str(tmp_path / "data/ours.csv"),)
     assert (settings.workload.prompt_tokens, settings.workload.carbon_intensity) == (6, 56.0)
     assert settings.workload.region == "as set"
     assert settings.max_file_size == 9

@@ -120,9 +120,9 @@ def shipped_sheet() -> Sheet:
 
 @lru_cache(maxsize=1)
 def shipped() -> tuple[Measured, ...]:
-    """The shipped rows of which joules and throughput are used."""
+    """The shipped rows that are used, where their energy was confirmed: others say nothing of what a GPU does."""
     found = (measured(SHIPPED, Record(one.line, one.cells)) for one in shipped_sheet().records)
-    return tuple(row for row in found if isinstance(row, Measured) and row.status == "absolute")
+    return tuple(row for row in found if isinstance(row, Measured) and row.status != "rejected" and row.energy)
 
 
 def _bases(rows: Iterable[Measured]) -> Mapping[tuple[str, str, str, int], Measured]:

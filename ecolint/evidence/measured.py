@@ -6,7 +6,7 @@ import csv
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from functools import lru_cache
 from math import isfinite
 
@@ -19,8 +19,12 @@ from ecolint.speech import say
 SIXTEEN_BIT = (BASE, "bf16")
 """Precisions of a baseline: BF16 is taken to cost what FP16 costs."""
 _ROW_ID = re.compile(r"[\w.:+/-]{1,64}")
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
 LARGEST = 1e12
+SLIP = 0.9
+"""Names that are as like one another may be the same, misspelt."""
+ROUNDED = 1.2
+"""Sizes in names are rounded by as much: a "7B" model may have 8.0."""
 
 
 class _BadCell(Exception):
@@ -156,6 +160,7 @@ def idle_power() -> Mapping[str, float]:
 # --- cells ------------------------------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=1024)
 def _cards(text: str) -> tuple[catalog.Gpu, ...]:
     cards = cards_of(text)
     if cards:
@@ -171,11 +176,18 @@ def _cards(text: str) -> tuple[catalog.Gpu, ...]:
     raise _BadCell("gpu", say("the catalogue has no GPU {text!r}", text=shown(text)))
 
 
+@lru_cache(maxsize=1024)
 def _model(text: str) -> catalog.Model:
     known = catalog.model(text) if text else None
-    if known is not None and known.active_b is not None:
+    if known is not None and known.active_b is not None and known.how != "name":
         return known
     close = _close(text, [one.name for one in catalog.all_models()], str.lower)
+    if known is not None and known.active_b is not None:
+        if close and _misspelt(known, close):
+            raise _BadCell(
+                "model", say("{text!r} is nearly {near}: write that one's name", text=shown(text), near=close)
+            )
+        return known
     hint = say("write one of the catalogue's, or a name that states its size, such as acme/support-7b")
     if close:
         said = say(
@@ -183,6 +195,16 @@ def _model(text: str) -> catalog.Model:
         )
         raise _BadCell("model", said)
     raise _BadCell("model", say("no size is known for {text!r}: {hint}", text=shown(text), hint=hint))
+
+
+def _misspelt(known: catalog.Model, close: str) -> bool:
+    """Whether a name of which nothing but the size is known looks like a slip in that of a model of this size."""
+    meant = catalog.model(close)
+    if meant is None or meant.active_b is None or known.active_b is None:
+        return False
+    size = max(meant.active_b / known.active_b, known.active_b / meant.active_b)
+    names = (known.name.lower(), close.rpartition("/")[2].lower())
+    return size <= ROUNDED and SequenceMatcher(None, *names).ratio() >= SLIP
 
 
 def _precision(text: str) -> str:
@@ -193,10 +215,9 @@ def _precision(text: str) -> str:
 
 def _one_of(text: str, names: tuple[str, ...] | list[str]) -> str:
     close = _close(text, names, str.lower)
-    told = {"text": shown(text), "names": ", ".join(names)}
     if close:
-        return say("{text!r} is none of {names}; the nearest is {near}", near=close, **told)
-    return say("{text!r} is none of {names}", **told)
+        return say("{text!r} is not known; the nearest is {near}", text=shown(text), near=close)
+    return say("{text!r} is none of {names}", text=shown(text), names=", ".join(names))
 
 
 def _word(cells: Mapping[str, str], column: str, words: Mapping[str, bool | None]) -> bool | None:

@@ -16,7 +16,7 @@ from ecolint.roots import display_path
 from ecolint.speech import say
 
 MAX_ROWS = 2_000
-"""Rows of all files together: each is predicted from the others, so that the work grows with their square."""
+"""Rows of all files together: each is predicted from the others, and the work grows with their square."""
 
 
 @dataclass(frozen=True)
@@ -71,13 +71,16 @@ def _unreadable(error: OSError | ValueError) -> SheetError:
     return SheetError(say("cannot be read: {error}", error=getattr(error, "strerror", None) or str(error)))
 
 
-def _examined(name: str, location: str) -> Examination:
+def _examined(name: str, location: str, most: int | None = None) -> Examination:
     try:
         if Path(location).is_dir():
             raise SheetError(say("is a folder: name a CSV file"))
         with open(location, "rb") as file:
             data = file.read(MAX_BYTES + 1)
-        return examine(read(name, data))
+        sheet = read(name, data)
+        if most is not None and len(sheet.records) > most:
+            raise SheetError(say("brings more than {most:,} rows: give fewer", most=MAX_ROWS))
+        return examine(sheet)
     except SheetError as error:
         raise BadFile(name, error) from error
     except OSError as error:
@@ -91,7 +94,7 @@ def _own(stamps: tuple[tuple[str, str, int, int], ...]) -> Own:
     complaints: list[Complaint] = []
     told: dict[str, Mapping[str, str]] = {}
     for name, location, *_ in dict.fromkeys(stamps):
-        examination = _examined(name, location)
+        examination = _examined(name, location, MAX_ROWS - sum(map(len, told.values())))
         bad = {one.line: one for one in examination.bad}
         bad |= _by_line(_complaint(name, each, taken) for each in examination.diagnoses if each.row.line not in bad)
         bad |= _by_line(_without_base(name, each, bad) for each in examination.diagnoses if each.row.line not in bad)
@@ -101,8 +104,6 @@ def _own(stamps: tuple[tuple[str, str, int, int], ...]) -> Own:
             taken[one.row_id] = say("a row of {file}", file=name)
         found += kept
         told[name] = {one.row_id: describe(one) for one in kept if one.usable}
-        if sum(map(len, told.values())) > MAX_ROWS:
-            raise BadFile(name, SheetError(say("brings more than {most:,} rows: give fewer", most=MAX_ROWS)))
     ordered = sorted(complaints, key=lambda one: (one.file, one.line))
     return Own(tuple(found), tuple(ordered), told, Table((*rows(), *found)))
 

@@ -41,13 +41,14 @@ def against(
     )
 
 
-def batched(current: int, better: int, **facts: Any) -> Estimate:
+def batched(current: int, better: int, *, table: Table | None = None, **facts: Any) -> Estimate:
     """The estimate of a deployment against the same one at another batch size."""
     return estimate(
         deployment(batch_size=current, **facts),
         deployment(batch_size=better, **facts),
         {"batch_size": better},
         Workload(),
+        table=table,
     )
 
 
