@@ -30,6 +30,7 @@ from ecolint.readers import Lookup, reader_of
 from ecolint.ruleset import Rule
 from ecolint.saved import Saved
 from ecolint.settings import Settings
+from ecolint.speech import say
 from ecolint.stacks import asked, vocabularies
 from ecolint.verify import Outcome, edited, objection
 from ecolint.write import by_hand
@@ -58,14 +59,14 @@ def check(source: Source, project: Summaries, rules: Sequence[Rule], settings: S
             return fix
         left -= len(outcome.groups)
         if left < 0:
-            advice = by_hand(fix.text, "the file has too many deployments for every edit to be proven")
+            advice = by_hand(fix.text, say("the file has too many deployments for every edit to be proven"))
             return replace(fix, applicability="manual", advice=advice, edits=(), expected={})
         text = edited(source.text, fix.edits)
         after = judged(replace(source, text=text), project, rules, settings, mending=False)
         reason = objection(finding, fix, outcome, after)
         if reason is None:
             return fix
-        advice = by_hand(fix.text, f"no single edit does only this ({reason})")
+        advice = by_hand(fix.text, say("no single edit does only this ({reason})", reason=reason))
         return replace(fix, applicability="manual", advice=advice, edits=(), expected={})
 
     findings = (replace(f, fixes=tuple(proven(f, fix) for fix in f.fixes)) for f in outcome.findings)

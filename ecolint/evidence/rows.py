@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Literal
 
 from ecolint import catalog
-from ecolint.speech import Said, say
+from ecolint.speech import Said, joined, quote, say
 
 FOLDER = Path(__file__).parent
 
-DATASET = "EcoCompute measurements (Hongping Zhang), as judged and shipped with ecolint"
+DATASET = say("EcoCompute measurements (Hongping Zhang), as judged and shipped with ecolint")
 VERSION = "2026-11"
 DOI = "10.5281/zenodo.18900289"
 DOIS: tuple[str, ...] = (DOI, "10.5281/zenodo.19647290")
@@ -33,7 +33,9 @@ SOURCES: Mapping[str, str] = {
 }
 """What each source key is called in print."""
 
-WORKS = "EcoCompute skill v2.5.0 and v3.0.8, ecocompute-dynamic-eval, EcoCompute dataset v1.1.0 and RTX 4090 2026-07"
+WORKS = say(
+    "EcoCompute skill v2.5.0 and v3.0.8, ecocompute-dynamic-eval, EcoCompute dataset v1.1.0 and RTX 4090 2026-07"
+)
 """The sources by name, for the line that reports end with."""
 
 
@@ -176,7 +178,7 @@ def own_line(counts: Mapping[str, int]) -> Said:
     return say("Your own measurements, which come first (rows): {files}.", files=files)
 
 
-def describe_row(row_id: str) -> str:
+def describe_row(row_id: str) -> Said:
     """One line about a row: "A2-01: RTX 5090, Qwen2-1.5B, fp16, batch 1: 2411 J/1k tokens (EcoCompute skill v2.5.0)".
 
     KeyError where there is no such row. A rejected row is described with its reason and without its figures.
@@ -184,18 +186,20 @@ def describe_row(row_id: str) -> str:
     return describe(_by_id()[row_id])
 
 
-def describe(found: Row) -> str:
+def describe(found: Row) -> Said:
     """One line about a row, shipped or the user's own."""
-    what = f"{found.row_id}: {found.gpu_name}, {found.record['model']}, {found.precision}, batch {found.batch}"
+    batch = say("batch {batch}", batch=found.batch)
+    what = joined([f"{found.row_id}: {found.gpu_name}", found.record["model"], found.precision, batch])
     source = SOURCES.get(found.source, found.source)
     if not found.usable:
-        return f"{what}: rejected, {found.reason} ({source})"
-    figures = []
+        return say("{what}: rejected, {reason} ({source})", what=what, reason=quote(found.reason), source=source)
+    figures: list[Said] = []
     if found.energy is not None and found.status == "absolute":
-        figures.append(f"{found.energy:.0f} J/1k tokens")
+        figures.append(say("{energy:.0f} J/1k tokens", energy=found.energy))
     if found.ratio is not None:
-        figures.append(f"{found.ratio:.2f} times FP16")
-    return f"{what}: {', '.join(figures) or 'no usable figure of its own'} ({source})"
+        figures.append(say("{ratio:.2f} times FP16", ratio=found.ratio))
+    told = joined(figures) if figures else say("no usable figure of its own")
+    return say("{what}: {figures} ({source})", what=what, figures=told, source=source)
 
 
 @lru_cache(maxsize=1)

@@ -89,8 +89,8 @@ def _measuring(page: Page) -> None:
     page.heading(say("When to measure instead"))
     rest = len(reasons) - MOST_REASONS
     told = reasons[:MOST_REASONS] + ([say("and {count:,} more", count=rest)] if rest > 0 else [])
-    why = page.voice(joined(told, SEMICOLON))
-    lines = [f"{why[:1].upper()}{why[1:]}.", *map(page.voice, how_to_measure())]
+    why = page.voice.say("{sentence}.", sentence=joined(told, SEMICOLON))
+    lines = [f"{why[:1].upper()}{why[1:]}", *map(page.voice, how_to_measure())]
     page.block(*(f"- {plain(line)}" for line in lines))
 
 
