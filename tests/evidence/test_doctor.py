@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from ecolint.evidence import rows
 from ecolint.evidence.checks import CHECKS, Check
 from ecolint.evidence.doctor import Diagnosis, Examination, examine, shipped_sheet
 from ecolint.evidence.measured import idle_power
-from ecolint.evidence.sheet import Record, Sheet, columns
+from ecolint.evidence.sheet import IDLE, REQUIRED, Record, Sheet, columns
 
 BASE: Mapping[str, object] = {
     "row_id": "base",
@@ -360,6 +361,18 @@ def test_every_rejected_row_is_explained() -> None:
 def test_the_shipped_rows_make_every_check() -> None:
     assert set(SHIPPED.counts) == set(CHECKS)
     assert all(found["passed"] for found in SHIPPED.counts.values())
+
+
+def test_the_documentation_says_what_the_doctor_says() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "evidence.md").read_text(encoding="utf-8")
+    section = text.partition("## The doctor")[2].partition("## Measurements of your own")[0]
+    assert all(f"| `{name}` | " in section for name in CHECKS)
+    for rows_of in (BY_OTHERS, BY_JUDGEMENT):
+        assert f"* {len(rows_of)} " in section
+        assert all(name in section for name in rows_of)
+    assert f"* {len(BY_ARITHMETIC)} fail a check" in section
+    columns_told = text.partition("## Measurements of your own")[2].partition("Every row goes")[0]
+    assert all(f"`{column}`" in columns_told for column in (*REQUIRED, IDLE))
 
 
 def test_idle_powers_belong_to_measured_gpus() -> None:
