@@ -92,11 +92,11 @@ def test_paths_are_relative_to_the_settings_wherever_one_stands(
     assert "../data/ours.csv" in ecolint("evidence")[1]
 
 
-def test_each_bad_row_is_one_line_and_the_others_are_used(ecolint: Ecolint) -> None:
+@pytest.mark.parametrize("command", ["check", "evidence", "estimate Qwen/Qwen2.5-1.5B-Instruct"])
+def test_each_bad_row_is_one_line_and_the_others_are_used(ecolint: Ecolint, command: str) -> None:
     ours(HEAD + BAD + GOOD)
-    for command in (("check",), ("evidence",), ("estimate", "Qwen/Qwen2.5-1.5B-Instruct")):
-        lines = ecolint(*command)[2].splitlines()
-        assert [line.partition(": ")[0] for line in lines[:2]] == ["data/ours.csv:2", "data/ours.csv:3"], command
+    lines = ecolint(*command.split())[2].splitlines()
+    assert [line.partition(": ")[0] for line in lines[:2]] == ["data/ours.csv:2", "data/ours.csv:3"]
     assert "row x, throughput_tok_s: energy × throughput is 18,000 W" in lines[0]
     assert lines[1].endswith("row y, gpu: the catalogue has no GPU 'L50S'; the nearest is L40S; the row is left out")
     assert estimate(ecolint)["rows"] == ["i", "f"]
