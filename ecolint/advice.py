@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ecolint.speech import LOCALES
+from ecolint.speech import LOCALES, Said, say
 from ecolint.terminal import coloured, printed
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def estimate(**options: Any) -> int:
             raise _refused(
                 "--workload",
                 options["workload"],
-                "nobody measured what this deployment does in an hour: name requests instead",
+                say("nobody measured what this deployment does in an hour: name requests instead"),
                 "--requests-per-month 1000000",
             ) from None
 
@@ -154,7 +154,7 @@ def diagnose(**options: Any) -> int:
     def answered(situation: Situation) -> Answer:
         throughput, power = _numbers("diagnose", options, ("observed_throughput", "observed_power"))
         if throughput is None and power is None:
-            raise _refused("--observed-throughput", "", "an observation is needed", "--observed-throughput 9.9")
+            raise _refused("--observed-throughput", "", say("an observation is needed"), "--observed-throughput 9.9")
         return answer(situation, Observation(throughput, power))
 
     return _ask("diagnose", options, answered)
@@ -211,17 +211,26 @@ def _situation(asked: Any, overrides: Mapping[str, object], number: int | None, 
         settings = here(overrides)
         return reading.situation(asked, settings, _table(settings, voice), rules_of(settings))
     found, deployments = reading.read(asked.model, overrides)
-    for line in problem_lines(found.report.problems):
-        complain(voice(line))
+    for line in problem_lines(found.report.problems, voice):
+        complain(line)
     if not deployments:
-        raise Usage(f"{asked.model}: no deployment of a model was read; `ecolint facts {asked.model}` shows what was")
+        raise Usage(
+            "{file}: no deployment of a model was read; `ecolint facts {file}` shows what was", file=asked.model
+        )
     if number is not None and number > len(deployments):
-        raise Usage(f"--deployment {number}: {asked.model} describes {len(deployments)}")
+        raise Usage(
+            "--deployment {number}: {file} describes {count}", number=number, file=asked.model, count=len(deployments)
+        )
     first = next((one for one in deployments if one.facts["model"].kind == "known"), deployments[0])
     if number is None and len(deployments) > 1:
         this = deployments.index(first) + 1
         complain(
-            f"{asked.model} describes {len(deployments)} deployments; this is {this}, --deployment N names another:"
+            voice.say(
+                "{file} describes {count} deployments; this is {this}, --deployment N names another:",
+                file=asked.model,
+                count=len(deployments),
+                this=this,
+            )
         )
         for line in reading.listed(deployments, found.texts):
             complain(f"  {line}")
@@ -250,14 +259,15 @@ def _limits(protocol: str, options: Mapping[str, Any]) -> Limits:
     vram, latency, throughput, price = _numbers(protocol, options, names)
     objective = options["objective"] or OBJECTIVES[0]
     if objective not in OBJECTIVES:
-        raise _refused("--objective", objective, "this is no objective", "--objective energy", ", ".join(OBJECTIVES))
+        raise _refused(
+            "--objective", objective, say("this is no objective"), "--objective energy", ", ".join(OBJECTIVES)
+        )
     return Limits(vram, latency, throughput, price, objective)
 
 
 def _numbers(protocol: str, options: Mapping[str, Any], names: tuple[str, ...]) -> list[float | None]:
     """Positive numbers, every wrong one told."""
     from ecolint.advisor.asked import Refused, Trouble
-    from ecolint.speech import say
 
     found: list[float | None] = []
     troubles = []
@@ -276,11 +286,10 @@ def _numbers(protocol: str, options: Mapping[str, Any], names: tuple[str, ...]) 
     return found
 
 
-def _refused(option: str, value: str, wrong: str, example: str, valid: str = "") -> Refused:
+def _refused(option: str, value: str, wrong: Said, example: str, valid: str = "") -> Refused:
     from ecolint.advisor.asked import Refused, Trouble
-    from ecolint.speech import Said
 
-    return Refused((Trouble(option, value, Said(wrong, {}), valid, example=example),), "")
+    return Refused((Trouble(option, value, wrong, valid, example=example),), "")
 
 
 def _complain(refused: Refused, voice: Voice) -> None:

@@ -312,7 +312,10 @@ def facts(paths: tuple[str, ...], form: str | None, table: bool, **options: Any)
     metavar="[FILE]",
     help="Recompute what can be recomputed of a file of measurements (default: the shipped one). 1: rows are wrong.",
 )
-def evidence(gpu: str, model: str, precision: str, rejected: bool, form: str, checked: str | None) -> int:
+@_locale
+def evidence(
+    gpu: str, model: str, precision: str, rejected: bool, form: str, checked: str | None, locale: str | None
+) -> int:
     """Print the measured rows that every figure rests on, with source, session and status.
 
     The user's own rows, from the files that the setting `evidence` names, come after the shipped ones.
@@ -323,7 +326,7 @@ def evidence(gpu: str, model: str, precision: str, rejected: bool, form: str, ch
     from ecolint.run import FINDINGS, OK, Usage, complain, here
     from ecolint.speech import Voice
 
-    settings = here({})
+    settings = here({"locale": locale} if locale else {})
     voice = Voice(settings.locale)
     filters = rowsheet.Filters(gpu, model, precision, rejected)
     try:
@@ -339,7 +342,7 @@ def evidence(gpu: str, model: str, precision: str, rejected: bool, form: str, ch
         for one in own.complaints if own is not None else ():
             complain(f"{one.file}:{one.line}: {voice(one.reason)}")
         every = (*rowsheet.shipped_rows(), *(own.rows if own is not None else ()))
-        printed(rowsheet.FORMS[form](rowsheet.asked(filters, every)))
+        printed(rowsheet.FORMS[form](rowsheet.asked(filters, every), voice))
     except rowsheet.NoSuchRows as error:
         raise Usage(str(error)) from error
     return OK

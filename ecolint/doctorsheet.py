@@ -45,7 +45,7 @@ def asked(filters: Filters, path: str | None) -> Examination:
         tests.append(("precision", filters.precision, lambda row: row.precision == filters.precision.lower()))
     for option, value, test in tests:
         if not any(test(each.row) for each in every):
-            raise NoSuchRows(f"--{option} {value}: no row of {found.name} fits")
+            raise NoSuchRows("--{option} {value}: no row of {file} fits", option=option, value=value, file=found.name)
     return replace(found, diagnoses=tuple(each for each in every if all(test(each.row) for _, _, test in tests)))
 
 

@@ -14,8 +14,7 @@ from ecolint.columns import aligned
 from ecolint.condition import nearest
 from ecolint.evidence import DATASET, DOIS, VERSION, Row, dataset_line, own_line, rows
 from ecolint.evidence.rows import SOURCES
-
-FOOT = dataset_line()
+from ecolint.speech import Told, Voice, quote, say
 
 
 def shipped_rows() -> tuple[Row, ...]:
@@ -23,7 +22,7 @@ def shipped_rows() -> tuple[Row, ...]:
     return rows()
 
 
-class NoSuchRows(Exception):
+class NoSuchRows(Told):
     """A filter names nothing that was measured; the message says which, and what there is."""
 
 
@@ -76,26 +75,39 @@ def _measured(
         return test
     there = sorted({shown(row) for row in every})
     close = nearest(value, there)
-    hint = f"did you mean {close}? " if close else ""
-    raise NoSuchRows(f"--{name} {value}: nothing was measured with it; {hint}measured: {', '.join(there)}")
+    names = ", ".join(there)
+    if close:
+        raise NoSuchRows(
+            "--{name} {value}: nothing was measured with it; did you mean {close}? measured: {names}",
+            name=name,
+            value=value,
+            close=close,
+            names=names,
+        )
+    raise NoSuchRows(
+        "--{name} {value}: nothing was measured with it; measured: {names}", name=name, value=value, names=names
+    )
 
 
 # --- the forms ------------------------------------------------------------------------------------------------------
 
-COLUMNS = ("row", "gpu", "model", "precision", "batch", "J/1k tokens", "x FP16", "runs", "session", "source", "status")
+COLUMNS = (
+    *(say("row"), say("gpu"), say("model"), say("precision"), say("batch"), say("J/1k tokens"), say("x FP16")),
+    *(say("runs"), say("session"), say("source"), say("status")),
+)
 
 
-def as_text(found: Sequence[Row]) -> str:
+def as_text(found: Sequence[Row], voice: Voice) -> str:
     """Columns, then the reason of each rejected row, then where all of it comes from."""
     if not found:
-        return f"No row passes these filters.\n{FOOT}\n"
-    lines = aligned([COLUMNS, *map(_cells, found)])
-    reasons = [f"{row.row_id}: {row.reason}" for row in found if not row.usable]
-    lines += ["", "Rejected, and never used:", *reasons] if reasons else []
+        return f"{voice.say('No row passes these filters.')}\n{voice(dataset_line())}\n"
+    lines = aligned([tuple(map(voice, COLUMNS)), *map(_cells, found)])
+    reasons = [f"{row.row_id}: {voice(quote(row.reason))}" for row in found if not row.usable]
+    lines += ["", voice.say("Rejected, and never used:"), *reasons] if reasons else []
     behind = [f"{row}: {', '.join(own)}" for row, own in outranked(found).items()]
-    lines += ["", "Not used, because rows of your own measured the same:", *behind] if behind else []
+    lines += ["", voice.say("Not used, because rows of your own measured the same:"), *behind] if behind else []
     counts = Counter(row.file for row in found if row.file is not None and row.usable)
-    return "\n".join([*lines, "", *([own_line(counts)] if counts else []), FOOT]) + "\n"
+    return "\n".join([*lines, "", *([voice(own_line(counts))] if counts else []), voice(dataset_line())]) + "\n"
 
 
 def outranked(found: Sequence[Row]) -> Mapping[str, list[str]]:
@@ -110,15 +122,15 @@ def outranked(found: Sequence[Row]) -> Mapping[str, list[str]]:
     return {row: own[place] for row, place in places.items() if place in own}
 
 
-def as_markdown(found: Sequence[Row]) -> str:
+def as_markdown(found: Sequence[Row], voice: Voice) -> str:
     """A table, with the reason in a column of its own."""
-    heads = (*COLUMNS, "reason")
+    heads = tuple(map(voice, (*COLUMNS, say("reason"))))
     lines = [_cell_line(heads), _cell_line(["---"] * len(heads))]
-    lines += [_cell_line((*_cells(row), row.reason)) for row in found]
-    return "\n".join([*lines, "", FOOT]) + "\n"
+    lines += [_cell_line((*_cells(row), voice(quote(row.reason)))) for row in found]
+    return "\n".join([*lines, "", voice(dataset_line())]) + "\n"
 
 
-def as_csv(found: Sequence[Row]) -> str:
+def as_csv(found: Sequence[Row], voice: Voice) -> str:
     """The columns of the shipped file, in its order, as they are shipped."""
     fields = list(rows()[0].record)
     text = io.StringIO()
@@ -128,15 +140,15 @@ def as_csv(found: Sequence[Row]) -> str:
     return text.getvalue()
 
 
-def as_json(found: Sequence[Row]) -> str:
+def as_json(found: Sequence[Row], voice: Voice) -> str:
     """One object: `{dataset, version, doi, rows}`; energies in joules per 1,000 generated tokens."""
     behind = outranked(found)
-    rows = [{**_object(row), "outranked_by": behind.get(row.row_id, [])} for row in found]
+    rows = [{**_object(row, voice), "outranked_by": behind.get(row.row_id, [])} for row in found]
     told = {"dataset": DATASET, "version": VERSION, "doi": list(DOIS), "rows": rows}
     return json.dumps(told, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
-FORMS: Mapping[str, Callable[[Sequence[Row]], str]] = {
+FORMS: Mapping[str, Callable[[Sequence[Row], Voice], str]] = {
     "text": as_text,
     "json": as_json,
     "csv": as_csv,
@@ -160,7 +172,7 @@ def _cell_line(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def _object(row: Row) -> dict[str, object]:
+def _object(row: Row, voice: Voice) -> dict[str, object]:
     return {
         "row_id": row.row_id,
         "gpu": row.gpu_name,
@@ -177,5 +189,5 @@ def _object(row: Row) -> dict[str, object]:
         "session": row.session,
         "source": SOURCES.get(row.source, row.source),
         "status": row.status,
-        "reason": row.reason or None,
+        "reason": voice(quote(row.reason)) or None,
     }
