@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ecolint.speech import LOCALES, Said, say
+from ecolint.speech import LOCALES, say
 from ecolint.terminal import coloured, printed
 
 if TYPE_CHECKING:
     from ecolint.advisor.answer import Answer
-    from ecolint.advisor.asked import Refused
-    from ecolint.advisor.choosing import Limits
     from ecolint.advisor.considered import Situation
+    from ecolint.advisor.parameters import Asked, Refused
     from ecolint.evidence import Table
     from ecolint.settings import Settings
     from ecolint.speech import Voice
@@ -46,6 +45,11 @@ _LIMITS: tuple[tuple[str, str, str], ...] = (
     ("--max-latency", "S", "At most these seconds a request."),
     ("--min-throughput", "TOK/S", "At least these tokens a second."),
     ("--price-per-hour", "USD", "What the GPU is rented for, for the objective cost."),
+    ("--objective", "NAME", "energy (the default), cost or throughput."),
+)
+_OBSERVED: tuple[tuple[str, str, str], ...] = (
+    ("--observed-throughput", "TOK/S", "Generated tokens a second, of all sequences together."),
+    ("--observed-power", "W", "The board's power while it generates."),
 )
 
 
@@ -90,21 +94,9 @@ def add_to(group: click.Group) -> None:
 @_asking
 def estimate(**options: Any) -> int:
     """What a month of a deployment takes: energy, money, CO2, now and in its best configuration."""
-    from ecolint.advisor.costing import NoThroughput
     from ecolint.advisor.costing import estimate as answer
 
-    def answered(situation: Situation) -> Answer:
-        try:
-            return answer(situation)
-        except NoThroughput:
-            raise _refused(
-                "--workload",
-                options["workload"],
-                say("nobody measured what this deployment does in an hour: name requests instead"),
-                "--requests-per-month 1000000",
-            ) from None
-
-    return _ask("estimate", options, answered)
+    return _ask("estimate", options, answer)
 
 
 @click.command(context_settings=_HELP)
@@ -113,51 +105,37 @@ def compare(**options: Any) -> int:
     """Precisions of a deployment side by side, with one winner for each dimension (--precision nf4,fp16)."""
     from ecolint.advisor.comparing import compare as answer
 
-    return _ask("compare", options, lambda situation: answer(situation, situation.setup.columns), several=True)
+    return _ask("compare", options, answer, several=True)
 
 
 @click.command(context_settings=_HELP)
 @_asking
 @_options(_LIMITS)
-@click.option("--objective", metavar="NAME", help="energy (the default), cost or throughput.")
 def optimize(**options: Any) -> int:
     """The best precision and batch of a deployment under limits, and why."""
     from ecolint.advisor.optimizing import optimize as answer
 
-    return _ask("optimize", options, lambda situation: answer(situation, _limits("optimize", options)))
+    return _ask("optimize", options, answer)
 
 
 @click.command(context_settings=_HELP)
 @_asking
 @_options(_LIMITS)
-@click.option("--objective", metavar="NAME", help="energy (the default), cost or throughput.")
 def recommend(**options: Any) -> int:
     """Options for a deployment under limits, ranked, with what each trades."""
-    from ecolint.advisor.optimizing import recommend as answer
+    from ecolint.advisor.recommending import recommend as answer
 
-    return _ask("recommend", options, lambda situation: answer(situation, _limits("recommend", options)))
+    return _ask("recommend", options, answer)
 
 
 @click.command(context_settings=_HELP)
 @_asking
-@_options(
-    (
-        ("--observed-throughput", "TOK/S", "Generated tokens a second, of all sequences together."),
-        ("--observed-power", "W", "The board's power while it generates."),
-    )
-)
+@_options(_OBSERVED)
 def diagnose(**options: Any) -> int:
     """Which known trap an observation looks like, why, what to do, and how to verify it."""
-    from ecolint.advisor.diagnosing import Observation
     from ecolint.advisor.diagnosing import diagnose as answer
 
-    def answered(situation: Situation) -> Answer:
-        throughput, power = _numbers("diagnose", options, ("observed_throughput", "observed_power"))
-        if throughput is None and power is None:
-            raise _refused("--observed-throughput", "", say("an observation is needed"), "--observed-throughput 9.9")
-        return answer(situation, Observation(throughput, power))
-
-    return _ask("diagnose", options, answered)
+    return _ask("diagnose", options, answer)
 
 
 @click.command(context_settings=_HELP)
@@ -171,29 +149,25 @@ def explain(**options: Any) -> int:
 
 # --- from options to an answer ----------------------------------------------------------------------------------------
 
-_OWN = {
-    *("model", "form", "locale", "lobster", "context", "number", "verbose", "objective"),
-    *(name.removeprefix("--").replace("-", "_") for name, _, _ in _LIMITS),
-    *("observed_throughput", "observed_power"),
-}
-"""Options that describe no deployment."""
+_ASIDE = ("model", "form", "locale", "lobster", "context", "number", "verbose")
+"""Options that no answer depends on, or that are right by themselves."""
 
 
 def _ask(
     protocol: str, options: Mapping[str, Any], answered: Callable[[Situation], Answer], several: bool = False
 ) -> int:
-    from ecolint.advisor.asked import Asked, Refused
+    from ecolint.advisor.parameters import Asked, Refused
     from ecolint.run import BROKEN, OK, here
     from ecolint.speech import Voice
 
-    written = {f"--{name.replace('_', '-')}": value for name, value in options.items() if name not in _OWN}
-    asked = Asked(protocol, options["model"], {name: one for name, one in written.items() if one is not None}, several)
+    written = {f"--{name.replace('_', '-')}": value for name, value in options.items() if name not in _ASIDE}
+    told = {name: one for name, one in written.items() if one is not None}
+    asked = Asked(protocol, options["model"], told, several, _rest(options))
     overrides = {name: options[name] for name in ("locale", "context") if options[name]}
-    settings = here(overrides)
-    voice = Voice(settings.locale)
+    voice = Voice(here(overrides).locale)
     try:
         situation = _situation(asked, overrides, options["number"], voice)
-        answer = answered(situation)
+        answer = answered(_timed(situation, asked))
     except Refused as refused:
         _complain(refused, voice)
         return BROKEN
@@ -201,35 +175,57 @@ def _ask(
     return OK
 
 
-def _situation(asked: Any, overrides: Mapping[str, object], number: int | None, voice: Voice) -> Situation:
+def _rest(options: Mapping[str, Any]) -> tuple[str, ...]:
+    """The options that are right by themselves, as they were written."""
+    named = (("--deployment", "number"), ("--context", "context"), ("--format", "form"), ("--locale", "locale"))
+    found = [(option, str(options[name])) for option, name in named if options[name] is not None]
+    return tuple(word for option, value in found if (option, value) != ("--format", "text") for word in (option, value))
+
+
+def _timed(situation: Situation, asked: Asked) -> Situation:
+    """Hours a day as requests; only an estimate needs them. Raises `Refused` where it cannot have them."""
+    from ecolint.advisor.hours import NoThroughput, timed, untimed
+    from ecolint.advisor.parameters import Refused, Trouble
+
+    try:
+        return timed(situation)
+    except NoThroughput:
+        if asked.command != "estimate":
+            return untimed(situation)
+        wrong = say("nobody measured what this deployment does in an hour: name requests instead")
+        words = asked.options.get("--workload", "")
+        raise Refused((Trouble("--workload", words, wrong, example="--requests-per-month 1000000"),)) from None
+
+
+def _situation(asked: Asked, overrides: Mapping[str, object], number: int | None, voice: Voice) -> Situation:
     from ecolint.advisor import reading
-    from ecolint.run import Usage, complain, here, problem_lines, rules_of, settings_for
+    from ecolint.run import Usage, check_gpu, complain, here, problem_lines, rules_of, settings_for
 
     if not reading.is_file(asked.model):
         if number is not None:
             raise Usage("--deployment goes with a file")
         settings = here(overrides)
+        check_gpu(settings)
         return reading.situation(asked, settings, _table(settings, voice), rules_of(settings))
-    found, deployments = reading.read(asked.model, overrides)
+    file = str(asked.model)
+    found, deployments = reading.read(file, overrides)
     for line in problem_lines(found.report.problems, voice):
         complain(line)
+    if not deployments and any(map(reading.trains, found.deployments)):
+        raise Usage("{file}: what it describes trains: energy of inference was measured", file=file)
     if not deployments:
-        raise Usage(
-            "{file}: no deployment of a model was read; `ecolint facts {file}` shows what was", file=asked.model
-        )
+        raise Usage("{file}: no deployment of a model was read; `ecolint facts {file}` shows what was", file=file)
     if number is not None and number > len(deployments):
-        raise Usage(
-            "--deployment {number}: {file} describes {count}", number=number, file=asked.model, count=len(deployments)
-        )
+        count = len(deployments)
+        raise Usage("--deployment {number}: {file} describes {count}", number=number, file=file, count=count)
     first = next((one for one in deployments if one.facts["model"].kind == "known"), deployments[0])
     if number is None and len(deployments) > 1:
-        this = deployments.index(first) + 1
         complain(
             voice.say(
                 "{file} describes {count} deployments; this is {this}, --deployment N names another:",
-                file=asked.model,
+                file=file,
                 count=len(deployments),
-                this=this,
+                this=deployments.index(first) + 1,
             )
         )
         for line in reading.listed(deployments, found.texts):
@@ -250,46 +246,6 @@ def _table(settings: Settings, voice: Voice) -> Table:
     for one in own.complaints if own is not None else ():
         complain(f"{one.file}:{one.line}: {voice(one.reason)}")
     return own.table if own is not None else shipped()
-
-
-def _limits(protocol: str, options: Mapping[str, Any]) -> Limits:
-    from ecolint.advisor.choosing import OBJECTIVES, Limits
-
-    names = ("max_vram", "max_latency", "min_throughput", "price_per_hour")
-    vram, latency, throughput, price = _numbers(protocol, options, names)
-    objective = options["objective"] or OBJECTIVES[0]
-    if objective not in OBJECTIVES:
-        raise _refused(
-            "--objective", objective, say("this is no objective"), "--objective energy", ", ".join(OBJECTIVES)
-        )
-    return Limits(vram, latency, throughput, price, objective)
-
-
-def _numbers(protocol: str, options: Mapping[str, Any], names: tuple[str, ...]) -> list[float | None]:
-    """Positive numbers, every wrong one told."""
-    from ecolint.advisor.asked import Refused, Trouble
-
-    found: list[float | None] = []
-    troubles = []
-    for name in names:
-        written = options[name]
-        try:
-            number = float(written) if written is not None else None
-        except ValueError:
-            number = 0.0
-        if number is not None and not 0 < number < float("inf"):
-            option = f"--{name.replace('_', '-')}"
-            troubles.append(Trouble(option, written, say("a number above 0 is needed"), example=f"{option} 10"))
-        found.append(number)
-    if troubles:
-        raise Refused(tuple(troubles), "")
-    return found
-
-
-def _refused(option: str, value: str, wrong: Said, example: str, valid: str = "") -> Refused:
-    from ecolint.advisor.asked import Refused, Trouble
-
-    return Refused((Trouble(option, value, wrong, valid, example=example),), "")
 
 
 def _complain(refused: Refused, voice: Voice) -> None:

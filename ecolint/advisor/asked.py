@@ -2,58 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from ecolint import catalog
-from ecolint.advisor import words
+from ecolint.advisor.assumed import Assumed
 from ecolint.advisor.formats import meant, precision, precisions
+from ecolint.advisor.limits import OBJECTIVES, Limits, Observation
+from ecolint.advisor.parameters import MODEL_EXAMPLE, Asked, Parameters, Trouble, listed, nearest
+from ecolint.advisor.parameters import Refused as Refused
+from ecolint.evidence.points import SAME_SIZE
 from ecolint.evidence.table import Table
 from ecolint.model import Workload
 from ecolint.speech import Said, say
 
-MODEL_EXAMPLE = "mistralai/Mistral-7B-Instruct-v0.2"
 BATCH = (1, 64)
-PROMPT = (128, 4096)
-GENERATED = (1, 2048)
 """What may be asked for, as the EcoCompute skill v2.5.0 validates it ("Input Parameters")."""
 DTYPES: Mapping[str, str] = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16", "tf32": "float32"}
 FRAMEWORKS = ("transformers", "vllm", "tgi", "sglang", "ollama", "llama.cpp", "tensorrt-llm")
-COUNTRY = "US average"
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """One parameter that cannot be used: what is wrong with the value, what would do, and an example."""
-
-    option: str
-    value: str
-    wrong: Said
-    valid: str = ""
-    nearest: str | None = None
-    example: str = ""
-    instead: str | None = None
-    """What the corrected command says in its place; None leaves the option out."""
-
-
-class Refused(Exception):
-    """Parameters that cannot be used, all of them, and the command as it might be meant."""
-
-    def __init__(self, troubles: tuple[Trouble, ...], corrected: str) -> None:
-        super().__init__("; ".join(f"{one.option}: {one.wrong}" for one in troubles))
-        self.troubles, self.corrected = troubles, corrected
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The parameters as they were written, by option; what was not written is not there."""
-
-    command: str
-    model: str | None
-    options: Mapping[str, str] = field(default_factory=dict)
-    several: bool = False
-    """Whether several precisions may be named, as columns."""
+_SPELLED = {"llama-cpp": "llama.cpp", "llamacpp": "llama.cpp", "trt-llm": "tensorrt-llm", "trtllm": "tensorrt-llm"}
+_NO_LIMITS, _NOTHING_SEEN = Limits(), Observation()
+_BILLIONS = {"b": 1.0, "m": 1e-3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +40,20 @@ class Setup:
     workload: Workload
     columns: tuple[str, ...] = ()
     """The precisions to hold side by side, by evidence key; empty for all that were measured."""
+    limits: Limits = _NO_LIMITS
+    observed: Observation = _NOTHING_SEEN
     hours_a_day: float | None = None
     defaults: tuple[Said, ...] = ()
     """What was filled in, and what it costs in confidence."""
+    missing: frozenset[str] = frozenset()
+    """The options that were filled in."""
     shown: tuple[Said, ...] = ()
     """Conversions, as they were made."""
-    unnamed_gpu: bool = False
-    """Nobody said which GPU: every figure has one star at most."""
+
+    @property
+    def unnamed_gpu(self) -> bool:
+        """Nobody said which GPU: every figure has one star at most."""
+        return "--gpu" in self.missing
 
 
 def checked(asked: Asked, workload: Workload, table: Table, described: bool = True) -> Setup:
@@ -89,48 +65,34 @@ def checked(asked: Asked, workload: Workload, table: Table, described: bool = Tr
     return _Check(asked, table).setup(workload, described)
 
 
-class _Check:
+class _Check(Parameters):
     def __init__(self, asked: Asked, table: Table) -> None:
-        self.asked, self.table = asked, table
-        self.troubles: list[Trouble] = []
+        super().__init__(asked)
+        self.table = table
         self.defaults: list[Said] = []
-        self.shown: list[Said] = []
-        self.hours: float | None = None
+        self.missing: set[str] = set()
 
     def setup(self, workload: Workload, described: bool) -> Setup:
-        params = self.number("--params", 1e-3, 2000.0, "7.6", billions=True)
+        params = self.number("--params", 1e-3, 2000.0, "7.6", _BILLIONS)
         model = self.model(params) if described else self.asked.model or ""
         gpu = self.gpu()
         count = self.whole("--gpu-count", 1, 1024, "2")
         columns = self.columns()
         told = columns[0] if len(columns) == 1 else None
         dtype = self.dtype(told)
-        batch = self.whole("--batch-size", *BATCH, "8", self.batch_hint)
+        batch = self.whole("--batch-size", *BATCH, "8", _large_batch)
         framework = self.framework()
-        workload = self.loads(self.lengths(workload))
+        limits, observed = self.limits(), self.observed()
+        assumed = Assumed(self, workload)
         if self.troubles:
             raise Refused(tuple(self.troubles), self.corrected())
-        size = params if params is not None else _size(model)
-        unnamed = gpu is None and described
-        if unnamed:
-            gpu = nearest_gpu(self.table, model, size)
-            self.defaults.append(
-                say(
-                    "no --gpu: {gpu} stands in, the measured one nearest in size, and every figure has one star",
-                    gpu=gpu,
-                )
-            )
         if described:
-            saved = catalog.checkpoint(model) if told is None and dtype is None else None
-            if saved is not None:
-                text = say("no --precision: the model's name says {quantization}", quantization=saved.quantization)
-                self.defaults.append(text)
-            elif told is None and dtype is None:
-                told = "fp16"
-                self.defaults.append(say("no --precision: fp16 is assumed; say so if it is another"))
-            if batch is None:
-                batch = 1
-                self.defaults.append(say("no --batch-size: 1 is assumed, one request at a time"))
+            size = params if params is not None else _size(model)
+            gpu = gpu if gpu is not None else self.missing_gpu(model, size)
+            told = told if told is not None else self.missing_precision(model, dtype)
+            batch = batch if batch is not None else self.missing_batch()
+        if self.asked.command in ("optimize", "recommend"):
+            self.missing_objective(limits)
         return Setup(
             model=model,
             params_b=params,
@@ -141,18 +103,14 @@ class _Check:
             batch=batch,
             framework=framework,
             columns=tuple(precisions()[name].key for name in columns) if self.asked.several else (),
-            workload=workload,
-            hours_a_day=self.hours,
+            workload=assumed.workload,
+            limits=limits,
+            observed=observed,
+            hours_a_day=assumed.hours,
             defaults=tuple(self.defaults),
-            shown=tuple(self.shown),
-            unnamed_gpu=unnamed,
+            missing=frozenset(self.missing),
+            shown=tuple(assumed.shown),
         )
-
-    def written(self, option: str) -> str | None:
-        return self.asked.options.get(option)
-
-    def trouble(self, trouble: Trouble) -> None:
-        self.troubles.append(trouble)
 
     # --- one parameter each -------------------------------------------------------------------------------------------
 
@@ -162,11 +120,16 @@ class _Check:
             wrong = say("a model is needed: a name, an id on the hub, or a file that describes a deployment")
             self.trouble(Trouble("MODEL", name, wrong, example=MODEL_EXAMPLE, instead=MODEL_EXAMPLE))
             return name
-        if params is None and _size(name) is None:
-            close = _close(name, [one.name for one in catalog.all_models()])
-            wrong = say("the catalogue does not have it, and its name says no size")
+        known = catalog.model(name)
+        size = known.active_b if known is not None else None
+        if size is None and params is None and self.written("--params") is None:
+            close = nearest(name, [one.name for one in catalog.all_models()])
+            wrong = say("no file has this name, the catalogue lacks such a model, and the name says no size")
             valid = say("any model, with its billions of parameters: --params 7.6")
-            self.trouble(Trouble("MODEL", name, wrong, valid, close, "--params 7.6", f"{name} --params 7"))
+            also = () if close is not None else ("--params", "7.6")
+            self.trouble(Trouble("MODEL", name, wrong, valid, close, MODEL_EXAMPLE, close, also))
+        elif params is not None and (trouble := wrong_size(name, params, self.written("--params") or "")) is not None:
+            self.trouble(trouble)
         return name
 
     def gpu(self) -> str | None:
@@ -179,10 +142,12 @@ class _Check:
             return card.name if card is not None else name
         if catalog.vendor(name) not in (None, "NVIDIA"):
             return name
+        close = nearest(name, [one.name for one in catalog.all_gpus()], 0.8)
         measured = sorted({row.gpu_name for row in self.table.rows})
-        close = _close(name.upper(), [one.name for one in catalog.all_gpus()])
         wrong = say("the catalogue has no such GPU; for one that it lacks, measure (docs/evidence.md tells how)")
-        self.trouble(Trouble("--gpu", name, wrong, ", ".join(measured), close, "--gpu A100-80GB", measured[0]))
+        valid = say("{gpus} were measured, and others of the catalogue are estimated from them", gpus=listed(measured))
+        instead = close or nearest_gpu(self.table, self.asked.model or MODEL_EXAMPLE, None)
+        self.trouble(Trouble("--gpu", name, wrong, valid, close, "--gpu A100-80GB", instead))
         return None
 
     def columns(self) -> tuple[str, ...]:
@@ -190,15 +155,16 @@ class _Check:
         written = self.written("--precision")
         if written is None:
             return ()
-        words = [word.strip() for word in written.split(",")] if self.asked.several else [written]
-        found = [one.name if (one := precision(word)) is not None else None for word in words]
-        instead = ",".join(name or meant(word) or "fp16" for word, name in zip(words, found, strict=True))
         names = tuple(precisions())
-        for word, name in zip(words, found, strict=True):
+        asked = [word.strip() for word in written.split(",")] if self.asked.several else [written]
+        found = [one.name if (one := precision(word)) is not None else None for word in asked]
+        near = [name or meant(word) or nearest(word, names) for word, name in zip(asked, found, strict=True)]
+        instead = listed(list(dict.fromkeys(one for one in near if one))).replace(" ", "") or "fp16"
+        for word, name, close in zip(asked, found, near, strict=True):
             if name is None:
-                near = meant(word) or _close(word.lower(), names)
-                wrong = say("this is no precision")
-                self.trouble(Trouble("--precision", word, wrong, ", ".join(names), near, "--precision nf4", instead))
+                wrong = say("nothing was measured for such a precision")
+                trouble = Trouble("--precision", word, wrong, listed(names), close, "--precision nf4", instead)
+                self.trouble(trouble)
         return tuple(dict.fromkeys(name for name in found if name is not None))
 
     def dtype(self, told: str | None) -> str | None:
@@ -206,163 +172,109 @@ class _Check:
         if written is None:
             return None
         word = written.lower()
-        if word in DTYPES:
-            return DTYPES[word]
-        known = {value: value for value in DTYPES.values()}
-        if word in known:
-            return word
-        other = precision(written) or (precisions()[near] if (near := meant(written)) else None)
-        quantized = other is not None and other.facts.get("quantization") != "none"
-        if quantized and other is not None:
-            wrong = say("this is a quantization and no number format: --precision {name}", name=other.name)
-        else:
+        value = DTYPES.get(word) or next((one for one in DTYPES.values() if one == word), None)
+        if value is None:
+            other = precision(written) or (precisions()[near] if (near := meant(written)) else None)
             wrong = say("this is no number format")
-        close = _close(word, tuple(DTYPES))
-        self.trouble(Trouble("--dtype", written, wrong, ", ".join(DTYPES), close, "--dtype bf16", close))
-        return None
+            if other is not None and other.facts.get("quantization") != "none":
+                wrong = say("this is a quantization and no number format: --precision {name}", name=other.name)
+            close = nearest(word, tuple(DTYPES))
+            self.trouble(Trouble("--dtype", written, wrong, listed(tuple(DTYPES)), close, "--dtype bf16", close))
+            return None
+        plain = precisions()[told].facts if told is not None else {}
+        if plain.get("quantization") == "none" and plain.get("dtype") != value:
+            wrong = say("--precision {name} is another number format: write one of them", name=told)
+            self.trouble(Trouble("--dtype", written, wrong, valid=say("{name}, or none", name=told)))
+        return value
 
     def framework(self) -> str | None:
         written = self.written("--framework")
         if written is None:
             return None
-        word = {"llama-cpp": "llama.cpp", "llamacpp": "llama.cpp", "trt-llm": "tensorrt-llm"}.get(
-            written.lower(), written.lower()
-        )
+        word = _SPELLED.get(written.lower(), written.lower())
         if word in FRAMEWORKS:
             return word
-        close = _close(word, FRAMEWORKS)
+        close = nearest(word, FRAMEWORKS, 0.5)
         wrong = say("no configuration is known for it")
-        self.trouble(Trouble("--framework", written, wrong, ", ".join(FRAMEWORKS), close, "--framework vllm", close))
+        self.trouble(Trouble("--framework", written, wrong, listed(FRAMEWORKS), close, "--framework vllm", close))
         return None
 
-    def lengths(self, workload: Workload) -> Workload:
-        prompt = self.whole("--prompt-tokens", *PROMPT, "512")
-        generated = self.whole("--generated-tokens", *GENERATED, "256")
-        return replace(
-            workload,
-            prompt_tokens=prompt or workload.prompt_tokens,
-            generated_tokens=generated or workload.generated_tokens,
+    def limits(self) -> Limits:
+        objective = self.written("--objective") or OBJECTIVES[0]
+        if objective not in OBJECTIVES:
+            close = nearest(objective, OBJECTIVES, 0.5)
+            wrong = say("this is no objective")
+            trouble = Trouble("--objective", objective, wrong, listed(OBJECTIVES), close, "--objective energy", close)
+            self.trouble(trouble)
+        return Limits(
+            vram_gb=self.positive("--max-vram", "24"),
+            latency_s=self.positive("--max-latency", "10"),
+            throughput=self.positive("--min-throughput", "50"),
+            price_per_hour=self.positive("--price-per-hour", "2"),
+            objective=objective,
         )
 
-    def loads(self, workload: Workload) -> Workload:
-        workload = self.grid(workload)
-        requests = self.whole("--requests-per-month", 1, 10**13, "1000000")
-        if requests is not None:
-            workload = replace(workload, requests_per_month=requests)
-        said = self.written("--workload")
-        if said is None:
-            return workload
-        if requests is not None:
-            wrong = say("--requests-per-month says the same: write one of them")
-            self.trouble(Trouble("--workload", said, wrong, example='--workload "10,000 users/day"'))
-            return workload
-        try:
-            load = words.load(said)
-        except words.NoSuchWorkload:
-            wrong = say("these words are not understood")
-            valid = '"10,000 users/day", "500 requests an hour", "1 GB of text", "2 million tokens", "8 hours a day"'
-            self.trouble(Trouble("--workload", said, wrong, valid, example='--workload "10,000 users/day"'))
-            return workload
-        self.shown.append(load.shown)
-        self.hours = load.hours_a_day
-        if load.tokens is not None:
-            self.shown.append(say("text is taken as generated: energy is measured for each generated token"))
-            return replace(workload, requests_per_month=max(1, round(load.tokens / workload.generated_tokens)))
-        return replace(workload, requests_per_month=max(1, round(load.requests))) if load.requests else workload
+    def observed(self) -> Observation:
+        throughput = self.positive("--observed-throughput", "9.9")
+        power = self.positive("--observed-power", "95")
+        seen = self.written("--observed-throughput") or self.written("--observed-power")
+        if self.asked.command == "diagnose" and seen is None:
+            wrong, example = say("an observation is needed: throughput, power or both"), "--observed-throughput 9.9"
+            self.trouble(Trouble("--observed-throughput", "", wrong, example=example, instead="9.9"))
+        return Observation(throughput, power)
 
-    def grid(self, workload: Workload) -> Workload:
-        """Price and grid: a region gives both, and what is said outright wins over it."""
-        name = self.written("--region")
-        if name is not None:
-            region = catalog.region(name)
-            if region is None:
-                close = _close(name, [one.name for one in catalog.all_regions()])
-                wrong = say("the catalogue has no such region")
-                self.trouble(Trouble("--region", name, wrong, nearest=close, example="--region France", instead=close))
-            else:
-                known = region.price_per_kwh if region.price_per_kwh is not None else workload.price_per_kwh
-                workload = replace(
-                    workload, region=region.name, carbon_intensity=region.carbon_intensity, price_per_kwh=known
-                )
-                if region.price_per_kwh is None:
-                    self.shown.append(
-                        say("{region}: no price is known, ${price:g} a kWh stands in", region=region.name, price=known)
-                    )
-        price = self.number("--price-per-kwh", 0.0, 100.0, "0.12")
-        carbon = self.number("--carbon-intensity", 0.0, 5000.0, "390")
-        pue = self.number("--pue", 1.0, 5.0, "1.1")
-        if price is not None or carbon is not None:
-            workload = replace(workload, region=say("as set"))
-        return replace(
-            workload,
-            price_per_kwh=workload.price_per_kwh if price is None else price,
-            carbon_intensity=workload.carbon_intensity if carbon is None else carbon,
-            pue=workload.pue if pue is None else pue,
+    # --- what is missing ----------------------------------------------------------------------------------------------
+
+    def fill(self, option: str, text: Said) -> None:
+        self.missing.add(option)
+        self.defaults.append(text)
+
+    def missing_gpu(self, model: str, size: float | None) -> str:
+        name = nearest_gpu(self.table, model, size)
+        text = say(
+            "no --gpu: {gpu} stands in, the measured one nearest in size, and every figure has one star", gpu=name
         )
+        self.fill("--gpu", text)
+        return name
 
-    # --- numbers ------------------------------------------------------------------------------------------------------
-
-    def whole(
-        self, option: str, low: int, high: int, example: str, hint: Callable[[int], str] | None = None
-    ) -> int | None:
-        written = self.written(option)
-        if written is None:
+    def missing_precision(self, model: str, dtype: str | None) -> str | None:
+        if dtype is not None:
             return None
-        try:
-            number = int(written.replace(",", "").replace("_", ""))
-        except ValueError:
-            wrong, near = say("a whole number is needed"), None
-        else:
-            if low <= number <= high:
-                return number
-            nearest = low if number < low else high
-            wrong, near = say("out of range"), str(nearest)
-            if hint is not None and number > high:
-                wrong = say("out of range; {hint}", hint=hint(number))
-        valid = say("{low} to {high}", low=low, high=high)
-        self.trouble(Trouble(option, written, wrong, valid, near, f"{option} {example}", near or example))
-        return None
-
-    def batch_hint(self, number: int) -> str:
-        return say(
-            "no batch above {most} was measured: an engine that batches continuously decides by itself", most=BATCH[1]
-        )
-
-    def number(self, option: str, low: float, high: float, example: str, billions: bool = False) -> float | None:
-        """A number in its range; in `billions` it may say so, or say millions: 7.6B, 494M."""
-        written = self.written(option)
-        if written is None:
+        saved = catalog.checkpoint(model)
+        if saved is not None:
+            text = say("no --precision: the model's name says {quantization}", quantization=saved.quantization)
+            self.defaults.append(text)
             return None
-        text, factor = written.strip().lower(), 1.0
-        if billions and text.endswith(("b", "m")):
-            text, factor = text[:-1], 1.0 if text.endswith("b") else 1e-3
-        try:
-            found = float(text) * factor
-        except ValueError:
-            found = float("nan")
-        if low <= found <= high:
-            return found
-        wrong, valid = say("a number in this range is needed"), say("{low:g} to {high:g}", low=low, high=high)
-        self.trouble(Trouble(option, written, wrong, valid, example=f"{option} {example}", instead=example))
+        self.fill("--precision", say("no --precision: fp16 is assumed, which costs no star; say so if it is another"))
+        return "fp16"
+
+    def missing_batch(self) -> int:
+        text = say("no --batch-size: 1 is assumed, one request at a time, which costs no star")
+        self.fill("--batch-size", text)
+        return 1
+
+    def missing_objective(self, limits: Limits) -> None:
+        if self.written("--objective") is None:
+            self.fill("--objective", say("no --objective: energy per request; throughput or cost may rank otherwise"))
+        elif limits.objective == "cost" and limits.price_per_hour is None:
+            self.fill("--price-per-hour", say("no --price-per-hour: cost is that of electricity alone"))
+
+
+def wrong_size(model: str, params_b: float, written: str) -> Trouble | None:
+    """What is wrong with a size that is said of a model that the catalogue has."""
+    known = catalog.model(model)
+    if known is None or known.total_b is None or known.how == "name":
         return None
-
-    # --- the command as it might be meant -----------------------------------------------------------------------------
-
-    def corrected(self) -> str:
-        instead = {one.option: one.instead for one in self.troubles}
-        model = instead.get("MODEL", self.asked.model) or MODEL_EXAMPLE
-        parts = ["ecolint", self.asked.command, *(_quoted(word) for word in model.split(" ") if word)]
-        for option, value in self.asked.options.items():
-            said = instead.get(option, value)
-            if said is not None:
-                parts += [option, _quoted(said)]
-        return " ".join(parts)
+    if known.total_b / SAME_SIZE <= params_b <= known.total_b * SAME_SIZE:
+        return None
+    wrong = say("the catalogue has {size:.3g}B for {model}", size=known.total_b, model=known.name)
+    return Trouble("--params", written, wrong, valid=say("that size, or a model of another name"))
 
 
-def _quoted(word: str) -> str:
-    import shlex
-
-    return shlex.quote(word)
+def _large_batch(number: int) -> Said:
+    return say(
+        "no batch above {most} was measured: an engine that batches continuously decides by itself", most=BATCH[1]
+    )
 
 
 def _size(name: str) -> float | None:
@@ -370,16 +282,11 @@ def _size(name: str) -> float | None:
     return known.active_b if known is not None else None
 
 
-def _close(word: str, known: list[str] | tuple[str, ...]) -> str | None:
-    lowered = {one.lower(): one for one in known}
-    found = get_close_matches(word.lower(), list(lowered), n=1, cutoff=0.5)
-    return lowered[found[0]] if found else None
-
-
 def nearest_gpu(table: Table, model: str, size: float | None) -> str:
     """The measured GPU that measured this model, else the size nearest to it; of several the one with most rows."""
     known = catalog.model(model)
     name = known.name if known is not None else model
+    size = size if size is not None else known.active_b if known is not None else None
 
     def rank(gpu: str) -> tuple[float, int, str]:
         rows = [row for row in table.rows if row.gpu_name == gpu]

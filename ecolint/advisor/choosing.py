@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from ecolint.advisor.considered import Considered, Situation
+from ecolint.advisor.considered import Considered, Situation, within
 from ecolint.advisor.figures import named, number
+from ecolint.advisor.limits import Limits
 from ecolint.speech import Said, say
 
-OBJECTIVES = ("energy", "cost", "throughput")
 PLAIN = ("fp16", "bf16")
 """Precisions that change no numerics of a published checkpoint of 16 bits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a configuration must keep to; None where nothing is asked.
-
-    `vram_gb` of memory, `latency_s` seconds a request, `throughput` tokens a second, `price_per_hour` dollars that the
-    GPU is rented for.
-    """
-
-    vram_gb: float | None = None
-    latency_s: float | None = None
-    throughput: float | None = None
-    price_per_hour: float | None = None
-    objective: str = "energy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,37 +26,53 @@ class Choice:
 
 
 def choose(situation: Situation, candidates: Sequence[Considered], limits: Limits) -> Choice:
-    """The best of the candidates by the objective. Where the sign against FP16 is not settled, FP16 is kept.
+    """The best of the candidates by the objective.
 
-    A figure that nobody measured cannot be shown to keep to a limit, and excludes.
+    Where the sign against FP16 is not settled, the precision that runs now is kept, else FP16: a change that may cost
+    is none to recommend. A figure that nobody measured cannot be shown to keep to a limit, and excludes.
     """
     allowed, excluded = _allowed(candidates, limits)
     value = _values(situation, limits)
     known = [one for one in allowed if value(one) is not None]
     if not known:
-        return Choice(None, (), tuple(allowed), (), excluded)
+        return Choice(None, (), tuple(allowed), tuple(pareto(allowed)), excluded)
     best = min(known, key=lambda one: (value(one) or 0.0, one.precision not in PLAIN, one.precision, one.batch))
-    why: list[Said] = []
-    kept = next((one for one in known if one.precision == "fp16" and one.batch == best.batch), None)
-    if kept is not None and best.precision not in PLAIN and limits.objective != "throughput":
-        held = situation.versus(kept, best)
-        if held.verdict != "costs":
-            why.append(
-                say(
-                    "{other} has the lower centre, but the sign against FP16 is not settled: FP16 keeps the numerics",
-                    other=named(best.precision),
-                )
-            )
-            best = kept
-    return Choice(best, tuple(why), tuple(allowed), tuple(pareto(allowed)), excluded)
+    why: tuple[Said, ...] = ()
+    plain = next((one for one in known if one.precision in PLAIN and one.batch == best.batch), None)
+    if plain is not None and best.precision not in PLAIN and limits.objective != "throughput":
+        best, why = _settled(situation, best, plain)
+    return Choice(best, why, tuple(allowed), tuple(pareto(allowed)), excluded)
+
+
+def _settled(situation: Situation, best: Considered, plain: Considered) -> tuple[Considered, tuple[Said, ...]]:
+    """The best one where the rows show that 16 bits cost more; else what runs now, or 16 bits."""
+    if situation.versus(plain, best).verdict == "costs":
+        return best, ()
+    other, sixteen = named(best.precision), named(plain.precision)
+    if best.precision == situation.precision:
+        return best, (
+            say(
+                "{other} has the lower centre, and the sign against {plain} is not settled: no reason to change",
+                other=other,
+                plain=sixteen,
+            ),
+        )
+    return plain, (
+        say(
+            "{other} has the lower centre, but the sign against {plain} is not settled: {plain} keeps the numerics",
+            other=other,
+            plain=sixteen,
+        ),
+    )
 
 
 def _values(situation: Situation, limits: Limits) -> Callable[[Considered], float | None]:
     """What the objective makes least."""
     if limits.objective == "throughput":
         return lambda one: -one.outlook.throughput.central if one.outlook.throughput else None
-    if limits.objective == "cost" and limits.price_per_hour is not None:
-        return lambda one: cost_per_million(one, situation, limits.price_per_hour or 0.0)
+    price = limits.price_per_hour
+    if limits.objective == "cost" and price is not None:
+        return lambda one: cost_per_million(one, situation, price)
     return lambda one: one.joules
 
 
@@ -85,47 +86,45 @@ def cost_per_million(one: Considered, situation: Situation, price_per_hour: floa
 
 
 def _allowed(candidates: Sequence[Considered], limits: Limits) -> tuple[list[Considered], tuple[Said, ...]]:
-    checks: Mapping[str, tuple[Said, Callable[[Considered], bool | None]]] = {
-        "memory": (say("the memory of the GPU"), lambda one: one.fits is not False),
-        "vram": (
-            say("{limit} GB of memory", limit=number(limits.vram_gb)),
-            lambda one: _within(one.memory_gb, limits.vram_gb),
-        ),
-        "latency": (
-            say("{limit} s a request", limit=number(limits.latency_s)),
-            lambda one: _within(one.outlook.latency.central if one.outlook.latency else None, limits.latency_s),
-        ),
-        "throughput": (
-            say("{limit} tokens a second", limit=number(limits.throughput)),
-            lambda one: _reaches(one.outlook.throughput.central if one.outlook.throughput else None, limits.throughput),
-        ),
-    }
-    allowed = [one for one in candidates if all(check(one) is True for _, check in checks.values())]
+    checks = list(_checks(limits))
+    allowed = [one for one in candidates if all(check(one) is True for _, check in checks)]
     told = []
-    for name, check in checks.values():
+    for name, check in checks:
         broken = sum(check(one) is False for one in candidates)
         unknown = sum(check(one) is None for one in candidates)
         if broken:
             told.append(say("{count} configurations do not keep to {limit}", count=broken, limit=name))
         if unknown:
-            told.append(say("of {count} nobody measured what {limit} asks for", count=unknown, limit=name))
+            told.append(say("{count} configurations are not known to keep to {limit}", count=unknown, limit=name))
     return allowed, tuple(told)
 
 
-def _within(value: float | None, limit: float | None) -> bool | None:
-    if limit is None:
-        return True
-    return None if value is None else value <= limit
+_Check = Callable[[Considered], bool | None]
 
 
-def _reaches(value: float | None, limit: float | None) -> bool | None:
-    if limit is None:
-        return True
-    return None if value is None else value >= limit
+def _checks(limits: Limits) -> Iterable[tuple[Said, _Check]]:
+    """Each limit that is set, and whether a configuration keeps to it: None where nobody measured that."""
+    yield say("the memory of the GPU, a tenth of it spare"), lambda one: one.fits is not False
+    vram, latency, throughput = limits.vram_gb, limits.latency_s, limits.throughput
+    if vram is not None:
+        name = say("{limit} GB of memory, a tenth of it spare", limit=number(vram))
+        yield name, lambda one: within(one.memory_gb, vram)
+    if latency is not None:
+        yield say("{limit} s a request", limit=number(latency)), lambda one: _most(one, latency)
+    if throughput is not None:
+        yield say("{limit} tokens a second", limit=number(throughput)), lambda one: _least(one, throughput)
+
+
+def _most(one: Considered, seconds: float) -> bool | None:
+    return None if one.outlook.latency is None else one.outlook.latency.central <= seconds
+
+
+def _least(one: Considered, tokens_s: float) -> bool | None:
+    return None if one.outlook.throughput is None else one.outlook.throughput.central >= tokens_s
 
 
 def pareto(candidates: Sequence[Considered]) -> list[Considered]:
-    """Those that no other beats in joules, latency and memory at once, by their centres; least joules first."""
+    """Those that no other beats in joules, latency, throughput and memory at once, by centres; least joules first."""
     known = [one for one in candidates if one.joules is not None]
     front = [one for one in known if not any(_beats(other, one) for other in known)]
     return sorted(front, key=lambda one: (one.joules or 0.0, one.precision, one.batch))
@@ -138,5 +137,7 @@ def _beats(one: Considered, other: Considered) -> bool:
     return all(a <= b for a, b in pairs if a is not None) and any(a < b for a, b in pairs if a is not None)
 
 
-def _traits(one: Considered) -> tuple[float | None, float | None, float | None]:
-    return one.joules, one.outlook.latency.central if one.outlook.latency else None, one.memory_gb
+def _traits(one: Considered) -> tuple[float | None, ...]:
+    """What is better the smaller it is."""
+    latency, speed = one.outlook.latency, one.outlook.throughput
+    return one.joules, latency.central if latency else None, -speed.central if speed else None, one.memory_gb

@@ -25,6 +25,7 @@ from ecolint.model import (
     Estimate,
     Fact,
     Finding,
+    Interval,
     Invocation,
     Place,
     Scalar,
@@ -53,9 +54,14 @@ class Considered:
     outlook: Outlook
     against: Estimate
     memory_gb: float | None
-    """Weights and KV cache of the workload at least, in decimal gigabytes."""
+    """Weights and KV cache of the workload at least, in decimal gigabytes, and no less than what rows saw."""
     fits: bool | None
     """Whether that leaves a tenth of the memory of its GPUs; None where something of it is not known."""
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What distinguishes it from the others: precision and batch."""
+        return self.precision, self.batch
 
     @property
     def joules(self) -> float | None:
@@ -94,6 +100,10 @@ class Situation:
         fact = self.deployment.facts.get("precision")
         return str(fact.value) if fact is not None and fact.kind == "known" else None
 
+    def number(self, fact: str) -> float | None:
+        """A fact of the deployment that is a number, where it is known."""
+        return _number(self.deployment, fact)
+
     @cached_property
     def batch(self) -> int:
         """Sequences that share a reading of the weights: 1 unless something says more."""
@@ -116,10 +126,22 @@ class Situation:
             self._tried[key, batch] = self._considered(self.varied(of_key(key), batch), key, batch)
         return self._tried[key, batch]
 
+    @cached_property
+    def plain(self) -> str:
+        """The 16-bit format that stands for no quantization: the deployment's own, FP16 where it has none."""
+        card = catalog.gpu(self.setup.gpu or "")
+        lacks = card is not None and card.native_bf16 is False
+        return "bf16" if self.precision == "bf16" and not lacks else BASE
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """The precisions that are tried: those that were measured, 16 bits first, in the deployment's own format."""
+        return tuple(self.plain if key == BASE else key for key in measured_keys(self.table))
+
     def grid(self, batches: Sequence[int] = BATCHES) -> list[Considered]:
         """Every configuration of the small grid, exhaustively: each precision at each batch."""
         tried = (self.batch,) if self.open_batch else batches
-        return [self.tried(key, batch) for key in measured_keys(self.table) for batch in tried]
+        return [self.tried(key, batch) for key in self.keys for batch in tried]
 
     def varied(self, precision: Precision | None, batch: int | None) -> Deployment:
         """The deployment with the facts of a precision and a batch, everything else as it is."""
@@ -138,6 +160,8 @@ class Situation:
 
     def versus(self, current: Considered, better: Considered) -> Estimate:
         """The energy of one configuration against another's."""
+        if current.key == better.key:
+            return _same(current)
         told: dict[str, Scalar] = {}
         if current.precision != better.precision:
             told["precision"] = better.precision
@@ -156,8 +180,8 @@ class Situation:
             found = replace(found, stars=1, reasons=(*found.reasons, _UNNAMED))
         base = self.varied(precisions()["fp16"], batch) if key != BASE else deployment
         held = estimate(deployment, base, {"precision": BASE}, self.workload, table=self.table)
-        memory = memory_gb(deployment, key, batch, self.workload)
-        return Considered(key, batch, deployment, found, self._capped(held), memory, _fits(deployment, memory))
+        memory = memory_gb(deployment, key, batch, self.workload, self.table)
+        return Considered(key, batch, deployment, found, self._capped(held), memory, fits(deployment, memory))
 
     def _capped(self, held: Estimate) -> Estimate:
         """With one star at most where nobody said which GPU."""
@@ -167,6 +191,21 @@ class Situation:
 
 
 _UNNAMED: Said = say("nobody said which GPU: the one taken is a guess")
+
+
+def _same(one: Considered) -> Estimate:
+    """A configuration held against itself."""
+    nothing = Interval(0.0, 0.0, 0.0) if one.outlook.energy is not None else None
+    return Estimate(
+        compared_with={},
+        overhead_percent=nothing,
+        verdict="undetermined",
+        confidence=one.stars,
+        confidence_reasons=one.outlook.reasons,
+        rows=one.outlook.rows,
+        current_j_per_1k=one.outlook.energy,
+        better_j_per_1k=one.outlook.energy,
+    )
 
 
 def measured_keys(table: Table) -> tuple[str, ...]:
@@ -203,23 +242,42 @@ def known(values: Mapping[str, Scalar]) -> dict[str, Fact]:
     return {name: Fact("known", value, how="setting") for name, value in values.items()}
 
 
-def memory_gb(deployment: Deployment, key: str, batch: int, workload: Workload) -> float | None:
-    """Weights and the KV cache of the workload's tokens, at least; None where the size or the width is not known."""
+def memory_gb(
+    deployment: Deployment, key: str, batch: int, workload: Workload, table: Table | None = None
+) -> float | None:
+    """Weights and the KV cache of the workload's tokens, at least; None where the size or the width is not known.
+
+    What a row of `table` saw of this model and precision at this batch or a smaller one is no less.
+    """
     params = _number(deployment, "params_b")
     weights = catalog.weights_gb(params, key) if params is not None else None
     if weights is None:
         return None
     fact = deployment.facts.get("model")
     model = catalog.model(str(fact.value)) if fact is not None and fact.kind == "known" else None
-    per_token = (model.kv_bytes_per_token_fp16 if model is not None and not model.windowed else None) or 0.0
-    return weights + per_token * (workload.prompt_tokens + workload.generated_tokens) * batch / 1e9
+    per_token = (model.kv_bytes_per_token_fp16 if model is not None else None) or 0.0
+    reckoned = weights + per_token * (workload.prompt_tokens + workload.generated_tokens) * batch / 1e9
+    name = model.name if model is not None else None
+    rows = table.rows if table is not None else ()
+    seen = [
+        float(row.record["gpu_memory_gb"])
+        for row in rows
+        if (row.model, row.precision) == (name, BASE if key == "bf16" else key)
+        and row.batch <= batch
+        and row.record.get("gpu_memory_gb")
+    ]
+    return max([reckoned, *seen])
 
 
-def _fits(deployment: Deployment, needed_gb: float | None) -> bool | None:
+def fits(deployment: Deployment, needed_gb: float | None) -> bool | None:
+    """Whether a tenth of the memory of the GPUs is left; None where one of both is not known."""
     memory, count = _number(deployment, "gpu_memory_gb"), _number(deployment, "gpu_count") or 1.0
-    if needed_gb is None or memory is None:
-        return None
-    return needed_gb * 1e9 / GIB <= (1 - SPARE) * memory * count
+    return None if memory is None else within(needed_gb, memory * count)
+
+
+def within(needed_gb: float | None, memory: float) -> bool | None:
+    """Whether decimal gigabytes leave a tenth of a nominal memory free; None where they are not known."""
+    return None if needed_gb is None else needed_gb * 1e9 / GIB <= (1 - SPARE) * memory
 
 
 def _number(deployment: Deployment, name: str) -> float | None:

@@ -2,179 +2,192 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 
-from ecolint.advisor import pieces
-from ecolint.advisor.answer import Answer, Block, Grid, Listing, plain
-from ecolint.advisor.choosing import Choice, Limits, choose
+from ecolint.advisor import objects, pieces
+from ecolint.advisor.answer import Answer, Block, Grid, Listing, Text
+from ecolint.advisor.choosing import Choice, choose
 from ecolint.advisor.considered import Considered, Situation
-from ecolint.advisor.figures import amount, difference, money, named, span, stars
+from ecolint.advisor.figures import called, difference, money, named, span, stars
+from ecolint.advisor.limits import Limits
 from ecolint.advisor.snippets import code
 from ecolint.evidence.monthly import month
-from ecolint.model import Interval, Monthly
+from ecolint.model import Estimate, Interval, Monthly
 from ecolint.report._summary import mood
 from ecolint.speech import Said, say
 
 
 def estimate(situation: Situation) -> Answer:
-    """The month's figures, beside those of the best configuration, and what each change brings."""
-    situation = _timed(situation)
+    """The month's figures beside those of the best configuration at this batch and at any."""
     now = situation.now
-    choice = choose(situation, situation.grid(), Limits())
-    best = choice.chosen if choice.chosen is not None and _better(situation, choice.chosen) else now
+    here, why_here = _best(situation, [situation.tried(key, situation.batch) for key in situation.keys])
+    best, why = _best(situation, situation.grid())
+    held = situation.versus(now, best)
     findings = situation.findings(situation.deployment)
-    ours, theirs = _month(situation, now), _month(situation, best)
-    rows = tuple(dict.fromkeys((*now.outlook.rows, *best.outlook.rows)))
+    shown = list({one.key: one for one in (now, here, best)}.values())
+    known = [(one, figures) for one in shown if (figures := _month(situation, one)) is not None]
+    steps = _steps(situation, now, best)
+    rows = [row for one in shown for row in one.outlook.rows]
+    rows += [row for _, step in steps for row in step.rows] + list(held.rows)
     blocks: list[Block] = [*pieces.given(situation)]
-    if ours is not None and theirs is not None:
-        blocks += [_table(situation, now, best, ours, theirs), _steps(situation, now, best)]
+    if known:
+        blocks += [_table(situation, known, best, held), *_unlike(known, held)]
     blocks += [
-        pieces.quoted(rows),
+        pieces.quoted(situation, rows),
         pieces.confidence(now.outlook.stars, now.outlook.reasons),
         pieces.assumed(situation),
+        *pieces.warnings(findings),
     ]
-    blocks += pieces.warnings(findings)
+    if known:
+        blocks.append(_told(steps, (*why_here, *why)))
     if best is not now:
-        blocks += [*_why(choice), code(best.precision, situation.setup.framework, situation.setup.model, best.batch)]
+        blocks.append(code(best.precision, situation.setup.framework, situation.setup.model, best.batch))
     blocks += [*pieces.risks(situation, best), *pieces.measure(situation), *pieces.questions(situation)]
-    data = {
-        **pieces.around(situation),
-        "current": {**pieces.column(now), "monthly": _monthly(ours)},
-        "best": {**pieces.column(best), "monthly": _monthly(theirs)},
-        "overhead": pieces.comparison(situation.versus(now, best)),
-        "saved": _monthly(situation.versus(now, best).monthly if best is not now else None),
-        "warnings": [{"code": one.code, "message": one.message} for one in findings],
-    }
     return Answer(
         protocol="estimate",
         title=pieces.heading(situation),
-        conclusion=_conclusion(situation, now, best, ours, theirs),
+        conclusion=_conclusion(situation, known, here, best),
         mood=mood(list(findings)),
         blocks=tuple(blocks),
-        data=data,
+        data={
+            **objects.around(situation),
+            "current": _object(situation, now),
+            "best_at_this_batch": _object(situation, here),
+            "best": _object(situation, best),
+            "estimate": objects.comparison(held),
+            "warnings": objects.warnings(findings),
+        },
     )
 
 
-class NoThroughput(ValueError):
-    """Hours a day were named, and nobody measured what the deployment does in an hour."""
+def _best(situation: Situation, candidates: Sequence[Considered]) -> tuple[Considered, tuple[Said, ...]]:
+    """The best of the candidates where the rows say by their centre that it takes less, else the deployment as it is.
 
-
-def _timed(situation: Situation) -> Situation:
-    """The situation with the requests that it answers in the hours that it runs. Raises `NoThroughput`."""
-    hours = situation.setup.hours_a_day
-    if hours is None:
-        return situation
-    speed = situation.now.outlook.throughput
-    if speed is None:
-        raise NoThroughput
-    from ecolint.advisor.words import DAYS
-
-    seconds = hours * 3600 * DAYS
-    requests = max(1, round(speed.central * seconds / situation.workload.generated_tokens))
-    shown = say(
-        "{hours:g} h × 3600 s × {days} days × {speed} tok/s / {generated} tokens = {requests:,} requests",
-        hours=hours,
-        days=DAYS,
-        speed=amount(speed.central),
-        generated=situation.workload.generated_tokens,
-        requests=requests,
-    )
-    workload = replace(situation.workload, requests_per_month=requests)
-    setup = replace(situation.setup, workload=workload, hours_a_day=None, shown=(*situation.setup.shown, shown))
-    return replace(situation, setup=setup)
-
-
-def _better(situation: Situation, other: Considered) -> bool:
-    """Whether the rows say that the other configuration takes less."""
+    One that doesn't fit its GPU is worse than any that does.
+    """
     now = situation.now
-    if (now.precision, now.batch) == (other.precision, other.batch):
-        return False
-    overhead = situation.versus(now, other).overhead_percent
-    return overhead is not None and overhead.central > 0
+    choice: Choice = choose(situation, candidates, Limits())
+    if choice.chosen is None or choice.chosen.key == now.key:
+        return now, choice.why
+    overhead = situation.versus(now, choice.chosen).overhead_percent
+    if now.fits is False or (overhead is not None and overhead.central > 0):
+        return choice.chosen, choice.why
+    return now, ()
 
 
 def _month(situation: Situation, one: Considered) -> Monthly | None:
     return month(one.outlook.joules.spread, situation.workload) if one.outlook.joules is not None else None
 
 
-def _monthly(figures: Monthly | None) -> dict[str, object] | None:
-    if figures is None:
-        return None
-    return {
-        "kwh": plain(figures.kwh),
-        "usd": plain(figures.usd),
-        "kg_co2": plain(figures.kg_co2),
-        "equivalent": figures.equivalent,
-    }
+def _object(situation: Situation, one: Considered) -> dict[str, object]:
+    return {**objects.column(one), "monthly": objects.monthly(_month(situation, one))}
 
 
-def _table(situation: Situation, now: Considered, best: Considered, ours: Monthly, theirs: Monthly) -> Grid:
-    held = situation.versus(now, best)
-    saved = held.monthly if best is not now else None
-    rows = [
-        (say("configuration"), _called(now), _called(best), ""),
-        (say("energy, kWh"), span(ours.kwh), span(theirs.kwh), span(saved.kwh) if saved else "–"),
-        (say("money, $"), _dollars(ours.usd), _dollars(theirs.usd), _dollars(saved.usd) if saved else "–"),
-        (say("CO2, kg"), span(ours.kg_co2), span(theirs.kg_co2), span(saved.kg_co2) if saved else "–"),
-        (say("as much as"), ours.equivalent, theirs.equivalent, saved.equivalent if saved else "–"),
-        (say("J / 1k tokens"), span(now.outlook.energy), span(best.outlook.energy), ""),
-        (say("confidence"), stars(now.outlook.stars), stars(best.outlook.stars), stars(held.confidence)),
+def _table(
+    situation: Situation, months: Sequence[tuple[Considered, Monthly]], best: Considered, held: Estimate
+) -> Grid:
+    """A column each: now, the best at this batch, the best at any, and what that saves."""
+    saved = held.monthly if best is not situation.now else None
+    heads = {best.key: say("best"), situation.now.key: say("now")}
+    head: list[str] = ["", *(heads.get(one.key, say("best at this batch")) for one, _ in months)]
+    rows: list[list[str]] = [
+        [say("configuration"), *(called(*one.key) for one, _ in months)],
+        [say("energy, kWh"), *(span(each.kwh) for _, each in months)],
+        [say("money, $"), *(_dollars(each.usd) for _, each in months)],
+        [say("CO2, kg"), *(span(each.kg_co2) for _, each in months)],
+        [say("as much as"), *(each.equivalent for _, each in months)],
+        [say("J / 1k tokens"), *(span(one.outlook.energy) for one, _ in months)],
+        [say("memory, GB at least"), *(pieces.memory(one) for one, _ in months)],
+        [say("confidence"), *(stars(one.outlook.stars) for one, _ in months)],
     ]
-    return Grid(say("A month"), ("", say("now"), say("best"), say("saved")), tuple(rows))
+    if saved is not None:
+        head.append(say("saved by the best"))
+        told = (span(saved.kwh), _dollars(saved.usd), span(saved.kg_co2), saved.equivalent)
+        for row, cell in zip(rows, ("", *told, "", "", stars(held.confidence)), strict=True):
+            row.append(cell)
+    return Grid(say("A month"), tuple(head), tuple(tuple(row) for row in rows))
+
+
+def _unlike(months: Sequence[tuple[Considered, Monthly]], held: Estimate) -> list[Block]:
+    """Why what is saved is not the difference of what both take, where it is not."""
+    if held.monthly is None or len(months) < 2:
+        return []
+    now, best = months[0][1].kwh.central, months[-1][1].kwh.central
+    if abs(held.monthly.kwh.central - (now - best)) <= pieces.APART * abs(now):
+        return []
+    text = say(
+        "what is saved is reckoned from rows that one session measured, what each takes from all sessions:"
+        " it is not their difference, and the surer"
+    )
+    return [Text(say("reading"), (text,))]
 
 
 def _dollars(interval: Interval) -> str:
     return f"{money(interval.central)} ({money(interval.low)} … {money(interval.high)})"
 
 
-def _called(one: Considered) -> Said:
-    return say("{precision}, batch {batch}", precision=named(one.precision), batch=one.batch)
-
-
-def _steps(situation: Situation, now: Considered, best: Considered) -> Block:
+def _steps(situation: Situation, now: Considered, best: Considered) -> list[tuple[Said, Estimate]]:
     """What each change brings by itself: the effects of both do not add up."""
-    items: list[Said] = []
+    found: list[tuple[Said, Estimate]] = []
     if best.precision != now.precision:
-        other = situation.tried(best.precision, now.batch)
-        held = situation.versus(now, other)
-        items.append(
-            say(
-                "{precision} at the same batch; now: {overhead} against it",
-                precision=named(best.precision),
-                overhead=difference(held.overhead_percent),
-            )
-        )
+        held = situation.versus(now, situation.tried(best.precision, now.batch))
+        change = say("{precision} at the same batch", precision=named(best.precision))
+        found.append((_step(change, held), held))
     if best.batch != now.batch:
-        other = situation.tried(now.precision, best.batch)
-        held = situation.versus(now, other)
-        items.append(
-            say(
-                "batch {batch} in the same precision; now: {overhead} against it",
-                batch=best.batch,
-                overhead=difference(held.overhead_percent),
-            )
+        held = situation.versus(now, situation.tried(now.precision, best.batch))
+        change = say("batch {batch} in the same precision", batch=best.batch)
+        found.append((_step(change, held), held))
+    return found
+
+
+def _step(change: Said, held: Estimate) -> Said:
+    overhead = difference(held.overhead_percent)
+    if held.verdict == "undetermined":
+        return say(
+            "{change}: what runs now takes {overhead} against it, which is not settled",
+            change=change,
+            overhead=overhead,
         )
-    if not items:
-        items.append(say("nothing that was measured takes less"))
-    return Listing(say("What each change brings"), tuple(items))
+    return say("{change}: what runs now takes {overhead} against it", change=change, overhead=overhead)
 
 
-def _why(choice: Choice) -> list[Block]:
-    return [Listing(say("Why"), choice.why)] if choice.why else []
+def _told(steps: Sequence[tuple[Said, Estimate]], why: Sequence[Said]) -> Block:
+    items = [text for text, _ in steps] or [say("nothing that was measured is known to take less")]
+    return Listing(say("What each change brings"), tuple(dict.fromkeys((*items, *why))))
 
 
 def _conclusion(
-    situation: Situation, now: Considered, best: Considered, ours: Monthly | None, theirs: Monthly | None
+    situation: Situation, months: Sequence[tuple[Considered, Monthly]], here: Considered, best: Considered
 ) -> Said:
-    if ours is None or theirs is None:
+    ours, now = {one.key: figures for one, figures in months}, situation.now
+    if now.key not in ours:
         return say("no row backs a figure for this deployment: measure it")
     text = say(
         "{requests:,} requests a month take {kwh} kWh, {usd} and {co2} kg CO2",
         requests=situation.workload.requests_per_month,
-        kwh=span(ours.kwh),
-        usd=_dollars(ours.usd),
-        co2=span(ours.kg_co2),
+        kwh=span(ours[now.key].kwh),
+        usd=_dollars(ours[now.key].usd),
+        co2=span(ours[now.key].kg_co2),
     )
-    if best is now:
-        return say("{text}; nothing that was measured takes less", text=text)
-    return say("{text}; as {best} {kwh} kWh", text=text, best=_called(best), kwh=span(theirs.kwh))
+    if here is not now and here.key in ours:
+        text = _instead(situation, text, here, ours[here.key])
+    if best is not here and best.key in ours:
+        text = say(
+            "{text}; where {batch} requests wait at a time, as {best}: {kwh} kWh",
+            text=text,
+            batch=best.batch,
+            best=called(*best.key),
+            kwh=span(ours[best.key].kwh),
+        )
+    if best is now and here is now:
+        return say("{text}; nothing that was measured is known to take less", text=text)
+    return text
+
+
+def _instead(situation: Situation, text: Said, here: Considered, figures: Monthly) -> Said:
+    told = {"text": text, "best": named(here.precision), "kwh": span(figures.kwh)}
+    if situation.now.fits is False:
+        return say("{text}, and it does not fit its GPU; in {best}, which fits, {kwh} kWh", **told)
+    if situation.versus(situation.now, here).verdict == "costs":
+        return say("{text}; in {best} they take {kwh} kWh", **told)
+    return say("{text}; in {best} {kwh} kWh by the centre, which is not settled: measure it", **told)

@@ -2,43 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import hypot, log, sqrt
 
-from ecolint.advisor import pieces
+from ecolint.advisor import objects, pieces
 from ecolint.advisor.answer import Answer, Block, Grid, Listing, Text
-from ecolint.advisor.considered import Considered, Situation, measured_keys
-from ecolint.advisor.figures import amount, difference, named, number, span, stars
+from ecolint.advisor.considered import Considered, Situation
+from ecolint.advisor.figures import called, difference, named, number, span, stars
+from ecolint.advisor.limits import Observation
 from ecolint.advisor.snippets import code
 from ecolint.evidence import how_to_measure
-from ecolint.model import Finding, Interval
+from ecolint.model import Finding, Interval, Scalar
+from ecolint.report._figures import percent
 from ecolint.report._summary import mood
 from ecolint.ruleset import Rule
-from ecolint.speech import Said, say
+from ecolint.speech import Said, joined, say
 
 CLOSE, FAR = 1.0, 2.0
 """Half-widths of the 90 % interval: nearer than the first an observation fits, beyond the second it does not."""
 
 
 @dataclass(frozen=True, slots=True)
-class Observation:
-    """What somebody saw: generated tokens a second of all sequences together, watts of the board; None if not seen."""
-
-    throughput: float | None
-    power: float | None
-
-    @property
-    def joules(self) -> float | None:
-        """Joules per 1,000 generated tokens, where both were seen."""
-        if self.throughput is None or self.power is None:
-            return None
-        return self.power / self.throughput * 1000
-
-
-@dataclass(frozen=True, slots=True)
 class Match:
-    """A configuration held against the observation: the distance in half-widths, and how well it fits in per cent."""
+    """A configuration held against the observation: the distance in half-widths, and how well it fits, 0 to 100."""
 
     one: Considered
     distance: float | None
@@ -52,51 +39,69 @@ class Match:
         return max(0, round(100 - 50 * self.distance if self.distance <= 1 else 50 * (3 - self.distance) / 2))
 
 
-def diagnose(situation: Situation, seen: Observation) -> Answer:
+def diagnose(situation: Situation) -> Answer:
     """The configurations that the observation may be of, best fit first, and what to do about the best one."""
+    seen = situation.setup.observed
     found = matches(situation, seen)
     best = found[0] if found and found[0].distance is not None and found[0].distance <= FAR else None
     told = next((one for one in found if _is_now(situation, one)), None)
     findings = best.findings if best is not None else situation.findings(situation.deployment)
-    traps = [one for one in findings if one.level in ("red", "yellow")]
-    rows = tuple(dict.fromkeys(row for one in found[:3] for row in one.one.outlook.rows))
-    blocks: list[Block] = [*pieces.given(situation), _seen(seen, told), _table(found), pieces.quoted(rows)]
+    traps = [one for one in findings if one.level in ("red", "yellow")] if best is not None else []
+    rows = [row for one in found if one.distance is not None for row in one.one.outlook.rows]
+    rows += [row for one in traps for fix in one.fixes if fix.estimate is not None for row in fix.estimate.rows]
+    blocks: list[Block] = [*pieces.given(situation), _seen(seen, told), _table(found), _scale()]
+    blocks.append(pieces.quoted(situation, rows))
     if best is not None:
+        blocks.append(pieces.confidence(best.one.stars, best.one.outlook.reasons))
         blocks += [*_causes(situation, traps), *_fixes(traps), _verify(situation, best, traps)]
-        blocks += _configuration(situation, traps)
+        blocks += _configuration(situation, best, traps)
     else:
         blocks.append(Listing(say("How to find out"), how_to_measure()))
     blocks += [*pieces.risks(situation, None), *pieces.questions(situation)]
     return Answer(
         protocol="diagnose",
         title=pieces.heading(situation),
-        conclusion=_conclusion(situation, best, told, traps),
+        conclusion=_conclusion(best, _rivals(found, best), told, traps),
         mood=mood(list(findings)) if best is not None else "gray",
         blocks=tuple(blocks),
         data={
-            **pieces.around(situation),
+            **objects.around(situation),
             "observed": {
                 "throughput_tok_s": seen.throughput,
                 "power_w": seen.power,
                 "energy_j_per_1k_tokens": seen.joules,
             },
-            "pattern": traps[0].code if best is not None and traps else None,
+            "pattern": traps[0].code if traps else None,
             "match": _matched(best),
+            "rivals": [[one.one.precision, one.one.batch] for one in _rivals(found, best)],
             "matches": [_matched(one) for one in found],
-            "root_cause": [_cause(situation, one.code) for one in traps] if best is not None else [],
+            "root_cause": [{"code": one.code, "why": _cause(situation, one.code)} for one in traps],
             "fixes": [
-                {"code": one.code, "title": fix.title, "applicability": fix.applicability, "advice": fix.advice}
+                {
+                    "code": one.code,
+                    "title": fix.title,
+                    "applicability": fix.applicability,
+                    "set": dict(fix.set),
+                    "advice": fix.advice,
+                    "estimate": objects.comparison(fix.estimate) if fix.estimate is not None else None,
+                }
                 for one in traps
                 for fix in one.fixes
             ],
+            "warnings": objects.warnings(findings),
         },
     )
+
+
+def _rivals(found: Sequence[Match], best: Match | None) -> list[Match]:
+    """The other configurations within whose 90 % interval the observation lies as well."""
+    return [one for one in found if one is not best and one.distance is not None and one.distance <= CLOSE]
 
 
 def matches(situation: Situation, seen: Observation) -> list[Match]:
     """Every precision that was measured at the batch of the deployment and at 1, best fit first."""
     batches = dict.fromkeys((situation.batch, 1))
-    tried = (situation.tried(key, batch) for key in measured_keys(situation.table) for batch in batches)
+    tried = (situation.tried(key, batch) for key in situation.keys for batch in batches)
     found = [Match(one, _distance(one, seen), situation.findings(one.deployment)) for one in tried]
     return sorted(found, key=lambda one: (one.distance is None, one.distance or 0.0, not _is_now(situation, one)))
 
@@ -129,25 +134,40 @@ def _matched(match: Match | None) -> dict[str, object] | None:
     if match is None:
         return None
     return {
-        **pieces.column(match.one),
+        **objects.column(match.one),
         "distance": match.distance,
-        "fit_percent": match.fit,
+        "fit": match.fit,
         "codes": [one.code for one in match.findings],
     }
 
 
-def _called(one: Considered) -> Said:
-    return say("{precision}, batch {batch}", precision=named(one.precision), batch=one.batch)
-
-
-def _conclusion(situation: Situation, best: Match | None, told: Match | None, traps: Sequence[Finding]) -> Said:
+def _conclusion(best: Match | None, rivals: Sequence[Match], told: Match | None, traps: Sequence[Finding]) -> Said:
     if best is None:
         return say("no configuration that was measured looks like this: measure where the energy goes")
-    names = ", ".join(f"{one.code} {one.name}" for one in traps) or say("no known trap")
-    text = say("this looks like {best} ({fit} %): {names}", best=_called(best.one), fit=best.fit, names=names)
+    names = joined(say("{code} {name}", code=one.code, name=one.name) for one in traps)
+    text = say(
+        "this looks like {best}, fit {fit} of 100: {names}",
+        best=called(*best.one.key),
+        fit=best.fit,
+        names=names or say("no known trap"),
+    )
+    if rivals:
+        others = joined(called(*one.one.key) for one in rivals)
+        text = say("{text}; it may as well be {others}", text=text, others=others)
     if told is not None and told is not best and told.distance is not None and told.distance > FAR:
-        return say("{text}; it does not look like {told}, which was said", text=text, told=_called(told.one))
+        return say("{text}; it does not look like {told}, which was said", text=text, told=called(*told.one.key))
     return text
+
+
+def _scale() -> Block:
+    return Text(
+        say("fit"),
+        (
+            say(
+                "100 at the centre of the figures, 50 at the end of their 90 % interval, 25 at twice that: a convention"
+            ),
+        ),
+    )
 
 
 def _seen(seen: Observation, told: Match | None) -> Block:
@@ -164,22 +184,16 @@ def _seen(seen: Observation, told: Match | None) -> Block:
 def _line(name: Said, value: float | None, figures: Interval | None) -> tuple[str, ...]:
     off = "–"
     if value is not None and figures is not None:
-        off = _percent((value / figures.central - 1) * 100)
+        off = percent((value / figures.central - 1) * 100)
     return name, number(value), span(figures), off
-
-
-def _percent(value: float) -> str:
-    from ecolint.report._figures import percent
-
-    return percent(value)
 
 
 def _table(found: Sequence[Match]) -> Grid:
     head = ("", say("fit"), say("throughput, tok/s"), say("power, W"), say("known as"), say("confidence"))
     rows = tuple(
         (
-            _called(one.one),
-            f"{one.fit} %" if one.fit is not None else "?",
+            called(*one.one.key),
+            str(one.fit) if one.fit is not None else "?",
             span(one.one.outlook.throughput),
             span(one.one.outlook.power),
             ", ".join(each.code for each in one.findings) or "–",
@@ -210,7 +224,7 @@ def _fixes(traps: Sequence[Finding]) -> list[Block]:
         for fix in one.fixes:
             overhead = fix.estimate.overhead_percent if fix.estimate is not None else None
             impact = (
-                say("now: {overhead} against it", overhead=difference(overhead))
+                say("as it looks it takes {overhead} against it", overhead=difference(overhead))
                 if overhead is not None
                 else say("no figure")
             )
@@ -218,24 +232,19 @@ def _fixes(traps: Sequence[Finding]) -> list[Block]:
     return [Listing(say("What to do, in this order"), tuple(told), numbered=True)] if told else []
 
 
-def _configuration(situation: Situation, traps: Sequence[Finding]) -> list[Block]:
+def _configuration(situation: Situation, best: Match, traps: Sequence[Finding]) -> list[Block]:
     """The first fix as a configuration."""
     for one in traps:
         for fix in one.fixes:
-            better = _precision_of(fix.set)
-            batch = fix.set.get("batch_size") or fix.set.get("max_concurrency") or situation.batch
-            if better is not None or batch != situation.batch:
-                chosen = better or situation.precision or "fp16"
-                size = int(batch) if isinstance(batch, (int, float)) else situation.batch
-                return [code(chosen, situation.setup.framework, situation.setup.model, size)]
+            better = _precision_of(fix.set) or best.one.precision
+            wanted = fix.set.get("batch_size") or fix.set.get("max_concurrency")
+            batch = int(wanted) if isinstance(wanted, (int, float)) else best.one.batch
+            if (better, batch) != best.one.key:
+                return [code(better, situation.setup.framework, situation.setup.model, batch)]
     return []
 
 
-def _precision_of(wanted: object) -> str | None:
-    from collections.abc import Mapping
-
-    if not isinstance(wanted, Mapping):
-        return None
+def _precision_of(wanted: Mapping[str, Scalar]) -> str | None:
     if wanted.get("quantization") == "nf4":
         return "nf4"
     if wanted.get("int8_threshold") == 0:
@@ -250,17 +259,10 @@ def _verify(situation: Situation, best: Match, traps: Sequence[Finding]) -> Bloc
     if better is None or better == best.one.precision:
         return Text(say("verify"), (protocol,))
     after = situation.tried(better, best.one.batch).outlook
-    expected = say(
-        "with {precision} expect {throughput} tok/s and {power} W",
-        precision=named(better),
-        throughput=span(after.throughput),
-        power=span(after.power),
-    )
+    parts = [say("{figure} J per 1,000 tokens", figure=span(after.energy))] if after.energy else []
+    parts += [say("{figure} tok/s", figure=span(after.throughput))] if after.throughput else []
+    parts += [say("{figure} W", figure=span(after.power))] if after.power else []
+    if not parts:
+        return Text(say("verify"), (protocol,))
+    expected = say("with {precision} expect {figures}", precision=named(better), figures=joined(parts))
     return Text(say("verify"), (expected, protocol))
-
-
-def observed(throughput: float | None, power: float | None) -> str:
-    """The observation in words."""
-    parts = [f"{amount(throughput)} tok/s"] if throughput is not None else []
-    parts += [f"{amount(power)} W"] if power is not None else []
-    return ", ".join(parts)

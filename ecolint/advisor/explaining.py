@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ecolint import catalog
-from ecolint.advisor import pieces
+from ecolint.advisor import objects, pieces
 from ecolint.advisor.answer import Answer, Block, Grid, Listing
 from ecolint.advisor.considered import Considered, Situation
 from ecolint.advisor.figures import amount, difference, named, number
@@ -35,7 +36,7 @@ class Roofline:
 def roofline(situation: Situation, one: Considered) -> Roofline | None:
     """Active weights × steps a second against the GPU's bandwidth; None where the size or the width is not known."""
     size = next(
-        (value for name in ("active_params_b", "params_b") if (value := _number(situation, name)) is not None), None
+        (value for name in ("active_params_b", "params_b") if (value := situation.number(name)) is not None), None
     )
     weights = catalog.weights_gb(size, one.precision) if size is not None else None
     if weights is None:
@@ -54,36 +55,46 @@ def roofline(situation: Situation, one: Considered) -> Roofline | None:
 
 def explain(situation: Situation) -> Answer:
     """What bounds the deployment, and what its number format and batch add, each from rows."""
-    now = situation.now
+    now, plain = situation.now, situation.tried(situation.plain, situation.batch)
     found = roofline(situation, now)
     findings = situation.findings(situation.deployment)
-    plain = situation.tried("fp16", situation.batch)
-    rows = tuple(dict.fromkeys((*now.outlook.rows, *plain.outlook.rows, *now.against.rows)))
-    reasons = tuple(_reasons(situation, now, plain, found))
-    blocks: list[Block] = [*pieces.given(situation), _table(situation, now, plain), pieces.quoted(rows)]
-    blocks += [Listing(say("What bounds it"), reasons)] if reasons else []
-    blocks += [pieces.confidence(now.stars, now.outlook.reasons)]
-    blocks += pieces.warnings(findings)
+    reasons, rows = _reasons(situation, now, plain, found)
     better = next((fix for one in findings for fix in one.fixes), None)
+    blocks: list[Block] = [*pieces.given(situation), _table(situation, now, plain)]
+    blocks.append(pieces.quoted(situation, [*now.outlook.rows, *plain.outlook.rows, *rows]))
+    blocks += [Listing(say("What bounds it"), tuple(reasons))] if reasons else []
+    blocks.append(pieces.confidence(now.stars, (*now.outlook.reasons, *now.against.confidence_reasons)))
+    blocks += pieces.warnings(findings)
     if better is not None and plain.precision != now.precision:
-        blocks.append(code("fp16", situation.setup.framework, situation.setup.model, situation.batch))
+        blocks.append(code(plain.precision, situation.setup.framework, situation.setup.model, situation.batch))
     blocks += [*pieces.risks(situation, None), *pieces.measure(situation), *pieces.questions(situation)]
     return Answer(
         protocol="explain",
         title=pieces.heading(situation),
-        conclusion=reasons[0] if reasons else say("no row backs a figure for this deployment: measure it"),
+        conclusion=_conclusion(now, reasons),
         mood=mood(list(findings)),
         blocks=tuple(blocks),
         data={
-            **pieces.around(situation),
-            "current": pieces.column(now),
-            "fp16": pieces.column(plain),
+            **objects.around(situation),
+            "current": objects.column(now),
+            "fp16": objects.column(plain),
             "roofline": _roofline(found),
             "roofline_fp16": _roofline(roofline(situation, plain)),
-            "reasons": list(reasons),
-            "warnings": [{"code": one.code, "message": one.message} for one in findings],
+            "reasons": reasons,
+            "reason_rows": list(dict.fromkeys(rows)),
+            "warnings": objects.warnings(findings),
         },
     )
+
+
+def _conclusion(now: Considered, reasons: Sequence[Said]) -> Said:
+    if now.outlook.energy is None and now.outlook.throughput is None:
+        return say("no row backs a figure for this deployment: measure it")
+    if now.outlook.throughput is None and reasons:
+        return say("nobody measured its throughput, so what bounds it is not known; {reason}", reason=reasons[0])
+    if now.outlook.throughput is None:
+        return say("nobody measured its throughput, so what bounds it is not known: measure it")
+    return reasons[0]
 
 
 def _roofline(found: Roofline | None) -> dict[str, object] | None:
@@ -97,48 +108,58 @@ def _roofline(found: Roofline | None) -> dict[str, object] | None:
     }
 
 
-def _reasons(situation: Situation, now: Considered, plain: Considered, found: Roofline | None) -> list[Said]:
+def _reasons(
+    situation: Situation, now: Considered, plain: Considered, found: Roofline | None
+) -> tuple[list[Said], list[str]]:
+    """What takes the time and the power, and the rows that it rests on beside those of both configurations."""
     told: list[Said] = []
+    rows: list[str] = list(now.against.rows)
     if found is not None and found.share is not None:
-        told.append(_bound(now, found))
+        told.append(_bound(found))
     if now.precision != plain.precision:
         told += _format(now, plain)
+        told += _without_outliers(situation, now)
+        rows += situation.tried("int8_pure", now.batch).outlook.rows if now.precision == "int8_default" else ()
     if situation.batch == 1 and not situation.open_batch and now.outlook.energy is not None:
-        several = situation.tried(now.precision, 8)
-        overhead = situation.versus(now, several).overhead_percent
-        if overhead is not None:
+        held = situation.versus(now, situation.tried(now.precision, 8))
+        if held.overhead_percent is not None:
+            rows += held.rows
             told.append(
                 say(
                     "one sequence reads all weights by itself: a request takes {overhead} energy against batch 8",
-                    overhead=difference(overhead),
+                    overhead=difference(held.overhead_percent),
                 )
             )
     power = now.outlook.power
     card = catalog.gpu(situation.setup.gpu or "")
     if power is not None and card is not None and card.tdp_w:
         told.append(_heat(power, card.tdp_w))
-    return told
+    return told, rows
 
 
-def _bound(now: Considered, found: Roofline) -> Said:
-    share = (found.share or 0.0) * 100
+def _bound(found: Roofline) -> Said:
+    told = {"read": amount(found.read_gbs or 0.0), "share": (found.share or 0.0) * 100}
     if (found.share or 0.0) >= BOUND:
         return say(
-            "memory bandwidth bounds it: the weights are read at {read} GB/s, {share:.0f} % of what the GPU has",
-            read=amount(found.read_gbs or 0.0),
-            share=share,
+            "memory bandwidth bounds it: the weights are read at {read} GB/s, {share:.0f} % of what the GPU has"
+            " ({bound:.0f} % and more is taken for that, a convention)",
+            bound=BOUND * 100,
+            **told,
         )
     if (found.share or 0.0) < IDLE:
         return say(
-            "not the memory bounds it: the weights are read at {read} GB/s, {share:.0f} % of what the GPU has;"
-            " kernels that are launched one by one, and work beside the product, take the time",
-            read=amount(found.read_gbs or 0.0),
-            share=share,
+            "memory bandwidth does not bound it: the weights are read at {read} GB/s, {share:.0f} % of what the GPU has"
+            " (less than {idle:.0f} % is taken for that, a convention); the rows do not tell launches of kernels,"
+            " arithmetic and conversions apart",
+            idle=IDLE * 100,
+            **told,
         )
     return say(
-        "memory and launches share the time: the weights are read at {read} GB/s, {share:.0f} % of what the GPU has",
-        read=amount(found.read_gbs or 0.0),
-        share=share,
+        "reading weights is a part of it: they are read at {read} GB/s, {share:.0f} % of what the GPU has"
+        " (between {idle:.0f} % and {bound:.0f} % neither is said, a convention)",
+        idle=IDLE * 100,
+        bound=BOUND * 100,
+        **told,
     )
 
 
@@ -147,18 +168,39 @@ def _format(now: Considered, plain: Considered) -> list[Said]:
     fast, slow = plain.outlook.throughput, now.outlook.throughput
     told: list[Said] = []
     if fast is not None and slow is not None:
-        now_ms, plain_ms = 1000 * now.batch / slow.central, 1000 * plain.batch / fast.central
-        told.append(_SHARE[now.precision](now_ms, plain_ms) if now.precision in _SHARE else _other(now_ms, plain_ms))
+        now_ms, plain_ms = _step(now, slow), _step(plain, fast)
+        longer = now_ms > plain_ms and now.precision in _SHARE
+        told.append((_SHARE[now.precision] if longer else _other)(now_ms, plain_ms))
     overhead = now.against.overhead_percent
     if overhead is not None:
-        told.append(
-            say(
-                "{precision} takes {overhead} energy against FP16",
-                precision=named(now.precision),
-                overhead=difference(overhead),
-            )
+        text = say(
+            "{precision} takes {overhead} energy against FP16",
+            precision=named(now.precision),
+            overhead=difference(overhead),
         )
+        told.append(text if now.against.verdict != "undetermined" else say("{text}, which is not settled", text=text))
     return told
+
+
+def _without_outliers(situation: Situation, now: Considered) -> list[Said]:
+    """INT8 beside the same weights with threshold 0: what is between them is the outliers' part."""
+    if now.precision != "int8_default" or now.outlook.throughput is None:
+        return []
+    other = situation.tried("int8_pure", now.batch)
+    if other.outlook.throughput is None:
+        return []
+    return [
+        say(
+            "the same weights with threshold 0 take {other} ms a step: the rest of {now} ms is decomposition's",
+            other=amount(_step(other, other.outlook.throughput)),
+            now=amount(_step(now, now.outlook.throughput)),
+        )
+    ]
+
+
+def _step(one: Considered, throughput: Interval) -> float:
+    """Milliseconds of a step, in which each sequence of the batch gets a token."""
+    return 1000 * one.batch / throughput.central
 
 
 def _dequantization(now_ms: float, plain_ms: float) -> Said:
@@ -197,7 +239,12 @@ def _other(now_ms: float, plain_ms: float) -> Said:
     return say("a step takes {now} ms instead of FP16's {plain} ms", now=amount(now_ms), plain=amount(plain_ms))
 
 
-_SHARE = {"nf4": _dequantization, "int8_default": _decomposition, "int8_pure": _conversion, "fp8_eager": _dispatch}
+_SHARE: Mapping[str, Callable[[float, float], Said]] = {
+    "nf4": _dequantization,
+    "int8_default": _decomposition,
+    "int8_pure": _conversion,
+    "fp8_eager": _dispatch,
+}
 
 
 def _heat(power: Interval, tdp: float) -> Said:
@@ -229,9 +276,3 @@ def _table(situation: Situation, now: Considered, plain: Considered) -> Grid:
         (say("J / 1k tokens"), *(number(one.joules) for one in columns)),
     )
     return Grid(say("Bandwidth roofline"), ("", *(named(one.precision) for one in columns)), rows)
-
-
-def _number(situation: Situation, name: str) -> float | None:
-    fact = situation.deployment.facts.get(name)
-    told = fact.value if fact is not None and fact.kind == "known" else None
-    return float(told) if isinstance(told, (int, float)) and not isinstance(told, bool) else None

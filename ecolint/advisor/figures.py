@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from ecolint.model import Interval
+from collections.abc import Mapping
+
+from ecolint.model import Estimate, Interval
 from ecolint.report._figures import amount, money, percent_interval, stars
 from ecolint.speech import Said, say
 
 NOT_MEASURED = say("not measured")
 
-__all__ = ["NOT_MEASURED", "amount", "difference", "joules", "money", "named", "number", "span", "stars"]
+__all__ = ["NOT_MEASURED", "amount", "called", "difference", "held", "money", "named", "number", "span", "stars"]
 
-_NAMES = {
-    "fp16": "FP16",
-    "bf16": "BF16",
-    "fp32": "FP32",
-    "nf4": "NF4",
+_NAMES: Mapping[str, str] = {
     "int8_default": "INT8",
-    "int8_pure": "INT8, threshold 0",
-    "fp8_eager": "FP8 eager",
-    "fp8": "FP8",
+    "int8_pure": say("INT8 with threshold 0"),
+    "fp8_eager": say("FP8 eager"),
 }
 
 
@@ -33,11 +30,6 @@ def span(interval: Interval | None, unit: str = "") -> str:
         return NOT_MEASURED
     text = f"{amount(interval.central)} ({amount(interval.low)} … {amount(interval.high)})"
     return f"{text} {unit}" if unit else text
-
-
-def joules(interval: Interval | None) -> str:
-    """Joules per 1,000 generated tokens."""
-    return span(interval)
 
 
 def number(value: float | None, unit: str = "") -> str:
@@ -56,8 +48,15 @@ def difference(interval: Interval | None) -> str:
     return percent_interval(interval)
 
 
-def rest(rows: tuple[str, ...]) -> Said:
-    """The rows that something rests on: all of a few, some of many."""
-    if len(rows) <= 6:
-        return say("rows {rows}", rows=", ".join(rows))
-    return say("rows {rows} and {more} more", rows=", ".join(rows[:5]), more=len(rows) - 5)
+def held(estimate: Estimate) -> str:
+    """A comparison in a cell: its overhead, else the direction that every measured pair had."""
+    if estimate.overhead_percent is None and estimate.verdict == "costs":
+        return say("more, in every measured pair")
+    if estimate.overhead_percent is None and estimate.verdict == "saves":
+        return say("less, in every measured pair")
+    return difference(estimate.overhead_percent)
+
+
+def called(precision: str, batch: int) -> Said:
+    """A configuration in words."""
+    return say("{precision}, batch {batch}", precision=named(precision), batch=batch)

@@ -1,16 +1,17 @@
-"""OPTIMIZE and RECOMMEND: the small grid, exhaustively, under limits: the best, the Pareto set, and why."""
+"""OPTIMIZE: the small grid, exhaustively, under limits: the best, the Pareto set, and why."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ecolint.advisor import pieces
+from ecolint.advisor import objects, pieces
 from ecolint.advisor.answer import Answer, Block, Grid, Listing
-from ecolint.advisor.choosing import Choice, Limits, choose, cost_per_million
+from ecolint.advisor.choosing import Choice, choose, cost_per_million
 from ecolint.advisor.considered import Considered, Situation
-from ecolint.advisor.figures import amount, difference, money, named, number, span, stars
+from ecolint.advisor.figures import called, difference, money, named, number, span, stars
+from ecolint.advisor.limits import Limits
 from ecolint.advisor.snippets import code
-from ecolint.model import Finding
+from ecolint.model import Estimate, Finding
 from ecolint.report._summary import mood
 from ecolint.speech import Said, say
 
@@ -18,188 +19,140 @@ SHOWN = 8
 """Configurations of the Pareto set that a page lists."""
 
 
-def optimize(situation: Situation, limits: Limits) -> Answer:
+def optimize(situation: Situation) -> Answer:
     """The best precision and batch under the limits, what it costs, and which traps it avoids."""
+    limits = situation.setup.limits
     grid = situation.grid()
     choice = choose(situation, grid, limits)
-    findings = situation.findings(situation.deployment)
-    blocks: list[Block] = [*pieces.given(situation)]
     best = choice.chosen
+    findings = situation.findings(situation.deployment)
+    held = situation.versus(situation.now, best) if best is not None else None
+    why = _why(situation, choice, best, limits) if best is not None else []
+    trapped = _trapped(situation, best) if best is not None else []
+    blocks: list[Block] = [*pieces.given(situation)]
+    if best is not None and held is not None:
+        beside = _at(grid, best.batch)
+        blocks += [_against_now(situation, best), *pieces.sessions(beside), *pieces.chart(beside)]
+        blocks.append(_front(situation, choice, limits))
+        rows = [row for one in (situation.now, best, *beside, *choice.pareto) for row in one.outlook.rows]
+        blocks += [
+            pieces.quoted(situation, [*situation.now.outlook.rows, *best.outlook.rows, *held.rows, *rows]),
+            pieces.confidence(best.stars, (*best.outlook.reasons, *best.against.confidence_reasons)),
+            Listing(say("Why"), tuple(why)),
+            *_avoided(trapped),
+        ]
+    blocks += [*left_out(choice), *pieces.warnings(findings)]
     if best is not None:
-        blocks += [
-            _against_now(situation, best),
-            pieces.chart(_at(grid, best.batch)),
-            _front(situation, choice, limits),
-        ]
-        blocks += [
-            pieces.quoted(tuple(dict.fromkeys((*situation.now.outlook.rows, *best.outlook.rows)))),
-            pieces.confidence(
-                best.stars, tuple(dict.fromkeys((*best.outlook.reasons, *best.against.confidence_reasons)))
-            ),
-            Listing(say("Why"), tuple(_why(situation, choice, best, limits))),
-            code(best.precision, situation.setup.framework, situation.setup.model, best.batch),
-            *_avoided(situation, best),
-        ]
-    if choice.excluded:
-        blocks.append(Listing(say("Left out"), choice.excluded))
-    blocks += [*pieces.warnings(findings), *pieces.risks(situation, best), *pieces.measure(situation)]
-    blocks += pieces.questions(situation)
+        blocks.append(code(best.precision, situation.setup.framework, situation.setup.model, best.batch))
+    blocks += [*pieces.risks(situation, best), *pieces.measure(situation), *pieces.questions(situation)]
     return Answer(
         protocol="optimize",
         title=pieces.heading(situation),
-        conclusion=_conclusion(situation, best),
+        conclusion=conclusion(situation, choice, best, limits),
         mood=mood(list(findings)),
         blocks=tuple(blocks),
         data={
-            **pieces.around(situation),
+            **objects.around(situation),
             "objective": limits.objective,
-            "limits": _limits(limits),
-            "current": pieces.column(situation.now),
-            "best": pieces.column(best) if best is not None else None,
-            "overhead": pieces.comparison(situation.versus(situation.now, best)) if best is not None else None,
-            "pareto": [pieces.column(one) for one in choice.pareto],
-            "why": list(_why(situation, choice, best, limits)) if best is not None else [],
+            "limits": objects.limits(limits),
+            "current": objects.column(situation.now),
+            "best": objects.column(best) if best is not None else None,
+            "estimate": objects.comparison(held) if held is not None else None,
+            "pareto": [objects.column(one) for one in choice.pareto],
+            "why": why,
             "excluded": list(choice.excluded),
-            "avoids": [one.code for one in _trapped(situation, best)] if best is not None else [],
-            "warnings": [{"code": one.code, "message": one.message} for one in findings],
+            "avoids": [one.code for one in trapped],
+            "warnings": objects.warnings(findings),
         },
     )
 
 
-def recommend(situation: Situation, limits: Limits) -> Answer:
-    """Options under the limits, ranked: each precision at its best batch, and what it trades."""
-    grid = situation.grid()
-    options = _options(situation, grid, limits)
-    first = options[0] if options else None
-    choice = choose(situation, grid, limits)
-    if choice.chosen is not None:
-        options.sort(key=lambda one: one is not choice.chosen)
-        first = options[0]
-    blocks: list[Block] = [*pieces.given(situation)]
-    if first is not None:
-        blocks += [
-            _ranking(situation, options, limits),
-            pieces.chart(options),
-            pieces.quoted(tuple(dict.fromkeys(row for one in options for row in one.outlook.rows))),
-            Listing(say("What each trades"), tuple(_trade(situation, first, one) for one in options), numbered=True),
-            pieces.confidence(first.stars, first.outlook.reasons),
-            *([Listing(say("Why"), choice.why)] if choice.why else []),
-            code(first.precision, situation.setup.framework, situation.setup.model, first.batch),
-        ]
-    if choice.excluded:
-        blocks.append(Listing(say("Left out"), choice.excluded))
-    blocks += [*pieces.risks(situation, first), *pieces.measure(situation, accuracy=True), *pieces.questions(situation)]
-    findings = situation.findings(first.deployment if first is not None else situation.deployment)
-    return Answer(
-        protocol="recommend",
-        title=pieces.heading(situation),
-        conclusion=_conclusion(situation, first),
-        mood=mood(list(findings)),
-        blocks=tuple(blocks),
-        data={
-            **pieces.around(situation),
-            "objective": limits.objective,
-            "limits": _limits(limits),
-            "options": [
-                {**pieces.column(one, rank), "trade_off": _trade(situation, first, one)}
-                for rank, one in enumerate(options, 1)
-                if first is not None
-            ],
-            "why": list(choice.why),
-            "excluded": list(choice.excluded),
-        },
-    )
+def left_out(choice: Choice) -> list[Block]:
+    """How many configurations each limit excludes."""
+    return [Listing(say("Left out"), choice.excluded)] if choice.excluded else []
 
 
-def _options(situation: Situation, grid: Sequence[Considered], limits: Limits) -> list[Considered]:
-    """Each precision's best batch, best first."""
-    found: list[Considered] = []
-    for key in dict.fromkeys(one.precision for one in grid):
-        chosen = choose(situation, [one for one in grid if one.precision == key], limits).chosen
-        if chosen is not None:
-            found.append(chosen)
-    if limits.objective == "throughput":
-        return sorted(found, key=lambda one: -(one.outlook.throughput.central if one.outlook.throughput else 0.0))
-    return sorted(found, key=lambda one: (one.joules or 0.0, one.precision))
-
-
-def _limits(limits: Limits) -> dict[str, float | None]:
-    return {
-        "max_vram_gb": limits.vram_gb,
-        "max_latency_s": limits.latency_s,
-        "min_throughput_tok_s": limits.throughput,
-        "price_per_hour": limits.price_per_hour,
-    }
+def rule_of(one: Finding) -> Said:
+    """A rule by code and name, with the overhead of its estimate."""
+    overhead = one.estimate.overhead_percent if one.estimate is not None else None
+    if overhead is None:
+        return say("{code} {name}", code=one.code, name=one.name)
+    return say("{code} {name}: {overhead}", code=one.code, name=one.name, overhead=difference(overhead))
 
 
 def _at(grid: Sequence[Considered], batch: int) -> list[Considered]:
     return [one for one in grid if one.batch == batch]
 
 
-def _called(one: Considered) -> Said:
-    return say("{precision}, batch {batch}", precision=named(one.precision), batch=one.batch)
-
-
-def _conclusion(situation: Situation, best: Considered | None) -> Said:
+def conclusion(situation: Situation, choice: Choice, best: Considered | None, limits: Limits) -> Said:
+    """What to run, and what runs now against it; or why nothing can be named."""
+    if best is None and not choice.allowed:
+        return say("no configuration that was measured is known to keep to these limits")
+    if best is None and limits.objective == "energy":
+        return say("no row backs a figure for this deployment: measure it")
     if best is None:
-        return say("no configuration that was measured keeps to these limits")
+        return say("nobody measured the throughput of this deployment: measure it, or ask for the objective energy")
     now = situation.now
-    text = say("{best}: {joules} J per 1,000 tokens", best=_called(best), joules=number(best.joules))
-    if (now.precision, now.batch) == (best.precision, best.batch):
+    text = say("{best}: {joules} J per 1,000 tokens", best=called(*best.key), joules=number(best.joules))
+    if now.key == best.key:
         return say("keep it as it is: {text}", text=text)
-    overhead = situation.versus(now, best).overhead_percent
-    if overhead is None:
+    held = situation.versus(now, best)
+    if now.fits is False:
+        return say("{text}; what is asked about does not fit its GPU", text=text)
+    if held.overhead_percent is None:
         return text
-    return say("{text}; now: {overhead} against it", text=text, overhead=difference(overhead))
+    text = say(
+        "{text}; what runs now takes {overhead} against it", text=text, overhead=difference(held.overhead_percent)
+    )
+    if held.verdict == "undetermined":
+        return say("{text}, which is not settled: measure it", text=text)
+    return text
 
 
 def _against_now(situation: Situation, best: Considered) -> Grid:
     now = situation.now
     rows = (
-        (say("configuration"), _called(now), _called(best)),
+        (say("configuration"), called(*now.key), called(*best.key)),
         (say("J / 1k tokens"), span(now.outlook.energy), span(best.outlook.energy)),
         (say("throughput, tok/s"), span(now.outlook.throughput), span(best.outlook.throughput)),
         (say("latency, s"), span(now.outlook.latency), span(best.outlook.latency)),
         (say("power, W"), span(now.outlook.power), span(best.outlook.power)),
-        (say("memory, GB"), number(now.memory_gb), number(best.memory_gb)),
+        (say("memory, GB at least"), pieces.memory(now), pieces.memory(best)),
         (say("confidence"), stars(now.stars), stars(best.stars)),
     )
     return Grid(say("Baseline and recommendation"), ("", say("now"), say("recommended")), rows)
 
 
 def _front(situation: Situation, choice: Choice, limits: Limits) -> Grid:
-    """The Pareto set: nothing in it is beaten in joules, latency and memory at once."""
+    """The Pareto set: nothing in it is beaten in joules, latency, throughput and memory at once."""
     shown = list(choice.pareto[:SHOWN])
     if choice.chosen is not None and choice.chosen not in shown:
         shown.append(choice.chosen)
     heading = say("Pareto set: {count} configurations of {all}", count=len(choice.pareto), all=len(choice.allowed))
-    return Grid(heading, *_lines(situation, shown, limits))
+    return Grid(heading, *lines(situation, shown, limits))
 
 
-def _ranking(situation: Situation, options: Sequence[Considered], limits: Limits) -> Grid:
-    return Grid(say("Options, best first"), *_lines(situation, options, limits))
-
-
-def _lines(
+def lines(
     situation: Situation, shown: Sequence[Considered], limits: Limits
 ) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """Configurations in lines: the head and the cells, with what a million tokens costs where a rent is known."""
     price = limits.price_per_hour
     head: tuple[str, ...] = (
         "",
         say("J / 1k tokens"),
         say("latency, s"),
         say("tok/s"),
-        say("memory, GB"),
+        say("memory, GB at least"),
         say("confidence"),
     )
     rows: list[tuple[str, ...]] = []
     for one in shown:
         row: tuple[str, ...] = (
-            _called(one),
+            called(*one.key),
             span(one.outlook.energy),
             span(one.outlook.latency),
             span(one.outlook.throughput),
-            number(one.memory_gb),
+            pieces.memory(one),
             stars(one.stars),
         )
         if price is not None:
@@ -210,82 +163,45 @@ def _lines(
 
 
 def _why(situation: Situation, choice: Choice, best: Considered, limits: Limits) -> list[Said]:
-    by = {"energy": say("energy"), "cost": say("cost"), "throughput": say("throughput")}[limits.objective]
-    found = [
-        say(
-            "least {objective} of {count} configurations that keep to the limits",
-            objective=by,
-            count=len(choice.allowed),
-        )
-    ]
-    if limits.objective == "throughput":
-        found = [say("most throughput of {count} configurations that keep to the limits", count=len(choice.allowed))]
-    found += choice.why
-    now = situation.now
+    count, now = len(choice.allowed), situation.now
+    found = [*choice.why, say("{count} configurations keep to the limits", count=count)] if choice.why else []
+    found = found or [_first(limits, count)]
     if best.batch != now.batch:
-        overhead = situation.versus(now, situation.tried(now.precision, best.batch)).overhead_percent
-        found.append(
-            say(
-                "batch {now} instead of {best} takes {overhead}",
-                now=now.batch,
-                best=best.batch,
-                overhead=difference(overhead),
-            )
-        )
+        held = situation.versus(now, situation.tried(now.precision, best.batch))
+        change = say("batch {now} instead of {best}", now=now.batch, best=best.batch)
+        found.append(_takes(change, held))
     if best.precision != now.precision:
-        overhead = situation.versus(now, situation.tried(best.precision, now.batch)).overhead_percent
-        found.append(
-            say(
-                "{now} instead of {best} takes {overhead}",
-                now=named(now.precision),
-                best=named(best.precision),
-                overhead=difference(overhead),
-            )
-        )
+        held = situation.versus(now, situation.tried(best.precision, now.batch))
+        change = say("{now} instead of {best}", now=named(now.precision), best=named(best.precision))
+        found.append(_takes(change, held))
     return found
 
 
+def _first(limits: Limits, count: int) -> Said:
+    if limits.objective == "throughput":
+        return say("most throughput of {count} configurations that keep to the limits", count=count)
+    if limits.objective == "cost":
+        return say("least cost of {count} configurations that keep to the limits", count=count)
+    return say("least energy of {count} configurations that keep to the limits", count=count)
+
+
+def _takes(change: Said, held: Estimate) -> Said:
+    overhead = difference(held.overhead_percent)
+    if held.verdict == "undetermined":
+        return say("{change}: {overhead} energy, which is not settled", change=change, overhead=overhead)
+    return say("{change}: {overhead} energy", change=change, overhead=overhead)
+
+
 def _trapped(situation: Situation, best: Considered) -> list[Finding]:
-    """Traps of the other precisions at the same batch that the chosen one stays out of."""
+    """Traps of the deployment and of the other precisions at the same batch that the chosen one stays out of."""
     standing = {one.code for one in situation.findings(best.deployment)}
     found: dict[str, Finding] = {}
-    for other in _at(situation.grid((best.batch,)), best.batch):
+    for other in (situation.now, *_at(situation.grid((best.batch,)), best.batch)):
         for one in situation.findings(other.deployment):
             if one.level in ("red", "yellow") and one.code not in standing:
                 found.setdefault(one.code, one)
     return list(found.values())
 
 
-def _avoided(situation: Situation, best: Considered) -> list[Block]:
-    told = [
-        say(
-            "{code} {name}: {overhead}",
-            code=one.code,
-            name=one.name,
-            overhead=difference(one.estimate.overhead_percent) if one.estimate else amount(0),
-        )
-        for one in _trapped(situation, best)
-        if one.estimate is not None and one.estimate.overhead_percent is not None
-    ]
-    return [Listing(say("Traps that it avoids"), tuple(told))] if told else []
-
-
-def _trade(situation: Situation, first: Considered | None, one: Considered) -> Said:
-    """What an option gains and loses against the first."""
-    if first is None or one is first:
-        return say(
-            "{option}: {joules} J per 1,000 tokens, {memory} GB",
-            option=_called(one),
-            joules=number(one.joules),
-            memory=number(one.memory_gb),
-        )
-    overhead = situation.versus(one, first).overhead_percent
-    less = one.memory_gb is not None and first.memory_gb is not None and one.memory_gb < first.memory_gb
-    memory = (
-        say("{gb} GB less memory", gb=amount((first.memory_gb or 0.0) - (one.memory_gb or 0.0)))
-        if less
-        else say("no less memory")
-    )
-    return say(
-        "{option}: {overhead} energy, {memory}", option=_called(one), overhead=difference(overhead), memory=memory
-    )
+def _avoided(trapped: Sequence[Finding]) -> list[Block]:
+    return [Listing(say("Traps that it avoids"), tuple(map(rule_of, trapped)))] if trapped else []

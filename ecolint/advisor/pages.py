@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import json
-import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import east_asian_width
 
 from ecolint.advisor.answer import Answer, Block, Chart, Code, Grid, Listing, Mood, Text
 from ecolint.evidence import dataset_line
@@ -139,13 +139,13 @@ def _print(block: Block, console: Any, voice: Voice, paper: Paper) -> None:
     from rich.text import Text as Styled
 
     if isinstance(block, Text):
-        for place, line in enumerate(_wrapped(_joined(block.sentences, voice), paper.width - _LABEL)):
+        for place, line in enumerate(_wrapped(_joined(block.sentences, voice), paper.width - _LABEL, console)):
             console.print(Styled.assemble((_padded(voice(block.label) if place == 0 else ""), "bold"), line))
     elif isinstance(block, Listing):
         console.print(voice(block.heading), style="bold")
         for place, item in enumerate(block.items, 1):
             mark = f"{place}. " if block.numbered else "- "
-            for number, line in enumerate(_wrapped(voice(item), paper.width - 2 - len(mark))):
+            for number, line in enumerate(_wrapped(voice(item), paper.width - 2 - len(mark), console)):
                 console.print(f"  {mark if number == 0 else ' ' * len(mark)}{line}")
     elif isinstance(block, Grid):
         console.print(voice(block.heading), style="bold")
@@ -163,7 +163,7 @@ def _code(block: Code, console: Any, voice: Voice, paper: Paper) -> None:
     for line in block.text.splitlines():
         console.print(f"  {line}", soft_wrap=True)
     for caveat in block.caveats:
-        for number, line in enumerate(_wrapped(voice(caveat), paper.width - 4)):
+        for number, line in enumerate(_wrapped(voice(caveat), paper.width - 4, console)):
             console.print(f"  {'- ' if number == 0 else '  '}{line}")
 
 
@@ -182,25 +182,32 @@ def _grid(block: Grid, voice: Voice) -> Any:
 def _bars(block: Chart, voice: Voice) -> Iterator[str]:
     """One line a bar: the longest is full, and none is empty."""
     longest = max((bar.value for bar in block.bars), default=0.0)
-    width = max((len(voice(bar.name)) for bar in block.bars), default=0)
+    width = max((_cells(voice(bar.name)) for bar in block.bars), default=0)
     for bar in block.bars:
         length = max(1, round(_BAR * bar.value / longest)) if longest > 0 else 0
-        yield f"{voice(bar.name).ljust(width)}  {'█' * length}{'·' * (_BAR - length)}  {voice(bar.note)}"
+        name = voice(bar.name)
+        yield f"{name}{' ' * (width - _cells(name))}  {'█' * length}{'·' * (_BAR - length)}  {voice(bar.note)}"
+
+
+def _cells(text: str) -> int:
+    """How many columns of a terminal a text takes."""
+    return sum(2 if east_asian_width(each) in "WF" else 1 for each in text)
 
 
 def _joined(sentences: Sequence[str], voice: Voice) -> str:
     return voice.say("; ").join(map(voice, sentences))
 
 
-def _wrapped(text: str, width: int) -> list[str]:
-    lines = textwrap.wrap(" ".join(text.split()), max(20, width), break_long_words=False, break_on_hyphens=False)
-    return lines or [""]
+def _wrapped(text: str, width: int, console: Any) -> list[str]:
+    """Lines of so many cells: a Chinese character takes two."""
+    from rich.text import Text as Styled
+
+    lines = Styled(" ".join(text.split())).wrap(console, max(20, width))
+    return [line.plain.rstrip() for line in lines] or [""]
 
 
 def _padded(label: str) -> str:
-    from rich.cells import cell_len
-
-    return label + " " * max(1, _LABEL - cell_len(label))
+    return label + " " * max(1, _LABEL - _cells(label))
 
 
 FORMS: Mapping[str, Callable[[Answer, Paper], str]] = {"text": as_text, "markdown": as_markdown, "json": as_json}

@@ -1,25 +1,29 @@
-"""The room for the parts that every answer has: rows before advice, confidence, risks, questions, JSON."""
+"""The room for the parts that every answer has: rows before advice, confidence, risks, questions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import log
 
 from ecolint import catalog
-from ecolint.advisor.answer import Bar, Block, Chart, Grid, Listing, Mood, Text, plain
+from ecolint.advisor.answer import Bar, Block, Chart, Grid, Listing, Mood, Text
 from ecolint.advisor.considered import Considered, Situation
-from ecolint.advisor.figures import difference, joules, named, number, span, stars
-from ecolint.evidence import DATASET, DOI, describe_row, how_to_measure, why_measure
+from ecolint.advisor.figures import difference, held, named, number, span, stars
+from ecolint.evidence import how_to_measure, why_measure
 from ecolint.evidence.drift import drift
-from ecolint.model import Estimate, Finding
+from ecolint.evidence.rows import describe
+from ecolint.model import Finding
 from ecolint.report._figures import assumption
 from ecolint.speech import Said, say
 
-LARGEST_B = 14.8
-"""The largest model that was measured, Qwen2.5-14B, in billions."""
 QUOTED = 8
 """Rows that an answer quotes in full; the others it names."""
 TRAP = 30.0
 """Percent above which an overhead is a trap."""
+APART = 0.05
+"""Part by which joules and a percentage may differ before a page says why."""
+SECONDS = 30 * 86400
+"""Seconds of a month."""
 
 
 def heading(situation: Situation) -> str:
@@ -55,27 +59,22 @@ def given(situation: Situation) -> list[Block]:
     return blocks
 
 
-def quoted(rows: Sequence[str]) -> Block:
+def quoted(situation: Situation, rows: Iterable[str]) -> Block:
     """The measured rows that an answer rests on, before any advice."""
-    if not rows:
+    names = list(dict.fromkeys(rows))
+    if not names:
         return Text(say("rows"), (say("no measured row speaks of it"),))
-    shown = [_described(row) for row in rows[:QUOTED]]
-    if len(rows) > QUOTED:
-        shown.append(say("and {more} more: {rows}", more=len(rows) - QUOTED, rows=", ".join(rows[QUOTED:])))
+    shown = [describe(situation.table.by_id[row]) for row in names[:QUOTED]]
+    if len(names) > QUOTED:
+        shown.append(say("and {more} more: {rows}", more=len(names) - QUOTED, rows=", ".join(names[QUOTED:])))
     return Listing(say("Measured rows"), tuple(shown))
-
-
-def _described(row: str) -> str:
-    try:
-        return describe_row(row)
-    except KeyError:
-        return row
 
 
 def confidence(stars_of: int | None, reasons: Iterable[str]) -> Block:
     """Stars with every reason."""
-    words: tuple[Said, ...] = (say("no figure"), say("other hardware"), say("same architecture"), say("measured"))
-    return Text(say("confidence"), (say("{stars} {what}", stars=stars(stars_of), what=words[stars_of or 0]), *reasons))
+    words = (say("no figure"), say("far from what was measured"), say("near what was measured"), say("measured"))
+    told = say("{stars} {what}", stars=stars(stars_of), what=words[stars_of or 0])
+    return Text(say("confidence"), (told, *dict.fromkeys(reasons)))
 
 
 def warnings(findings: Sequence[Finding]) -> list[Block]:
@@ -91,37 +90,41 @@ def warnings(findings: Sequence[Finding]) -> list[Block]:
 def risks(situation: Situation, chosen: Considered | None) -> list[Block]:
     """Boundary notes, and what a change may cost beside energy."""
     found = list(boundaries(situation))
-    if (
-        chosen is not None
-        and chosen.precision not in ("fp16", "bf16", "fp32")
-        and chosen.precision != situation.precision
-    ):
+    if chosen is not None and chosen.precision not in ("fp16", "bf16", "fp32", situation.precision):
         found.append(
             say("quantization changes the numerics, which nobody measured here: check the quality of the answers")
         )
     if chosen is not None and chosen.batch > situation.batch:
-        found.append(
-            say(
-                "a batch of {batch} helps only where so many requests wait at a time, and each may take longer",
-                batch=chosen.batch,
-            )
-        )
+        found.append(_gathering(situation, chosen.batch))
+    if chosen is not None and chosen.fits is None:
+        found.append(say("whether it fits the memory is not known"))
     found.append(say("energy of the GPU board alone: no CPU, no host memory, no power supply"))
     return [Listing(say("Risks and boundaries"), tuple(found))]
 
 
+def _gathering(situation: Situation, batch: int) -> Said:
+    """What a batch asks of the traffic: how long requests that arrive evenly take to fill it."""
+    requests = situation.workload.requests_per_month
+    return say(
+        "a batch of {batch} helps only where so many requests wait at a time, and each may take longer: spread evenly,"
+        " {requests:,} requests a month take {seconds} s to bring {batch} together",
+        batch=batch,
+        requests=requests,
+        seconds=number(batch * SECONDS / requests),
+    )
+
+
 def boundaries(situation: Situation) -> Iterable[Said]:
     """Where the measurements end."""
-    size, total = (_number(situation, name) for name in ("active_params_b", "params_b"))
-    if size is not None and size > LARGEST_B:
+    size, total = (situation.number(name) for name in ("active_params_b", "params_b"))
+    largest = max(row.size_b for row in situation.table.rows)
+    if size is not None and size > largest:
         yield say(
-            "{size:.3g}B is beyond the largest model that was measured ({largest:g}B): an extrapolation",
+            "{size:.3g}B is beyond the largest model that was measured ({largest:.3g}B): an extrapolation",
             size=size,
-            largest=LARGEST_B,
+            largest=largest,
         )
-    gpu = situation.setup.gpu
-    if gpu is not None and catalog.vendor(gpu) not in (None, "NVIDIA"):
-        yield say("nothing was measured on {gpu}: results of NVIDIA's GPUs may not carry over", gpu=gpu)
+    yield from _hardware(situation)
     if situation.setup.gpu_count > 1:
         yield say(
             "measurements are of one GPU: what {count} GPUs tell each other is in no figure",
@@ -136,6 +139,30 @@ def boundaries(situation: Situation) -> Iterable[Said]:
         yield say("the stack is newer than the measurements, which costs a star: {what}", what=text)
 
 
+def _hardware(situation: Situation) -> Iterable[Said]:
+    """Where a GPU was not measured: what stands in."""
+    gpu = situation.setup.gpu
+    card = catalog.gpu(gpu) if gpu is not None else None
+    rows = situation.table.rows
+    if gpu is not None and catalog.vendor(gpu) not in (None, "NVIDIA"):
+        yield say("nothing was measured on {gpu}: results of NVIDIA's GPUs may not carry over", gpu=gpu)
+    elif card is not None and card.evidence_key not in {row.gpu for row in rows}:
+        kin = sorted({row.gpu_name for row in rows if row.architecture == card.architecture})
+        if kin:
+            yield say(
+                "{gpu} was not measured: {others} of the same architecture, {architecture}, stand in",
+                gpu=gpu,
+                others=", ".join(kin),
+                architecture=card.architecture,
+            )
+        else:
+            yield say(
+                "no GPU of the architecture of {gpu}, {architecture}, was measured: those of others stand in",
+                gpu=gpu,
+                architecture=card.architecture,
+            )
+
+
 def measure(situation: Situation, accuracy: bool = False) -> list[Block]:
     """When to measure instead, and how."""
     why = why_measure(situation.deployment, situation.workload, accuracy=accuracy, table=situation.table)
@@ -144,14 +171,18 @@ def measure(situation: Situation, accuracy: bool = False) -> list[Block]:
 
 def questions(situation: Situation) -> list[Block]:
     """What to answer next, where something was not said."""
-    setup = situation.setup
+    missing = situation.setup.missing
     asked: list[Said] = []
-    if setup.unnamed_gpu:
+    if "--gpu" in missing:
         asked.append(say("Which GPU does it run on? --gpu"))
-    if situation.where is None and any("--precision" in one for one in setup.defaults):
+    if "--precision" in missing:
         asked.append(say("Which precision is it now? --precision"))
-    if situation.batch == 1 and (situation.open_batch or any("--batch-size" in one for one in setup.defaults)):
+    if "--batch-size" in missing:
         asked.append(say("How many requests arrive together? --batch-size"))
+    if "--objective" in missing:
+        asked.append(say("Does energy come first, or throughput, or cost? --objective"))
+    if "--price-per-hour" in missing:
+        asked.append(say("What does an hour of the GPU cost? --price-per-hour"))
     return [Listing(say("To answer more closely"), tuple(asked))] if asked else []
 
 
@@ -165,23 +196,43 @@ def table(columns: Sequence[Considered]) -> Grid:
     order = ranked(columns)
     head = ("", *(named(one.precision) for one in columns))
     rows = (
-        (say("J / 1k tokens"), *(joules(one.outlook.energy) for one in columns)),
-        (say("against FP16"), *(difference(one.against.overhead_percent) for one in columns)),
+        (say("J / 1k tokens"), *(span(one.outlook.energy) for one in columns)),
+        (say("energy against FP16"), *(held(one.against) for one in columns)),
         (say("tokens / J"), *(number(1000 / one.joules if one.joules else None) for one in columns)),
         (say("throughput, tok/s"), *(span(one.outlook.throughput) for one in columns)),
         (say("latency, s"), *(span(one.outlook.latency) for one in columns)),
         (say("power, W"), *(span(one.outlook.power) for one in columns)),
-        (say("memory, GB"), *(_memory(one) for one in columns)),
+        (say("memory, GB at least"), *(memory(one) for one in columns)),
         (say("rank by energy"), *(str(order.index(one) + 1) if one in order else "–" for one in columns)),
         (say("confidence"), *(stars(one.stars) for one in columns)),
     )
     return Grid(say("Side by side"), head, rows)
 
 
-def _memory(one: Considered) -> str:
+def memory(one: Considered) -> str:
+    """The memory that a configuration takes, and whether that is too much."""
     if one.fits is False:
         return say("{memory}, too much", memory=number(one.memory_gb))
     return number(one.memory_gb)
+
+
+def sessions(columns: Sequence[Considered]) -> list[Block]:
+    """Why joules and percentages differ, where they do."""
+    plain = next((one for one in columns if one.precision in ("fp16", "bf16")), None)
+    if plain is None or not any(_apart(one, plain) for one in columns):
+        return []
+    text = say(
+        "a percentage is of rows that one session measured, joules are of all sessions:"
+        " where they differ, the percentage is the surer"
+    )
+    return [Text(say("reading"), (text,))]
+
+
+def _apart(one: Considered, plain: Considered) -> bool:
+    overhead = one.against.overhead_percent
+    if overhead is None or not one.joules or not plain.joules:
+        return False
+    return abs(log(one.joules / plain.joules) - log(1 + overhead.central / 100)) > APART
 
 
 def ranked(columns: Sequence[Considered]) -> list[Considered]:
@@ -190,20 +241,21 @@ def ranked(columns: Sequence[Considered]) -> list[Considered]:
     return sorted(fitting, key=lambda one: (one.joules, one.precision))
 
 
-def chart(columns: Sequence[Considered]) -> Chart:
+def chart(columns: Sequence[Considered]) -> list[Block]:
     """Joules as bars, each in the mood of its overhead."""
     bars = [
         Bar(named(one.precision), one.joules or 0.0, _note(one), mood_of(one))
         for one in columns
         if one.joules is not None
     ]
-    return Chart(say("Joules per 1,000 generated tokens"), tuple(bars))
+    return [Chart(say("Joules per 1,000 generated tokens, and energy against FP16"), tuple(bars))] if bars else []
 
 
 def _note(one: Considered) -> str:
-    if one.against.overhead_percent is None or one.precision == "fp16":
+    overhead = one.against.overhead_percent
+    if overhead is None or one.precision in ("fp16", "bf16"):
         return number(one.joules)
-    return f"{number(one.joules)}  {difference(one.against.overhead_percent)}"
+    return f"{number(one.joules)}  {difference(overhead)}"
 
 
 def mood_of(one: Considered) -> Mood:
@@ -215,73 +267,4 @@ def mood_of(one: Considered) -> Mood:
         return "red"
     if one.against.verdict == "costs":
         return "orange"
-    return "yellow" if overhead.central > 0 and one.precision != "fp16" else "green"
-
-
-# --- JSON -------------------------------------------------------------------------------------------------------------
-
-
-def around(situation: Situation) -> dict[str, object]:
-    """What every answer's object begins with."""
-    setup, workload = situation.setup, situation.workload
-    return {
-        "model": setup.model,
-        "params_b": _number(situation, "params_b"),
-        "gpu": setup.gpu,
-        "gpu_count": setup.gpu_count,
-        "precision": situation.precision,
-        "batch_size": situation.batch,
-        "source": situation.where,
-        "workload": {
-            "requests_per_month": workload.requests_per_month,
-            "prompt_tokens": workload.prompt_tokens,
-            "generated_tokens": workload.generated_tokens,
-            "price_per_kwh": workload.price_per_kwh,
-            "carbon_intensity": workload.carbon_intensity,
-            "pue": workload.pue,
-            "region": workload.region,
-        },
-        "defaults": list(setup.defaults),
-        "conversions": list(setup.shown),
-        "boundaries": list(boundaries(situation)),
-        "evidence": {"dataset": DATASET, "doi": DOI},
-    }
-
-
-def column(one: Considered, rank: int | None = None) -> dict[str, object]:
-    """A configuration as JSON has it."""
-    outlook = one.outlook
-    return {
-        "precision": one.precision,
-        "batch_size": one.batch,
-        "overhead_percent": plain(one.against.overhead_percent),
-        "verdict": one.against.verdict,
-        "confidence": one.stars,
-        "confidence_reasons": list(dict.fromkeys((*outlook.reasons, *one.against.confidence_reasons))),
-        "rows": list(dict.fromkeys((*outlook.rows, *one.against.rows))),
-        "energy_j_per_1k_tokens": plain(outlook.energy),
-        "tokens_per_joule": 1000 / one.joules if one.joules else None,
-        "throughput_tok_s": plain(outlook.throughput),
-        "power_w": plain(outlook.power),
-        "latency_s": plain(outlook.latency),
-        "memory_gb": one.memory_gb,
-        "fits": one.fits,
-        "measured": outlook.measured,
-        "rank": rank,
-    }
-
-
-def comparison(estimate: Estimate) -> dict[str, object]:
-    """One configuration against another as JSON has it."""
-    return {
-        "overhead_percent": plain(estimate.overhead_percent),
-        "verdict": estimate.verdict,
-        "confidence": estimate.confidence,
-        "rows": list(estimate.rows),
-    }
-
-
-def _number(situation: Situation, name: str) -> float | None:
-    fact = situation.deployment.facts.get(name)
-    told = fact.value if fact is not None and fact.kind == "known" else None
-    return float(told) if isinstance(told, (int, float)) and not isinstance(told, bool) else None
+    return "yellow" if overhead.central > 0 else "green"

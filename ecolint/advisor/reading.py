@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
-from ecolint.advisor.asked import Asked, Refused, Setup, Trouble, checked, nearest_gpu
+from ecolint.advisor.asked import Setup, checked, nearest_gpu, wrong_size
 from ecolint.advisor.considered import Situation, described, known
 from ecolint.advisor.formats import precisions
+from ecolint.advisor.parameters import MODEL_EXAMPLE, Asked, Refused, Trouble
 from ecolint.derived import Circumstances, derive
 from ecolint.evidence.table import Table
 from ecolint.model import Deployment, Fact, Scalar
@@ -21,7 +22,7 @@ from ecolint.stacks import vocabularies
 
 def is_file(model: str | None) -> bool:
     """Whether what was named as a model is a file or folder that is there."""
-    return bool(model) and Path(str(model)).exists()
+    return bool(model) and os.path.exists(str(model))
 
 
 def situation(asked: Asked, settings: Settings, table: Table, rules: tuple[Rule, ...]) -> Situation:
@@ -39,9 +40,14 @@ def read(path: str, overrides: Mapping[str, object]) -> tuple[Run, tuple[Deploym
     found = facts(Request(paths=(path,), overrides=overrides))
     distinct: dict[object, Deployment] = {}
     for one in found.deployments:
-        if _value(one, "workload") != "training" and "model" in one.facts:
+        if not trains(one) and "model" in one.facts:
             distinct.setdefault(_told(one), one)
     return found, tuple(distinct.values())
+
+
+def trains(deployment: Deployment) -> bool:
+    """Whether a deployment trains: nothing is said about it."""
+    return _value(deployment, "workload") == "training"
 
 
 def situation_of(
@@ -61,20 +67,24 @@ def situation_of(
     model = _value(deployment, "model")
     if model is None:
         wrong = say("{where} doesn't say which model; describe the deployment instead", where=where)
-        raise Refused((Trouble("MODEL", asked.model or "", wrong, example="mistralai/Mistral-7B-Instruct-v0.2"),), "")
+        raise Refused((Trouble("MODEL", asked.model or "", wrong, example=MODEL_EXAMPLE),))
     changes: dict[str, Scalar] = {}
     if setup.gpu is not None:
         changes["gpu"] = setup.gpu
     if "--gpu-count" in asked.options:
         changes["gpu_count"] = setup.gpu_count
-    gpu = setup.gpu or settings.gpu or _value(deployment, "gpu")
-    unnamed = gpu is None
+    gpu = setup.gpu or _value(deployment, "gpu") or settings.gpu
+    missing = set(setup.missing)
     if gpu is None:
+        missing.add("--gpu")
         size = _number(deployment, "active_params_b")
         gpu = nearest_gpu(table, str(model), size)
         changes["gpu"] = gpu
         said.append(say("{where} names no GPU: {gpu} stands in, and every figure has one star", where=where, gpu=gpu))
     if setup.params_b is not None:
+        trouble = wrong_size(str(model), setup.params_b, asked.options.get("--params", ""))
+        if trouble is not None:
+            raise Refused((trouble,))
         changes |= {"params_b": setup.params_b, "active_params_b": setup.params_b}
     found |= known(changes)
     first = replace(deployment, facts=derive(found, circumstances))
@@ -85,7 +95,7 @@ def situation_of(
         gpu_count=int(_number(first, "gpu_count") or 1),
         framework=setup.framework or str(_value(deployment, "framework") or "transformers"),
         defaults=(*setup.defaults, *said),
-        unnamed_gpu=unnamed,
+        missing=frozenset(missing),
     )
     return _with_format(Situation(told, first, table, rules, circumstances, where), setup)
 
@@ -95,18 +105,22 @@ def _with_format(read_: Situation, setup: Setup) -> Situation:
     chosen = precisions()[setup.precision] if setup.precision is not None else None
     if chosen is None and read_.precision is None and _value(read_.deployment, "quantization") in (None, "none"):
         chosen = precisions()["fp16"]
-        text = say("{where} says no precision: fp16 is assumed", where=read_.where)
-        read_ = replace(read_, setup=replace(read_.setup, defaults=(*read_.setup.defaults, text)))
+        text = say("{where} says no precision: fp16 is assumed, which costs no star", where=read_.where)
+        read_ = replace(read_, setup=_filled(read_.setup, "--precision", text))
     batch = setup.batch
     if batch is None and _open_batch(read_.deployment):
         batch = 1
         text = say(
             "{where} doesn't say how many requests run together: figures are of one at a time", where=read_.where
         )
-        read_ = replace(read_, setup=replace(read_.setup, defaults=(*read_.setup.defaults, text)), open_batch=True)
+        read_ = replace(read_, setup=_filled(read_.setup, "--batch-size", text), open_batch=True)
     if chosen is None and batch is None:
         return read_
     return replace(read_, deployment=read_.varied(chosen, batch))
+
+
+def _filled(setup: Setup, option: str, text: Said) -> Setup:
+    return replace(setup, defaults=(*setup.defaults, text), missing=setup.missing | {option})
 
 
 def _open_batch(deployment: Deployment) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 
 from ecolint.speech import Said, say
 
@@ -27,6 +28,10 @@ _SCALES: Mapping[str, float] = {
     "亿": 1e8,
 }
 _PERIODS: Mapping[str, float] = {
+    "second": 86400.0 * DAYS,
+    "秒": 86400.0 * DAYS,
+    "minute": 1440.0 * DAYS,
+    "分钟": 1440.0 * DAYS,
     "hour": 24.0 * DAYS,
     "小时": 24.0 * DAYS,
     "时": 24.0 * DAYS,
@@ -40,7 +45,9 @@ _PERIODS: Mapping[str, float] = {
     "year": 1 / 12,
     "年": 1 / 12,
 }
-_PERIOD = r"(?:\s*(?:/|per|an?|each|每)\s*(?P<period>hour|day|week|month|year|小时|时|天|日|周|月|年))"
+_NAMES = "|".join(_PERIODS)
+_PERIOD = rf"(?:\s*(?:/|per|an?|each|every|每)\s*(?P<period>{_NAMES}))"
+_OFTEN: Mapping[str, str] = {"hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month", "yearly": "year"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +69,22 @@ class NoSuchWorkload(ValueError):
 
 def load(words: str) -> Load:
     """The workload that the words say, with the conversion shown. Raises `NoSuchWorkload`."""
-    text = " ".join(words.strip().lower().split())
+    text = _period_last(" ".join(words.strip().lower().split()))
     for pattern, read in _FORMS:
         match = re.fullmatch(pattern, text)
-        if match is not None and (found := read(match)) is not None:
+        found = read(match) if match is not None else None
+        if found is not None and inf not in (found.requests, found.tokens):
             return found
     raise NoSuchWorkload(words)
+
+
+def _period_last(text: str) -> str:
+    """ "10,000 daily users" and "每天100万字" with their period behind: "10,000 users per day", "100万字每天"."""
+    often = re.search(rf"\b({'|'.join(_OFTEN)})\b ?", text)
+    if often is not None:
+        return f"{(text[: often.start()] + text[often.end() :]).strip()} per {_OFTEN[often[1]]}"
+    first = re.match(rf"每\s*(?P<period>{_NAMES})\s*(?P<what>.+)", text)
+    return f"{first['what']}每{first['period']}" if first is not None else text
 
 
 def _amount(match: re.Match[str]) -> float:
@@ -83,7 +100,7 @@ def _requests(match: re.Match[str]) -> Load | None:
     amount, times = _amount(match), _times(match)
     requests = amount * times
     shown = say(
-        "{amount:,.0f} requests × {times:g} a month = {requests:,.0f}", **_shown(amount, times, requests=requests)
+        "{amount:,.0f} requests × {times:,} a month = {requests:,.0f}", **_shown(amount, times, requests=requests)
     )
     return Load(requests, None, None, shown) if requests >= 1 else None
 
@@ -92,7 +109,7 @@ def _users(match: re.Match[str]) -> Load | None:
     amount, times = _amount(match), _times(match)
     requests = amount * REQUESTS_A_USER * times
     shown = say(
-        "{amount:,.0f} users × {each} requests × {times:g} a month = {requests:,.0f} requests",
+        "{amount:,.0f} users × {each} requests × {times:,} a month = {requests:,.0f} requests",
         **_shown(amount, times, each=REQUESTS_A_USER, requests=requests),
     )
     return Load(requests, None, None, shown) if requests >= 1 else None
@@ -101,7 +118,7 @@ def _users(match: re.Match[str]) -> Load | None:
 def _tokens(match: re.Match[str]) -> Load | None:
     amount, times = _amount(match), _times(match)
     tokens = amount * times
-    shown = say("{amount:,.0f} tokens × {times:g} a month = {tokens:,.0f}", **_shown(amount, times, tokens=tokens))
+    shown = say("{amount:,.0f} tokens × {times:,} a month = {tokens:,.0f}", **_shown(amount, times, tokens=tokens))
     return Load(None, tokens, None, shown) if tokens >= 1 else None
 
 
@@ -112,7 +129,7 @@ def _bytes(match: re.Match[str]) -> Load | None:
     amount, times = float(match["number"].replace(",", "")), _times(match)
     tokens = amount * _BYTES[match["unit"]] * TOKENS_A_GIGABYTE * times
     shown = say(
-        "{amount:g} {unit} of text × {times:g} a month ≈ {tokens:,.0f} tokens ({each:,.0f} a GB of English)",
+        "{amount:g} {unit} of text × {times:,} a month ≈ {tokens:,.0f} tokens ({each:,.0f} a GB of English)",
         **_shown(amount, times, unit=match["unit"].upper(), tokens=tokens, each=TOKENS_A_GIGABYTE),
     )
     return Load(None, tokens, None, shown) if tokens >= 1 else None
@@ -122,14 +139,14 @@ def _characters(match: re.Match[str]) -> Load | None:
     amount, times = _amount(match), _times(match)
     tokens = amount / CHARACTERS_A_TOKEN * times
     shown = say(
-        "{amount:,.0f} Chinese characters × {times:g} a month ≈ {tokens:,.0f} tokens ({each} characters a token)",
+        "{amount:,.0f} Chinese characters × {times:,} a month ≈ {tokens:,.0f} tokens ({each} characters a token)",
         **_shown(amount, times, tokens=tokens, each=CHARACTERS_A_TOKEN),
     )
     return Load(None, tokens, None, shown) if tokens >= 1 else None
 
 
 def _hours(match: re.Match[str]) -> Load | None:
-    hours = float(match["number"].replace(",", ""))
+    hours = float((match["number"] or "24").replace(",", ""))
     if not 0 < hours <= 24:
         return None
     shown = say("{hours:g} hours a day × {days} days, at the throughput of the deployment", hours=hours, days=DAYS)
@@ -137,18 +154,21 @@ def _hours(match: re.Match[str]) -> Load | None:
 
 
 def _shown(amount: float, times: float, **more: object) -> dict[str, object]:
-    return {"amount": amount, "times": times, **more}
+    return {"amount": amount, "times": int(times) if times.is_integer() else round(times, 3), **more}
 
 
 _FORMS: tuple[tuple[str, Callable[[re.Match[str]], Load | None]], ...] = (
     (rf"{_NUMBER}\s*(?:requests?|calls?|queries|prompts?|个?请求|次请求|次){_PERIOD}?", _requests),
-    (rf"{_NUMBER}\s*(?:(?:active |daily )?users?|人|个?用户){_PERIOD}?", _users),
+    (rf"{_NUMBER}\s*(?:(?:active )?users?|人|个?用户){_PERIOD}?", _users),
     (rf"{_NUMBER}\s*tokens?{_PERIOD}?", _tokens),
     (
         rf"(?:about |~|约)?(?P<number>\d[\d,]*(?:\.\d+)?)\s*(?P<unit>[kmgt]b)(?: of (?:english )?text)?{_PERIOD}?",
         _bytes,
     ),
     (rf"{_NUMBER}\s*(?:chinese characters?|个?字|个?汉字){_PERIOD}?", _characters),
-    (r"(?:run for )?(?P<number>\d+(?:\.\d+)?)\s*(?:hours?|h|小时)\s*(?:/|per|a|each|每)\s*(?:day|天|日)", _hours),
-    (r"每[天日]\s*(?P<number>\d+(?:\.\d+)?)\s*(?:个?小时)", _hours),
+    (
+        r"(?:run for )?(?P<number>\d+(?:\.\d+)?)\s*(?:hours?|h|个?小时)\s*(?:/|per|a|each|every|每)\s*(?:day|天|日)",
+        _hours,
+    ),
+    (r"(?P<number>24)\s*/\s*7|around the clock", _hours),
 )
