@@ -261,7 +261,7 @@ def _complain(refused: Refused, voice: Voice) -> None:
             parts.append(voice.say("valid: {valid}", valid=voice(one.valid)))
         if one.example:
             parts.append(voice.say("example: {example}", example=one.example))
-        complain(f"ecolint: {'; '.join(parts)}")
+        complain(f"ecolint: {voice.say('; ').join(parts)}")
     if refused.corrected:
         complain(voice.say("try: {command}", command=refused.corrected))
 

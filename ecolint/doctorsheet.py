@@ -15,7 +15,7 @@ from ecolint.evidence.doctor import Diagnosis, Examination, examine, shipped_she
 from ecolint.evidence.measured import Measured
 from ecolint.evidence.own import BadFile, examined
 from ecolint.rowsheet import Filters, NoSuchRows
-from ecolint.speech import Said, Voice, say
+from ecolint.speech import Said, Voice, joined, say
 
 RESULTS = ("passed", "failed", "doubtful")
 
@@ -117,7 +117,7 @@ _RESULTS: Mapping[str, Said] = {"passed": say("passed"), "failed": say("failed")
 def _counts(examination: Examination, voice: Voice) -> Iterator[str]:
     total = len(examination.diagnoses)
     statuses = _statuses(examination)
-    said = ", ".join(f"{count} {status}" for status, count in statuses.items()) or "-"
+    said = joined(f"{count} {status}" for status, count in statuses.items()) if statuses else "-"
     unreadable = sum(bool(one.row_id) for one in examination.complaints)
     yield voice.say(
         "{file}: {total} rows ({statuses}), {unreadable} that cannot be read",
@@ -128,7 +128,8 @@ def _counts(examination: Examination, voice: Voice) -> Iterator[str]:
     )
     results = _results(examination)
     heads = (*RESULTS, "not possible")
-    table = [("check", *heads), *((name, *(str(found[each]) for each in heads)) for name, found in results.items())]
+    shown = (voice.say("check"), *(voice(_RESULTS[each]) for each in RESULTS), voice.say("not possible"))
+    table = [shown, *((name, *(str(found[each]) for each in heads)) for name, found in results.items())]
     yield ""
     yield from aligned(table)
 

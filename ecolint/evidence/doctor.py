@@ -15,7 +15,7 @@ from ecolint.evidence.measured import Measured, measured
 from ecolint.evidence.rows import FOLDER
 from ecolint.evidence.sheet import Complaint, Record, Sheet, read
 from ecolint.evidence.table import BASE
-from ecolint.speech import Said, say
+from ecolint.speech import Said, quote, say
 
 SHIPPED = "measurements.csv"
 
@@ -172,7 +172,7 @@ def _explained(row: Measured, status: str, checks: Sequence[Check]) -> Said:
     """Why the row has its status: the arithmetic that shows it, or the judgement that nothing but its reason shows."""
     failed = _names(check for check in checks if check.result == "failed")
     doubtful = _names(check for check in checks if check.result == "doubtful")
-    told = {"reason": row.reason or "-", "failed": failed, "doubtful": doubtful, "status": status}
+    told = {"reason": quote(row.reason) or "-", "failed": failed, "doubtful": doubtful, "status": status}
     if not row.status and status == "rejected":
         return say("nothing can be computed from it: it has neither a gross energy nor a ratio to a row of 16 bits")
     if status == "rejected":
