@@ -48,6 +48,9 @@ code that draws the rule
 good = """
 code that draws nothing
 """
+
+# [zh]                                   # the same texts in Chinese, once the English ones stand: summary,
+# [[zh.case]], [[zh.detail]], [[zh.better]] for each of the above in their order, [zh.docs]
 '''
 
 
