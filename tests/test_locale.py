@@ -337,3 +337,23 @@ def test_a_page_of_a_rule_is_in_the_language_that_is_asked_for(
         assert not list(english_left([MACHINE.sub("", page[:references])])), rule.code
     assert run(["rule", "--locale", "zh", "--all"]) == 0
     assert "触发条件" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("facts fixtures/demo", "facts --table fixtures/demo", "rule --all"),
+        *("evidence --all", "evidence --all --format markdown", "evidence --check", "evidence --check --format json"),
+    ],
+)
+def test_a_sheet_has_the_same_numbers_and_no_english_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    from ecolint.cli import run
+
+    monkeypatch.chdir(PACKAGE.parent)
+    told = {locale: (run([*command.split(), "--locale", locale]), capsys.readouterr().out)[1] for locale in LOCALES}
+    for english, chinese in zip(told["en"].splitlines(), told["zh"].splitlines(), strict=True):
+        assert numbers(chinese) == numbers(english)
+    cells = re.sub(" {2,}", " | ", told["zh"])
+    assert not list(english_left([cells]))
