@@ -85,7 +85,7 @@ class _Check(Parameters):
         limits, observed = self.limits(), self.observed()
         assumed = Assumed(self, workload)
         if self.troubles:
-            raise Refused(tuple(self.troubles), self.corrected())
+            raise Refused(tuple(self.troubles), self.command(workload, described))
         if described:
             size = params if params is not None else _size(model)
             gpu = gpu if gpu is not None else self.missing_gpu(model, size)
@@ -112,6 +112,17 @@ class _Check(Parameters):
             shown=tuple(assumed.shown),
         )
 
+    def command(self, workload: Workload, described: bool) -> str:
+        """The command as it might be meant; what is right by itself may still contradict a correction."""
+        asked = self.corrected()
+        if asked == self.asked:
+            return ""
+        try:
+            _Check(asked, self.table).setup(workload, described)
+        except Refused as again:
+            return again.corrected
+        return str(asked)
+
     # --- one parameter each -------------------------------------------------------------------------------------------
 
     def model(self, params: float | None) -> str:
@@ -126,7 +137,7 @@ class _Check(Parameters):
             close = nearest(name, [one.name for one in catalog.all_models()])
             wrong = say("no file has this name, the catalogue lacks such a model, and the name says no size")
             valid = say("any model, with its billions of parameters: --params 7.6")
-            also = () if close is not None else ("--params", "7.6")
+            also = () if close is not None else (("--params", "7.6"),)
             self.trouble(Trouble("MODEL", name, wrong, valid, close, MODEL_EXAMPLE, close, also))
         elif params is not None and (trouble := wrong_size(name, params, self.written("--params") or "")) is not None:
             self.trouble(trouble)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from math import inf
 
@@ -26,8 +26,8 @@ class Trouble:
     example: str = ""
     instead: str | None = None
     """What the corrected command says in its place; None leaves the option out."""
-    also: tuple[str, ...] = ()
-    """Options that the corrected command has beside it."""
+    also: tuple[tuple[str, str], ...] = ()
+    """Options that the corrected command has beside it, each with its value."""
 
 
 class Refused(Exception):
@@ -49,6 +49,11 @@ class Asked:
     """Whether several precisions may be named, as columns."""
     rest: tuple[str, ...] = ()
     """Words of the command that are right by themselves: they stand in the corrected one again."""
+
+    def __str__(self) -> str:
+        """The command as a shell takes it."""
+        options = [word for option, value in self.options.items() for word in (option, value)]
+        return shlex.join(["ecolint", self.command, self.model or "", *options, *self.rest])
 
 
 class Parameters:
@@ -126,20 +131,14 @@ class Parameters:
         self.trouble(Trouble(option, written, wrong, example=line, instead=example))
         return None
 
-    def corrected(self) -> str:
-        """The command as it might be meant."""
+    def corrected(self) -> Asked:
+        """What may be meant: each wrong parameter as its trouble says, or left out."""
         instead = {one.option: one.instead for one in self.troubles}
-        model = instead.get("MODEL") or self.asked.model or MODEL_EXAMPLE
-        parts = ["ecolint", self.asked.command, model]
-        for option, value in self.asked.options.items():
-            said = instead.get(option, value)
-            if said is not None:
-                parts += [option, said]
-        for one in self.troubles:
-            parts += one.also
-            if one.option not in self.asked.options and one.option != "MODEL" and one.instead is not None:
-                parts += [one.option, one.instead]
-        return shlex.join([*parts, *self.asked.rest])
+        told = {option: instead.get(option, value) for option, value in self.asked.options.items()}
+        told |= {option: value for option, value in instead.items() if option != "MODEL" and option not in told}
+        told |= {option: value for one in self.troubles for option, value in one.also}
+        options = {option: value for option, value in told.items() if value is not None}
+        return replace(self.asked, model=instead.get("MODEL") or self.asked.model or MODEL_EXAMPLE, options=options)
 
 
 def nearest(word: str, known: Iterable[str], least: float = 0.75) -> str | None:
