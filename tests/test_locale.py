@@ -18,6 +18,7 @@ import pytest
 import tomli
 
 from ecolint import speech
+from ecolint.advisor.snippets import caveats
 from ecolint.catalog import all_regions
 from ecolint.evidence import claims
 from ecolint.evidence.measuring import COLUMNS
@@ -100,7 +101,7 @@ def quoted() -> frozenset[str]:
     regions = [one.name for one in all_regions() if one.name[0].isupper()]
     every = [
         *(text for data in stacks for text in (*texts(data), *conflicts(data))),
-        *(*column("drift.csv", "what"), *column("measurements.csv", "reason"), *regions),
+        *(*column("drift.csv", "what"), *column("measurements.csv", "reason"), *regions, *caveats()),
     ]
     return frozenset(quote(text).template for text in every if text)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import hypot, log, sqrt
@@ -210,7 +211,10 @@ def _rule(situation: Situation, code_: str) -> Rule | None:
 
 def _cause(situation: Situation, code_: str) -> str:
     rule = _rule(situation, code_)
-    return " ".join(rule.docs.why.split()) if rule is not None else ""
+    if rule is None:
+        return ""
+    # Chinese has no blanks where a line ends.
+    return " ".join(re.sub(r"(?<=[\u2e80-\uffef])\n", "", rule.docs.why).split())
 
 
 def _causes(situation: Situation, traps: Sequence[Finding]) -> list[Block]:
