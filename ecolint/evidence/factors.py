@@ -67,6 +67,14 @@ def batch_factor(table: Table, target: Target, precision: str | None, current: i
     if not inside:
         reasons.append(say("no batch above {largest} was measured", largest=extension.largest))
         stars = 1
+    elif precision == name and max(ends) > curve.largest:
+        text = say(
+            "no batch of {which} above {largest} was measured: the longest sweep carries it on",
+            which=precision,
+            largest=curve.largest,
+        )
+        reasons.append(text)
+        stars = 1
     if precision != name:
         which = precision or say("this precision")
         reasons.append(say("no batch sweep of {which} exists: the one of {other} stands in", which=which, other=name))
