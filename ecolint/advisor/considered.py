@@ -39,6 +39,8 @@ from ecolint.speech import Said, say
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
 """The batches that are tried: powers of two up to the largest that was measured."""
 HERE = Place("", Span(0, 0))
+_WEIGHTS = {"bf16": BASE, "int8_pure": "int8", "int8_default": "int8"}
+"""Precisions whose weights take the same memory."""
 _FORMAT = ("dtype", "quantization", "backend", "int8_threshold", "compute_dtype", "precision")
 _BATCH = ("batch_size", "max_concurrency", "usual_concurrency", "looped", "served")
 
@@ -262,7 +264,7 @@ def memory_gb(
     seen = [
         float(row.record["gpu_memory_gb"])
         for row in rows
-        if (row.model, row.precision) == (name, BASE if key == "bf16" else key)
+        if (row.model, _WEIGHTS.get(row.precision, row.precision)) == (name, _WEIGHTS.get(key, key))
         and row.batch <= batch
         and row.record.get("gpu_memory_gb")
     ]
