@@ -9,6 +9,7 @@ from typing import Any
 
 import tomli
 
+from ecolint import catalog
 from ecolint.advisor.answer import Code
 from ecolint.advisor.figures import named
 from ecolint.speech import Said, say
@@ -33,7 +34,7 @@ def code(precision: str, framework: str | None, model: str, batch: int) -> Code:
         notes.append(
             say("{framework} has no setting for {precision}", framework=told["name"], precision=named(precision))
         )
-    texts = [found["text"].replace("{model}", model)] if found.get("text") else []
+    texts = [found["text"].replace("{model}", _id(model))] if found.get("text") else []
     notes += [_caveat(found)] if found.get("caveat") else []
     if batch > 1:
         several: Mapping[str, str] = data["batch"].get(known, {})
@@ -41,6 +42,12 @@ def code(precision: str, framework: str | None, model: str, batch: int) -> Code:
         notes += [_caveat(several)] if several.get("caveat") else []
     heading = say("Configuration for {framework}", framework=told["name"])
     return Code(heading, told["language"], "\n".join(texts), tuple(notes))
+
+
+def _id(model: str) -> str:
+    """The hub's id of a model that is named in short."""
+    entry = catalog.model(model) if "/" not in model else None
+    return entry.name if entry is not None and entry.how != "name" else model
 
 
 def caveats() -> tuple[str, ...]:

@@ -320,6 +320,15 @@ def test_the_configuration_is_for_the_stack_in_use(framework: str, precision: st
         assert framework == "transformers" or "from_pretrained" not in code.text
 
 
+@pytest.mark.parametrize(
+    ("name", "id_"),
+    [("mistral-7b", "mistralai/Mistral-7B-v0.1"), ("someone/own-7b", "someone/own-7b"), ("own-7b", "own-7b")],
+)
+def test_a_configuration_can_be_copied(name: str, id_: str) -> None:
+    (code,) = (block for block in answer("compare", name, gpu="A800").blocks if isinstance(block, Code))
+    assert f'from_pretrained("{id_}", dtype=torch.float16' in code.text
+
+
 def test_a_setting_without_an_equivalent_has_a_caveat() -> None:
     def told_of(framework: str) -> str:
         text = page("compare", MISTRAL, gpu="A800", framework=framework, precision="int8_pure,int8_default")
