@@ -218,8 +218,8 @@ def memory(one: Considered) -> str:
 
 def sessions(columns: Sequence[Considered]) -> list[Block]:
     """Why joules and percentages differ, where they do."""
-    plain = next((one for one in columns if one.precision in ("fp16", "bf16")), None)
-    if plain is None or not any(_apart(one, plain) for one in columns):
+    plain = {one.batch: one for one in columns if one.precision in ("fp16", "bf16")}
+    if not any(one.batch in plain and _apart(one, plain[one.batch]) for one in columns):
         return []
     text = say(
         "a percentage is of rows that one session measured, joules are of all sessions:"
@@ -248,7 +248,11 @@ def chart(columns: Sequence[Considered]) -> list[Block]:
         for one in columns
         if one.joules is not None
     ]
-    return [Chart(say("Joules per 1,000 generated tokens, and energy against FP16"), tuple(bars))] if bars else []
+    return (
+        [Chart(say("Joules per 1,000 generated tokens, and energy against FP16 at the same batch"), tuple(bars))]
+        if bars
+        else []
+    )
 
 
 def _note(one: Considered) -> str:
