@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ecolint.advisor.considered import Situation
     from ecolint.advisor.parameters import Asked, Refused
     from ecolint.evidence import Table
+    from ecolint.ruleset import Rule
     from ecolint.settings import Settings
     from ecolint.speech import Voice
 
@@ -199,14 +200,14 @@ def _timed(situation: Situation, asked: Asked) -> Situation:
 
 def _situation(asked: Asked, overrides: Mapping[str, object], number: int | None, voice: Voice) -> Situation:
     from ecolint.advisor import reading
-    from ecolint.run import Usage, check_gpu, complain, here, problem_lines, rules_of, settings_for
+    from ecolint.run import Usage, check_gpu, complain, here, problem_lines, settings_for
 
     if not reading.is_file(asked.model):
         if number is not None:
             raise Usage("--deployment goes with a file")
         settings = here(overrides)
         check_gpu(settings)
-        return reading.situation(asked, settings, _table(settings, voice), rules_of(settings))
+        return reading.situation(asked, settings, _table(settings, voice), _rules(settings))
     file = str(asked.model)
     found, deployments = reading.read(file, overrides)
     for line in problem_lines(found.report.problems, voice):
@@ -233,7 +234,22 @@ def _situation(asked: Asked, overrides: Mapping[str, object], number: int | None
     chosen = deployments[number - 1] if number is not None else first
     settings = settings_for(chosen.place.path, overrides)
     text = found.texts.get(chosen.place.path, "")
-    return reading.situation_of(chosen, text, asked, settings, _table(settings, voice), rules_of(settings))
+    return reading.situation_of(chosen, text, asked, settings, _table(settings, voice), _rules(settings))
+
+
+ASKED = "ECO205"
+"""The rule of engineering convention that a described batch is always held against, as the sources do."""
+
+
+def _rules(settings: Settings) -> tuple[Rule, ...]:
+    """The rules that warn of what is allowed and wasteful: those of the settings, and that of odd batches."""
+    from dataclasses import replace
+
+    from ecolint.run import rules_of
+
+    if ASKED in settings.ignore:
+        return rules_of(settings)
+    return rules_of(replace(settings, extend_select=(*settings.extend_select, ASKED)))
 
 
 def _table(settings: Settings, voice: Voice) -> Table:

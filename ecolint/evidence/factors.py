@@ -192,7 +192,8 @@ def _own(table: Table, points: tuple[Point, ...], target: Target) -> bool:
 def _curves(table: Table, target: Target, precision: str | None) -> tuple[str, Curve, Curve]:
     """A precision's sweep, of which precision it is, and the longest one, which carries it further.
 
-    A sweep that the user measured on the target's GPU answers first; the longest one where the precision has none.
+    A sweep that the user measured on the target's GPU answers first; FP16's where the precision has none, so that its
+    ratio to FP16 is the same at every batch.
     """
     assert table.longest is not None, "the shipped rows hold a batch sweep"
     longest = table.curves[table.longest]
@@ -201,6 +202,8 @@ def _curves(table: Table, target: Target, precision: str | None) -> tuple[str, C
         return (*own, max(own[1], longest, key=lambda each: each.largest))
     if precision is not None and precision in table.curves:
         return precision, table.curves[precision], longest
+    if BASE in table.curves:
+        return BASE, table.curves[BASE], longest
     return table.longest, longest, longest
 
 

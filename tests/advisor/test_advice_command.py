@@ -161,3 +161,11 @@ def test_rich_is_imported_for_text_alone(tmp_path: Path) -> None:
     assert python(*argv, "json", cwd=tmp_path).stderr.decode().strip() == "[]"
     assert python(*argv, "markdown", cwd=tmp_path).stderr.decode().strip() == "[]"
     assert "rich" in python(*argv, "text", cwd=tmp_path).stderr.decode()
+
+
+def test_an_odd_batch_is_a_warning_and_no_error(ecolint: Shell) -> None:
+    told = ecolint.json("compare", "mistral-7b", "--gpu", "A800", "--batch-size", "5")
+    assert "ECO205" in [one["code"] for one in told["warnings"]]
+    ecolint.put("ecolint.toml", 'ignore = ["ECO205"]\n')
+    told = ecolint.json("compare", "mistral-7b", "--gpu", "A800", "--batch-size", "5")
+    assert "ECO205" not in [one["code"] for one in told["warnings"]]
