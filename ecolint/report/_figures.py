@@ -88,14 +88,23 @@ def rests_on(estimate: Estimate) -> str:
 
 
 def money(value: float) -> str:
-    """US dollars, with cents below a hundred."""
+    """US dollars, with cents below a hundred, and two figures of less than a cent."""
     sign = "−" if value < 0 else ""
+    if 1e-6 < abs(value) < 0.01:
+        return f"{sign}${_two_figures(abs(value))}"
     return f"{sign}${abs(value):,.2f}" if abs(value) < 100 else f"{sign}${abs(value):,.0f}"
 
 
+def _two_figures(size: float) -> str:
+    """A size above a millionth to two figures: `0.0057`."""
+    return f"{float(f'{size:.2g}'):.7f}".rstrip("0")
+
+
 def amount(value: float) -> str:
-    """A quantity to three figures at most, thousands separated."""
+    """A quantity to three figures at most, thousands separated; to two below a tenth."""
     size = abs(value)
+    if 1e-6 < size < 0.1:
+        return ("−" if value < 0 else "") + _two_figures(size)
     digits = 0 if size >= 100 else 1 if size >= 10 else 2
     text = f"{size:,.{digits}f}"
     if digits:

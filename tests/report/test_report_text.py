@@ -138,6 +138,9 @@ def test_figures_are_short() -> None:
     assert money(-0.244) == "−$0.24"
     assert money(1234.56) == "$1,235"
     assert amount(0.02) == "0.02"
+    assert amount(0.00573) == "0.0057"
+    assert amount(-1e-10) == "0"
+    assert money(0.00573) == "$0.0057"
     assert amount(64.13) == "64.1"
 
 
