@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ecolint import catalog
@@ -169,8 +169,9 @@ def _format(now: Considered, plain: Considered) -> list[Said]:
     told: list[Said] = []
     if fast is not None and slow is not None:
         now_ms, plain_ms = _step(now, slow), _step(plain, fast)
-        longer = now_ms > plain_ms and now.precision in _SHARE
-        told.append((_SHARE[now.precision] if longer else _other)(now_ms, plain_ms))
+        step = say("a step takes {now} ms instead of FP16's {plain} ms", now=amount(now_ms), plain=amount(plain_ms))
+        cause = _CAUSES.get(now.precision) if now_ms > plain_ms else None
+        told.append(say("{step}: {cause}", step=step, cause=cause) if cause is not None else step)
     overhead = now.against.overhead_percent
     if overhead is not None:
         text = say(
@@ -203,48 +204,13 @@ def _step(one: Considered, throughput: Interval) -> float:
     return 1000 * one.batch / throughput.central
 
 
-def _dequantization(now_ms: float, plain_ms: float) -> Said:
-    return say(
-        "dequantization: a step takes {now} ms instead of FP16's {plain} ms, though a quarter of the bytes is read",
-        now=amount(now_ms),
-        plain=amount(plain_ms),
-    )
-
-
-def _decomposition(now_ms: float, plain_ms: float) -> Said:
-    return say(
-        "outlier decomposition: a step takes {now} ms instead of FP16's {plain} ms, though half of the bytes is read",
-        now=amount(now_ms),
-        plain=amount(plain_ms),
-    )
-
-
-def _conversion(now_ms: float, plain_ms: float) -> Said:
-    return say(
-        "conversion between 8 and 16 bits: a step takes {now} ms instead of FP16's {plain} ms",
-        now=amount(now_ms),
-        plain=amount(plain_ms),
-    )
-
-
-def _dispatch(now_ms: float, plain_ms: float) -> Said:
-    return say(
-        "weights are dequantized whole at every call, from Python: a step takes {now} ms instead of FP16's {plain} ms",
-        now=amount(now_ms),
-        plain=amount(plain_ms),
-    )
-
-
-def _other(now_ms: float, plain_ms: float) -> Said:
-    return say("a step takes {now} ms instead of FP16's {plain} ms", now=amount(now_ms), plain=amount(plain_ms))
-
-
-_SHARE: Mapping[str, Callable[[float, float], Said]] = {
-    "nf4": _dequantization,
-    "int8_default": _decomposition,
-    "int8_pure": _conversion,
-    "fp8_eager": _dispatch,
+_CAUSES: Mapping[str, Said] = {
+    "nf4": say("dequantization, though about a quarter of the bytes is read"),
+    "int8_default": say("outlier decomposition, though half of the bytes is read"),
+    "int8_pure": say("conversion between 8 and 16 bits, though half of the bytes is read"),
+    "fp8_eager": say("weights that are dequantized whole at every call, from Python"),
 }
+"""What takes longer in a number format than in FP16."""
 
 
 def _heat(power: Interval, tdp: float) -> Said:
