@@ -237,19 +237,14 @@ def _situation(asked: Asked, overrides: Mapping[str, object], number: int | None
     return reading.situation_of(chosen, text, asked, settings, _table(settings, voice), _rules(settings))
 
 
-ASKED = "ECO205"
-"""The rule of engineering convention that a described batch is always held against, as the sources do."""
-
-
 def _rules(settings: Settings) -> tuple[Rule, ...]:
-    """The rules that warn of what is allowed and wasteful: those of the settings, and that of odd batches."""
+    """The rules that warn of what is allowed and wasteful: those of the settings, and those that advise."""
     from dataclasses import replace
 
-    from ecolint.run import rules_of
+    from ecolint.run import known_rules, rules_of
 
-    if ASKED in settings.ignore:
-        return rules_of(settings)
-    return rules_of(replace(settings, extend_select=(*settings.extend_select, ASKED)))
+    advising = (rule.code for rule in known_rules(settings) if rule.advised)
+    return rules_of(replace(settings, extend_select=(*settings.extend_select, *advising)))
 
 
 def _table(settings: Settings, voice: Voice) -> Table:

@@ -75,6 +75,7 @@ def as_json(rule: Rule, voice: Voice = ENGLISH) -> dict[str, object]:
         "rises": rule.rises,
         "unanimous": rule.unanimous,
         "settled": rule.settled,
+        "advised": rule.advised,
         "defers_to": list(rule.defers_to),
         "workloads": list(rule.workloads),
         "cases": [

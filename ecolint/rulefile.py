@@ -99,6 +99,8 @@ class Rule:
     """Fires only where it does so in every variant, and in every deployment of the file, that reads the culprit."""
     settled: bool
     """Fires only where it does so whatever branch is taken: one may be there to avoid the waste."""
+    advised: bool
+    """The advisor warns of it also where conventions are off: who describes a deployment asks for advice."""
     defers_to: tuple[str, ...]
     workloads: tuple[str, ...]
     cases: tuple[Case, ...]
@@ -146,6 +148,7 @@ def read(path: str, text: str) -> Rule:
         rises=top.flag("rises", True),
         unanimous=top.flag("unanimous", False),
         settled=top.flag("settled", False),
+        advised=top.flag("advised", False),
         defers_to=top.texts("defers_to", ()),
         workloads=top.words("workloads", WORKLOADS, "workload", ("inference",)),
         cases=cases,

@@ -23,8 +23,8 @@ DERIVED_FACTS = frozenset(
 
 KEYS: Mapping[str, tuple[str, ...]] = {
     "": (
-        *("code", "name", "basis", "summary", "claim", "compare", "rises", "unanimous", "settled", "defers_to"),
-        *("workloads", "case", "detail", "better", "docs", "zh"),
+        *("code", "name", "basis", "summary", "claim", "compare", "rises", "unanimous", "settled", "advised"),
+        *("defers_to", "workloads", "case", "detail", "better", "docs", "zh"),
     ),
     "case": ("when", "level", "message", "underline", "quantify", "likely", "compare", "every"),
     "detail": ("label", "value"),

@@ -11,6 +11,7 @@ summary = "say in a few words what the rule fires on"
 # defers_to = ["…"]                      # rules that speak of the same waste: where one fires, this one does not
 # rises = false                          # the level stays, whatever the estimate says
 # settled = true                         # only where no branch decides it
+# advised = true                         # the advisor warns of it even where conventions are off
 # unanimous = true                       # only where every variant that reads the culprit agrees
 
 [[case]]                                 # the first case that holds is reported
