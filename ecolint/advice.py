@@ -158,7 +158,8 @@ def _ask(
     protocol: str, options: Mapping[str, Any], answered: Callable[[Situation], Answer], several: bool = False
 ) -> int:
     from ecolint.advisor.parameters import Asked, Refused
-    from ecolint.run import BROKEN, OK, here
+    from ecolint.ending import BROKEN, OK
+    from ecolint.run import here
     from ecolint.speech import Voice
 
     written = {f"--{name.replace('_', '-')}": value for name, value in options.items() if name not in _ASIDE}
@@ -200,7 +201,8 @@ def _timed(situation: Situation, asked: Asked) -> Situation:
 
 def _situation(asked: Asked, overrides: Mapping[str, object], number: int | None, voice: Voice) -> Situation:
     from ecolint.advisor import reading
-    from ecolint.run import Usage, check_gpu, complain, here, problem_lines, settings_for
+    from ecolint.ending import Usage, complain
+    from ecolint.run import check_gpu, here, problem_lines, settings_for
 
     if not reading.is_file(asked.model):
         if number is not None:
@@ -250,8 +252,8 @@ def _rules(settings: Settings) -> tuple[Rule, ...]:
 def _table(settings: Settings, voice: Voice) -> Table:
     """The rows that answers rest on, the user's own among them; each of those that cannot be used is told."""
     from ecolint import measurements
+    from ecolint.ending import complain
     from ecolint.evidence import shipped
-    from ecolint.run import complain
 
     own = measurements.own(settings)
     for one in own.complaints if own is not None else ():
@@ -261,7 +263,7 @@ def _table(settings: Settings, voice: Voice) -> Table:
 
 def _complain(refused: Refused, voice: Voice) -> None:
     """Every error in a line, then the command as it might be meant."""
-    from ecolint.run import complain
+    from ecolint.ending import complain
 
     for one in refused.troubles:
         value = f" {one.value}" if one.value else ""

@@ -24,7 +24,7 @@ _CONTEXTS = click.Choice(["production", "interactive", "offline", "test"])
 
 def run(argv: Sequence[str]) -> int:
     """Do what the arguments say and return the exit code: 0, 1 or 2 (130 where the user interrupts)."""
-    from ecolint.run import BROKEN, LastResort, complain, expected
+    from ecolint.ending import BROKEN, LastResort, complain, expected
 
     verbose = not {"-v", "--verbose"}.isdisjoint(argv)
     with LastResort("ecolint", verbose):
@@ -170,7 +170,7 @@ def check(
     on_stdout = [name for name, file in outputs if file == "-"]
     if len(on_stdout) + (form is not None) + options["diff"] * bool(on_stdout) > 1:
         raise click.UsageError("only one format can go to standard output.")
-    from ecolint.run import BROKEN, FINDINGS, OK
+    from ecolint.ending import BROKEN, FINDINGS, OK
     from ecolint.run import check as lint
 
     request = _request(paths, options)
@@ -208,7 +208,8 @@ def _request(paths: tuple[str, ...], options: Mapping[str, Any]) -> Request:
 
 def _tell(found: Run, request: Request) -> None:
     """Everything that is not the report, on standard error."""
-    from ecolint.run import complain, problem_lines
+    from ecolint.ending import complain
+    from ecolint.run import problem_lines
     from ecolint.speech import Voice
 
     voice = Voice(found.locale)
@@ -238,8 +239,8 @@ def _write(found: Run, request: Request, form: str, outputs: tuple[tuple[str, st
     """The report, or with --diff the diff, to standard output; further formats to their files."""
     from dataclasses import replace
 
+    from ecolint.ending import Usage
     from ecolint.report import Look, render
-    from ecolint.run import Usage
     from ecolint.speech import Voice
 
     plain = Look(quiet=request.quiet, voice=Voice(found.locale), lobster=request.lobster)
@@ -269,7 +270,7 @@ def facts(paths: tuple[str, ...], form: str | None, table: bool, **options: Any)
     if table and form is not None:
         raise click.UsageError("--table is a format of its own: leave --format out.")
     from ecolint import factsheet, inventory
-    from ecolint.run import BROKEN, OK, complain
+    from ecolint.ending import BROKEN, OK, complain
     from ecolint.run import facts as read
     from ecolint.speech import Voice
 
@@ -323,7 +324,8 @@ def evidence(
     if checked is not None and form not in ("text", "json"):
         raise click.UsageError("--check prints text or JSON.")
     from ecolint import rowsheet
-    from ecolint.run import FINDINGS, OK, Usage, complain, here
+    from ecolint.ending import FINDINGS, OK, Usage, complain
+    from ecolint.run import here
     from ecolint.speech import Voice
 
     settings = here({"locale": locale} if locale else {})
@@ -359,9 +361,10 @@ def rule(key: str | None, every: bool, form: Literal["text", "json", "markdown"]
     """Print a rule's documentation, or all rules as a table."""
     if (key is None) == (not every):
         raise click.UsageError("name one rule, or use --all.")
+    from ecolint.ending import OK
     from ecolint.rulebook import render, render_all
     from ecolint.ruleset import find
-    from ecolint.run import OK, here, known_rules
+    from ecolint.run import here, known_rules
     from ecolint.speech import Voice
 
     settings = here({"locale": locale} if locale else {})

@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from ecolint import files
+from ecolint.ending import LastResort
 from ecolint.model import Deployment, Finding, Problem, Report, Source
 from ecolint.progress import Progress
 from ecolint.project import Projects
 from ecolint.settings import Finder, Settings, SettingsError
-from ecolint.speech import ENGLISH, Told, Voice, say
+from ecolint.speech import ENGLISH, Voice, say
 
 if TYPE_CHECKING:
     from ecolint.ruleset import Rule
     from ecolint.verify import Outcome
-
-OK, FINDINGS, BROKEN = 0, 1, 2
 
 _FAILS: Mapping[str, frozenset[str]] = {
     "red": frozenset({"red"}),
     "yellow": frozenset({"red", "yellow"}),
     "never": frozenset(),
 }
-
-
-class Usage(Told):
-    """Something asked of ecolint that it cannot do; the message says so in one line. Exit code 2."""
 
 
 @dataclass(frozen=True)
@@ -63,46 +56,6 @@ class Run:
     fixed: tuple[Finding, ...] = ()
     refused: tuple[tuple[Finding, str], ...] = ()
     left_out: tuple[str, ...] = ()
-
-
-class LastResort:
-    """Turns an error that nobody expected into one line on standard error, so that other files still have their say."""
-
-    def __init__(self, where: str, verbose: bool) -> None:
-        self.where, self.verbose = where, verbose
-        self.caught = False
-
-    def __enter__(self) -> LastResort:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        if not isinstance(error, Exception) or isinstance(error, expected()):
-            return False
-        self.caught = True
-        if self.verbose:
-            traceback.print_exception(kind, error, trace)
-        said = " ".join(str(error).split())[:300]
-        hint = "" if self.verbose else "; --verbose shows where"
-        complain(f"{self.where}: internal error: {type(error).__name__}: {said}{hint}")
-        return True
-
-
-def expected() -> tuple[type[Exception], ...]:
-    """The errors that say what the user can mend: settings, rules, vocabularies, paths, usage, a closed pipe."""
-    found: list[type[Exception]] = [Usage, SettingsError, files.NoSuchPath, files.CannotWrite, BrokenPipeError]
-    # A module that was never imported cannot have raised anything.
-    for module, name in (("ruleset", "RuleError"), ("ruleset", "SelectorError"), ("stacks", "StackError")):
-        loaded = sys.modules.get(f"ecolint.{module}")
-        if loaded is not None:
-            found.append(getattr(loaded, name))
-    return tuple(found)
-
-
-def complain(line: str) -> None:
-    """One line on standard error."""
-    sys.stderr.write(line.encode("utf-8", "backslashreplace").decode() + "\n")
 
 
 # --- check ------------------------------------------------------------------------------------------------------------

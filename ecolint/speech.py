@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 LOCALES = ("en", "zh")
 """The languages there are; the first one is what templates are written in."""
 
-_FOLDER = Path(__file__).parent / "locales"
+_FOLDER = os.path.join(os.path.dirname(__file__), "locales")
 
 
 class Said(str):
@@ -91,5 +91,6 @@ def catalogue(locale: str) -> Mapping[str, str]:
         return {}
     import tomli
 
-    found: Mapping[str, str] = tomli.loads((_FOLDER / f"{locale}.toml").read_text(encoding="utf-8"))["messages"]
+    with open(os.path.join(_FOLDER, f"{locale}.toml"), "rb") as file:
+        found: Mapping[str, str] = tomli.load(file)["messages"]
     return found

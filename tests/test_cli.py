@@ -396,7 +396,10 @@ def alone(*argv: str, **more: Any) -> subprocess.CompletedProcess[str]:
     )
 
 
-HEAVY = ("libcst", "yaml", "tree_sitter", "tomli", "packaging", "pathspec", "ecolint.engine")
+HEAVY = (
+    *("libcst", "yaml", "tree_sitter", "tomli", "packaging", "pathspec", "rich", "pathlib", "tempfile"),
+    *("ecolint.engine", "ecolint.run", "ecolint.model", "ecolint.advisor"),
+)
 
 
 @pytest.mark.parametrize("option", ["--version", "--help"])
