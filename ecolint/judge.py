@@ -11,6 +11,7 @@ from ecolint.computed import Computed
 from ecolint.derived import Circumstances, derive
 from ecolint.ineffective import readings
 from ecolint.model import (
+    RED_ABOVE,
     CannotEdit,
     Certainty,
     Change,
@@ -35,9 +36,6 @@ from ecolint.write import by_hand, changes, spelled
 RANK: Mapping[Level, int] = {"green": 0, "gray": 1, "yellow": 2, "red": 3}
 GPU_DEVICES = ("cuda", "rocm")
 """Devices that the rules speak of; on CPUs and other accelerators they say nothing."""
-RED_ABOVE = 30.0
-"""Percent: an estimate that lies wholly above it is a trap."""
-
 Rewrite = Callable[[Table, Sequence[Change]], tuple[Edit, ...]]
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
+from ecolint.model import Mood
 from ecolint.speech import Said, say
-
-Mood = Literal["green", "yellow", "orange", "red", "gray"]
 
 _LINES: Mapping[Mood, Said] = {
     "green": say("[green] EcoLobster swims in cool waters: nothing here heats them."),

@@ -553,9 +553,13 @@ class Deployment:
 # --- judgement --------------------------------------------------------------------------------------------------------
 
 Level = Literal["red", "yellow", "green", "gray"]
+Mood = Literal["green", "yellow", "orange", "red", "gray"]
 Certainty = Literal["certain", "likely"]
 Applicability = Literal["safe", "unsafe", "manual"]
 Verdict = Literal["costs", "saves", "undetermined"]
+
+RED_ABOVE = 30.0
+"""Percent: an estimate that lies wholly above it is a trap."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
-from ecolint.model import Interval
-
-Mood = Literal["green", "yellow", "orange", "red", "gray"]
+from ecolint.model import Interval, Mood
 
 
 @dataclass(frozen=True, slots=True)

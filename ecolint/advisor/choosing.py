@@ -7,11 +7,9 @@ from dataclasses import dataclass
 
 from ecolint.advisor.considered import Considered, Situation, within
 from ecolint.advisor.figures import named, number
+from ecolint.advisor.formats import PLAIN
 from ecolint.advisor.limits import Limits
 from ecolint.speech import Said, say
-
-PLAIN = ("fp16", "bf16")
-"""Precisions that change no numerics of a published checkpoint of 16 bits."""
 
 
 @dataclass(frozen=True, slots=True)

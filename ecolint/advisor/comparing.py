@@ -13,7 +13,6 @@ from ecolint.advisor.figures import difference, named, number
 from ecolint.advisor.limits import Limits
 from ecolint.advisor.snippets import code
 from ecolint.model import Interval
-from ecolint.report._summary import mood
 from ecolint.speech import Said, joined, say
 
 
@@ -34,20 +33,12 @@ def compare(situation: Situation) -> Answer:
     if best is not None:
         blocks.append(code(best.precision, situation.setup.framework, situation.setup.model, best.batch))
     blocks += [*pieces.risks(situation, best), *pieces.measure(situation), *pieces.questions(situation)]
-    return Answer(
-        protocol="compare",
-        title=pieces.heading(situation),
-        conclusion=_conclusion(situation, order),
-        mood=mood(list(findings)),
-        blocks=tuple(blocks),
-        data={
-            **objects.around(situation),
-            "columns": [objects.column(one, order.index(one) + 1 if one in order else None) for one in columns],
-            "winners": {one.dimension: one.best.precision for one in won},
-            "settled": {one.dimension: one.settled for one in won},
-            "warnings": objects.warnings(findings),
-        },
-    )
+    data = {
+        "columns": [objects.column(one, order.index(one) + 1 if one in order else None) for one in columns],
+        "winners": {one.dimension: one.best.precision for one in won},
+        "settled": {one.dimension: one.settled for one in won},
+    }
+    return objects.answered(situation, "compare", _conclusion(situation, order), findings, blocks, data)
 
 
 def _keys(situation: Situation) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from ecolint.advisor.formats import Precision, of_key, precisions
 from ecolint.derived import Circumstances, derive
 from ecolint.evidence import estimate
 from ecolint.evidence.outlook import Outlook, outlook
+from ecolint.evidence.subject import number, subject
 from ecolint.evidence.table import BASE, Table
 from ecolint.judge import Court, judge
 from ecolint.memory import GIB, SPARE
@@ -104,13 +105,11 @@ class Situation:
 
     def number(self, fact: str) -> float | None:
         """A fact of the deployment that is a number, where it is known."""
-        return _number(self.deployment, fact)
+        return number(self.deployment, fact)
 
     @cached_property
     def batch(self) -> int:
         """Sequences that share a reading of the weights: 1 unless something says more."""
-        from ecolint.evidence.subject import subject
-
         return subject(self.deployment).batch or 1
 
     @cached_property
@@ -251,7 +250,7 @@ def memory_gb(
 
     What a row of `table` saw of this model and precision at this batch or a smaller one is no less.
     """
-    params = _number(deployment, "params_b")
+    params = number(deployment, "params_b")
     weights = catalog.weights_gb(params, key) if params is not None else None
     if weights is None:
         return None
@@ -273,19 +272,13 @@ def memory_gb(
 
 def fits(deployment: Deployment, needed_gb: float | None) -> bool | None:
     """Whether a tenth of the memory of the GPUs is left; None where one of both is not known."""
-    memory, count = _number(deployment, "gpu_memory_gb"), _number(deployment, "gpu_count") or 1.0
+    memory, count = number(deployment, "gpu_memory_gb"), number(deployment, "gpu_count") or 1.0
     return None if memory is None else within(needed_gb, memory * count)
 
 
 def within(needed_gb: float | None, memory: float) -> bool | None:
     """Whether decimal gigabytes leave a tenth of a nominal memory free; None where they are not known."""
     return None if needed_gb is None else needed_gb * 1e9 / GIB <= (1 - SPARE) * memory
-
-
-def _number(deployment: Deployment, name: str) -> float | None:
-    fact = deployment.facts.get(name)
-    told = fact.value if fact is not None and fact.kind == "known" else None
-    return float(told) if isinstance(told, (int, float)) and not isinstance(told, bool) else None
 
 
 def _without(facts: Mapping[str, Fact], names: Sequence[str]) -> dict[str, Fact]:

@@ -13,7 +13,6 @@ from ecolint.advisor.limits import Limits
 from ecolint.advisor.snippets import code
 from ecolint.evidence.monthly import month
 from ecolint.model import Estimate, Interval, Monthly
-from ecolint.report._summary import mood
 from ecolint.speech import Said, say
 
 
@@ -43,21 +42,13 @@ def estimate(situation: Situation) -> Answer:
     if best is not now:
         blocks.append(code(best.precision, situation.setup.framework, situation.setup.model, best.batch))
     blocks += [*pieces.risks(situation, best), *pieces.measure(situation), *pieces.questions(situation)]
-    return Answer(
-        protocol="estimate",
-        title=pieces.heading(situation),
-        conclusion=_conclusion(situation, known, here, best),
-        mood=mood(list(findings)),
-        blocks=tuple(blocks),
-        data={
-            **objects.around(situation),
-            "current": _object(situation, now),
-            "best_at_this_batch": _object(situation, here),
-            "best": _object(situation, best),
-            "estimate": objects.comparison(held),
-            "warnings": objects.warnings(findings),
-        },
-    )
+    data = {
+        "current": _object(situation, now),
+        "best_at_this_batch": _object(situation, here),
+        "best": _object(situation, best),
+        "estimate": objects.comparison(held),
+    }
+    return objects.answered(situation, "estimate", _conclusion(situation, known, here, best), findings, blocks, data)
 
 
 def _best(situation: Situation, candidates: Sequence[Considered]) -> tuple[Considered, tuple[Said, ...]]:

@@ -14,9 +14,8 @@ from ecolint.advisor.figures import called, difference, named, number, span, sta
 from ecolint.advisor.limits import Observation
 from ecolint.advisor.snippets import code
 from ecolint.evidence import how_to_measure
-from ecolint.model import Finding, Interval, Scalar
+from ecolint.model import Finding, Interval, Mood, Scalar
 from ecolint.report._figures import percent
-from ecolint.report._summary import mood
 from ecolint.ruleset import Rule
 from ecolint.speech import Said, joined, say
 
@@ -59,39 +58,33 @@ def diagnose(situation: Situation) -> Answer:
     else:
         blocks.append(Listing(say("How to find out"), how_to_measure()))
     blocks += [*pieces.risks(situation, None), *pieces.questions(situation)]
-    return Answer(
-        protocol="diagnose",
-        title=pieces.heading(situation),
-        conclusion=_conclusion(best, _rivals(found, best), told, traps),
-        mood=mood(list(findings)) if best is not None else "gray",
-        blocks=tuple(blocks),
-        data={
-            **objects.around(situation),
-            "observed": {
-                "throughput_tok_s": seen.throughput,
-                "power_w": seen.power,
-                "energy_j_per_1k_tokens": seen.joules,
-            },
-            "pattern": traps[0].code if traps else None,
-            "match": _matched(best),
-            "rivals": [[one.one.precision, one.one.batch] for one in _rivals(found, best)],
-            "matches": [_matched(one) for one in found],
-            "root_cause": [{"code": one.code, "why": _cause(situation, one.code)} for one in traps],
-            "fixes": [
-                {
-                    "code": one.code,
-                    "title": fix.title,
-                    "applicability": fix.applicability,
-                    "set": dict(fix.set),
-                    "advice": fix.advice,
-                    "estimate": objects.comparison(fix.estimate) if fix.estimate is not None else None,
-                }
-                for one in traps
-                for fix in one.fixes
-            ],
-            "warnings": objects.warnings(findings),
+    data = {
+        "observed": {
+            "throughput_tok_s": seen.throughput,
+            "power_w": seen.power,
+            "energy_j_per_1k_tokens": seen.joules,
         },
-    )
+        "pattern": traps[0].code if traps else None,
+        "match": _matched(best),
+        "rivals": [[one.one.precision, one.one.batch] for one in _rivals(found, best)],
+        "matches": [_matched(one) for one in found],
+        "root_cause": [{"code": one.code, "why": _cause(situation, one.code)} for one in traps],
+        "fixes": [
+            {
+                "code": one.code,
+                "title": fix.title,
+                "applicability": fix.applicability,
+                "set": dict(fix.set),
+                "advice": fix.advice,
+                "estimate": objects.comparison(fix.estimate) if fix.estimate is not None else None,
+            }
+            for one in traps
+            for fix in one.fixes
+        ],
+    }
+    said = _conclusion(best, _rivals(found, best), told, traps)
+    mood: Mood | None = "gray" if best is None else None
+    return objects.answered(situation, "diagnose", said, findings, blocks, data, mood)
 
 
 def _rivals(found: Sequence[Match], best: Match | None) -> list[Match]:

@@ -12,7 +12,6 @@ from ecolint.advisor.considered import Considered, Situation
 from ecolint.advisor.figures import amount, difference, named, number
 from ecolint.advisor.snippets import code
 from ecolint.model import Interval
-from ecolint.report._summary import mood
 from ecolint.speech import Said, say
 
 BOUND = 0.6
@@ -68,23 +67,15 @@ def explain(situation: Situation) -> Answer:
     if better is not None and plain.precision != now.precision:
         blocks.append(code(plain.precision, situation.setup.framework, situation.setup.model, situation.batch))
     blocks += [*pieces.risks(situation, None), *pieces.measure(situation), *pieces.questions(situation)]
-    return Answer(
-        protocol="explain",
-        title=pieces.heading(situation),
-        conclusion=_conclusion(now, reasons),
-        mood=mood(list(findings)),
-        blocks=tuple(blocks),
-        data={
-            **objects.around(situation),
-            "current": objects.column(now),
-            "fp16": objects.column(plain),
-            "roofline": _roofline(found),
-            "roofline_fp16": _roofline(roofline(situation, plain)),
-            "reasons": reasons,
-            "reason_rows": list(dict.fromkeys(rows)),
-            "warnings": objects.warnings(findings),
-        },
-    )
+    data = {
+        "current": objects.column(now),
+        "fp16": objects.column(plain),
+        "roofline": _roofline(found),
+        "roofline_fp16": _roofline(roofline(situation, plain)),
+        "reasons": reasons,
+        "reason_rows": list(dict.fromkeys(rows)),
+    }
+    return objects.answered(situation, "explain", _conclusion(now, reasons), findings, blocks, data)
 
 
 def _conclusion(now: Considered, reasons: Sequence[Said]) -> Said:

@@ -11,6 +11,9 @@ import tomli
 
 from ecolint.model import Scalar
 
+PLAIN = ("fp16", "bf16")
+"""Precisions that change no numerics of a published checkpoint of 16 bits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Precision:

@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from ecolint import __version__
-from ecolint.advisor.answer import plain
+from ecolint.advisor.answer import Answer, Block, plain
 from ecolint.advisor.considered import Considered, Situation
 from ecolint.advisor.limits import Limits
-from ecolint.advisor.pieces import boundaries
+from ecolint.advisor.pieces import boundaries, heading
 from ecolint.evidence.rows import describe
-from ecolint.model import Estimate, Finding, Monthly
+from ecolint.model import Estimate, Finding, Monthly, Mood
+from ecolint.report._summary import mood as mood_of_findings
 from ecolint.report.json import SCHEMA, evidence
+from ecolint.speech import Said
+
+
+def answered(
+    situation: Situation,
+    protocol: str,
+    conclusion: Said,
+    findings: Sequence[Finding],
+    blocks: Sequence[Block],
+    data: Mapping[str, object],
+    mood: Mood | None = None,
+) -> Answer:
+    """An answer with what every one has around its own `blocks` and `data`; without a `mood` it has the findings'."""
+    return Answer(
+        protocol=protocol,
+        title=heading(situation),
+        conclusion=conclusion,
+        mood=mood or mood_of_findings(list(findings)),
+        blocks=tuple(blocks),
+        data={**around(situation), **data, "warnings": warnings(findings)},
+    )
 
 
 def around(situation: Situation) -> dict[str, object]:

@@ -12,7 +12,6 @@ from ecolint.advisor.figures import called, difference, money, named, number, sp
 from ecolint.advisor.limits import Limits
 from ecolint.advisor.snippets import code
 from ecolint.model import Estimate, Finding
-from ecolint.report._summary import mood
 from ecolint.speech import Said, say
 
 SHOWN = 8
@@ -45,26 +44,18 @@ def optimize(situation: Situation) -> Answer:
     if best is not None:
         blocks.append(code(best.precision, situation.setup.framework, situation.setup.model, best.batch))
     blocks += [*pieces.risks(situation, best), *pieces.measure(situation), *pieces.questions(situation)]
-    return Answer(
-        protocol="optimize",
-        title=pieces.heading(situation),
-        conclusion=conclusion(situation, choice, best, limits),
-        mood=mood(list(findings)),
-        blocks=tuple(blocks),
-        data={
-            **objects.around(situation),
-            "objective": limits.objective,
-            "limits": objects.limits(limits),
-            "current": objects.column(situation.now),
-            "best": objects.column(best) if best is not None else None,
-            "estimate": objects.comparison(held) if held is not None else None,
-            "pareto": [objects.column(one) for one in choice.pareto],
-            "why": why,
-            "excluded": list(choice.excluded),
-            "avoids": [one.code for one in trapped],
-            "warnings": objects.warnings(findings),
-        },
-    )
+    data = {
+        "objective": limits.objective,
+        "limits": objects.limits(limits),
+        "current": objects.column(situation.now),
+        "best": objects.column(best) if best is not None else None,
+        "estimate": objects.comparison(held) if held is not None else None,
+        "pareto": [objects.column(one) for one in choice.pareto],
+        "why": why,
+        "excluded": list(choice.excluded),
+        "avoids": [one.code for one in trapped],
+    }
+    return objects.answered(situation, "optimize", conclusion(situation, choice, best, limits), findings, blocks, data)
 
 
 def left_out(choice: Choice) -> list[Block]:

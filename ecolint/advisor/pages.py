@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 from unicodedata import east_asian_width
 
-from ecolint.advisor.answer import Answer, Block, Chart, Code, Grid, Listing, Mood, Text
+from ecolint.advisor.answer import Answer, Block, Chart, Code, Grid, Listing, Text
 from ecolint.evidence import dataset_line
 from ecolint.lobster import greeting
+from ecolint.model import Mood
 from ecolint.speech import Voice
 
 WIDTH = 100

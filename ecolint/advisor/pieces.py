@@ -6,23 +6,24 @@ from collections.abc import Iterable, Sequence
 from math import log
 
 from ecolint import catalog
-from ecolint.advisor.answer import Bar, Block, Chart, Grid, Listing, Mood, Text
+from ecolint.advisor.answer import Bar, Block, Chart, Grid, Listing, Text
 from ecolint.advisor.considered import Considered, Situation
 from ecolint.advisor.figures import difference, held, named, number, span, stars
+from ecolint.advisor.formats import PLAIN
+from ecolint.advisor.words import DAYS
 from ecolint.evidence import how_to_measure, why_measure
 from ecolint.evidence.drift import drift
 from ecolint.evidence.rows import describe
-from ecolint.model import Finding
+from ecolint.evidence.subject import DENSE
+from ecolint.model import RED_ABOVE, Finding, Mood
 from ecolint.report._figures import assumption
 from ecolint.speech import Said, say
 
 QUOTED = 8
 """Rows that an answer quotes in full; the others it names."""
-TRAP = 30.0
-"""Percent above which an overhead is a trap."""
 APART = 0.05
 """Part by which joules and a percentage may differ before a page says why."""
-SECONDS = 30 * 86400
+SECONDS = DAYS * 86400
 """Seconds of a month."""
 
 
@@ -90,7 +91,7 @@ def warnings(findings: Sequence[Finding]) -> list[Block]:
 def risks(situation: Situation, chosen: Considered | None) -> list[Block]:
     """Boundary notes, and what a change may cost beside energy."""
     found = list(boundaries(situation))
-    if chosen is not None and chosen.precision not in ("fp16", "bf16", "fp32", situation.precision):
+    if chosen is not None and chosen.precision not in (*PLAIN, "fp32", situation.precision):
         found.append(
             say("quantization changes the numerics, which nobody measured here: check the quality of the answers")
         )
@@ -133,7 +134,7 @@ def boundaries(situation: Situation) -> Iterable[Said]:
     known = catalog.model(situation.setup.model)
     if known is None or known.how != "catalog":
         yield say("official weights were measured: other weights may have other activations")
-    if size is not None and total is not None and size < 0.9 * total:
+    if size is not None and total is not None and size < DENSE * total:
         yield say("a mixture of experts is read by its active parameters")
     for text in drift(situation.deployment.versions, frozenset({situation.precision or "fp16"})).newer:
         yield say("the stack is newer than the measurements, which costs a star: {what}", what=text)
@@ -218,7 +219,7 @@ def memory(one: Considered) -> str:
 
 def sessions(columns: Sequence[Considered]) -> list[Block]:
     """Why joules and percentages differ, where they do."""
-    plain = {one.batch: one for one in columns if one.precision in ("fp16", "bf16")}
+    plain = {one.batch: one for one in columns if one.precision in PLAIN}
     if not any(one.batch in plain and _apart(one, plain[one.batch]) for one in columns):
         return []
     text = say(
@@ -257,7 +258,7 @@ def chart(columns: Sequence[Considered]) -> list[Block]:
 
 def _note(one: Considered) -> str:
     overhead = one.against.overhead_percent
-    if overhead is None or one.precision in ("fp16", "bf16"):
+    if overhead is None or one.precision in PLAIN:
         return number(one.joules)
     return f"{number(one.joules)}  {difference(overhead)}"
 
@@ -267,7 +268,7 @@ def mood_of(one: Considered) -> Mood:
     overhead = one.against.overhead_percent
     if overhead is None:
         return "gray"
-    if overhead.low >= TRAP:
+    if overhead.low >= RED_ABOVE:
         return "red"
     if one.against.verdict == "costs":
         return "orange"

@@ -11,8 +11,9 @@ from ecolint.advisor.considered import Situation, described, known
 from ecolint.advisor.formats import precisions
 from ecolint.advisor.parameters import MODEL_EXAMPLE, Asked, Refused, Trouble
 from ecolint.derived import Circumstances, derive
+from ecolint.evidence.subject import number, value
 from ecolint.evidence.table import Table
-from ecolint.model import Deployment, Fact, Scalar
+from ecolint.model import Deployment, Scalar
 from ecolint.ruleset import Rule
 from ecolint.run import Request, Run, facts
 from ecolint.settings import Settings
@@ -47,7 +48,7 @@ def read(path: str, overrides: Mapping[str, object]) -> tuple[Run, tuple[Deploym
 
 def trains(deployment: Deployment) -> bool:
     """Whether a deployment trains: nothing is said about it."""
-    return _value(deployment, "workload") == "training"
+    return value(deployment, "workload") == "training"
 
 
 def situation_of(
@@ -64,7 +65,7 @@ def situation_of(
     circumstances = Circumstances(vocabularies(settings.stacks), context=settings.context)
     found = dict(deployment.facts)
     said: list[Said] = []
-    model = _value(deployment, "model")
+    model = value(deployment, "model")
     if model is None:
         wrong = say("{where} doesn't say which model; describe the deployment instead", where=where)
         raise Refused((Trouble("MODEL", asked.model or "", wrong, example=MODEL_EXAMPLE),))
@@ -73,11 +74,11 @@ def situation_of(
         changes["gpu"] = setup.gpu
     if "--gpu-count" in asked.options:
         changes["gpu_count"] = setup.gpu_count
-    gpu = setup.gpu or _value(deployment, "gpu") or settings.gpu
+    gpu = setup.gpu or value(deployment, "gpu") or settings.gpu
     missing = set(setup.missing)
     if gpu is None:
         missing.add("--gpu")
-        size = _number(deployment, "active_params_b")
+        size = number(deployment, "active_params_b")
         gpu = nearest_gpu(table, str(model), size)
         changes["gpu"] = gpu
         said.append(say("{where} names no GPU: {gpu} stands in, and every figure has one star", where=where, gpu=gpu))
@@ -92,8 +93,8 @@ def situation_of(
         setup,
         model=str(model),
         gpu=str(gpu),
-        gpu_count=int(_number(first, "gpu_count") or 1),
-        framework=setup.framework or str(_value(deployment, "framework") or "transformers"),
+        gpu_count=int(number(first, "gpu_count") or 1),
+        framework=setup.framework or str(value(deployment, "framework") or "transformers"),
         defaults=(*setup.defaults, *said),
         missing=frozenset(missing),
     )
@@ -103,7 +104,7 @@ def situation_of(
 def _with_format(read_: Situation, setup: Setup) -> Situation:
     """With the precision and the batch that the command line says, and FP16 where nobody says one."""
     chosen = precisions()[setup.precision] if setup.precision is not None else None
-    if chosen is None and read_.precision is None and _value(read_.deployment, "quantization") in (None, "none"):
+    if chosen is None and read_.precision is None and value(read_.deployment, "quantization") in (None, "none"):
         chosen = precisions()["fp16"]
         text = say("{where} says no precision: fp16 is assumed, which costs no star", where=read_.where)
         read_ = replace(read_, setup=_filled(read_.setup, "--precision", text))
@@ -125,8 +126,8 @@ def _filled(setup: Setup, option: str, text: Said) -> Setup:
 
 def _open_batch(deployment: Deployment) -> bool:
     """Whether an engine decides how many requests it takes at a time; code runs what it is handed."""
-    told = any(_value(deployment, name) is not None for name in ("batch_size", "max_concurrency"))
-    return not (told or _value(deployment, "looped")) and deployment.invocation.call is None
+    told = any(value(deployment, name) is not None for name in ("batch_size", "max_concurrency"))
+    return not (told or value(deployment, "looped")) and deployment.invocation.call is None
 
 
 def place(deployment: Deployment, text: str) -> str:
@@ -146,7 +147,7 @@ def listed(deployments: Sequence[Deployment], texts: Mapping[str, str]) -> list[
 
 
 def _named(deployment: Deployment) -> str:
-    return f"{_value(deployment, 'framework')} {_value(deployment, 'model') or '?'}"
+    return f"{value(deployment, 'framework')} {value(deployment, 'model') or '?'}"
 
 
 def _told(deployment: Deployment) -> tuple[tuple[str, str, Scalar], ...]:
@@ -155,13 +156,3 @@ def _told(deployment: Deployment) -> tuple[tuple[str, str, Scalar], ...]:
 
 def _matters(name: str) -> bool:
     return name in ("model", "framework", "gpu", "gpu_count", "precision", "batch_size", "max_concurrency", "looped")
-
-
-def _value(deployment: Deployment, name: str) -> Scalar:
-    fact = deployment.facts.get(name, Fact("absent"))
-    return fact.value if fact.kind == "known" else None
-
-
-def _number(deployment: Deployment, name: str) -> float | None:
-    told = _value(deployment, name)
-    return float(told) if isinstance(told, (int, float)) and not isinstance(told, bool) else None

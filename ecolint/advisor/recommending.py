@@ -9,11 +9,11 @@ from ecolint.advisor.answer import Answer, Block, Grid, Listing
 from ecolint.advisor.choosing import choose, cost_per_million
 from ecolint.advisor.considered import Considered, Situation
 from ecolint.advisor.figures import amount, called, difference, number
+from ecolint.advisor.formats import PLAIN
 from ecolint.advisor.limits import Limits
 from ecolint.advisor.optimizing import conclusion, left_out, lines, rule_of
 from ecolint.advisor.snippets import code
 from ecolint.model import Estimate, Finding
-from ecolint.report._summary import mood
 from ecolint.speech import Said, joined, say
 
 
@@ -45,30 +45,24 @@ def recommend(situation: Situation) -> Answer:
     blocks += [*left_out(choice), *pieces.warnings(findings)]
     if first is not None:
         blocks.append(code(first.precision, situation.setup.framework, situation.setup.model, first.batch))
-    accuracy = any(one.precision not in ("fp16", "bf16") for one in options)
+    accuracy = any(one.precision not in PLAIN for one in options)
     blocks += [*pieces.risks(situation, first), *pieces.measure(situation, accuracy), *pieces.questions(situation)]
-    return Answer(
-        protocol="recommend",
-        title=pieces.heading(situation),
-        conclusion=conclusion(situation, choice, first, limits),
-        mood=mood(list(findings)),
-        blocks=tuple(blocks),
-        data={
-            **objects.around(situation),
-            "objective": limits.objective,
-            "limits": objects.limits(limits),
-            "options": [
-                {**objects.column(one, rank), "trade_off": trade, "estimate": objects.comparison(held)}
-                for rank, ((one, held), trade) in enumerate(zip(compared, trades, strict=True), 1)
-            ],
-            "traps": [
-                {"precision": precision, "batch_size": batch, "codes": [one.code for one in found]}
-                for (precision, batch), found in traps.items()
-            ],
-            "why": list(choice.why),
-            "excluded": list(choice.excluded),
-            "warnings": objects.warnings(findings),
-        },
+    data = {
+        "objective": limits.objective,
+        "limits": objects.limits(limits),
+        "options": [
+            {**objects.column(one, rank), "trade_off": trade, "estimate": objects.comparison(held)}
+            for rank, ((one, held), trade) in enumerate(zip(compared, trades, strict=True), 1)
+        ],
+        "traps": [
+            {"precision": precision, "batch_size": batch, "codes": [one.code for one in found]}
+            for (precision, batch), found in traps.items()
+        ],
+        "why": list(choice.why),
+        "excluded": list(choice.excluded),
+    }
+    return objects.answered(
+        situation, "recommend", conclusion(situation, choice, first, limits), findings, blocks, data
     )
 
 

@@ -41,7 +41,7 @@ def subject(deployment: Deployment) -> Subject:
     architecture = next(iter(architectures)) if len(architectures) == 1 else _text(deployment, "architecture")
     name = _text(deployment, "model")
     known = catalog.model(name) if name else None
-    total, active = _number(deployment, "params_b"), _number(deployment, "active_params_b")
+    total, active = number(deployment, "params_b"), number(deployment, "active_params_b")
     if total is None and known is not None:
         total = known.total_b
     if active is None:
@@ -62,7 +62,7 @@ def subject(deployment: Deployment) -> Subject:
         measurable=written is None or catalog.vendor(written) in (None, "NVIDIA"),
         weights=known.how if known is not None else "name" if name is not None else None,
         mixture=bool(active is not None and total is not None and active < DENSE * total),
-        gpus=int(_number(deployment, "gpu_count") or 1),
+        gpus=int(number(deployment, "gpu_count") or 1),
         brain_float=precision == "bf16",
         task=_task(deployment),
     )
@@ -91,8 +91,8 @@ def _batch(deployment: Deployment) -> int | None:
 
 
 def _batch_fact(deployment: Deployment) -> float | None:
-    static = _number(deployment, "batch_size")
-    return static if static is not None else _number(deployment, "max_concurrency")
+    static = number(deployment, "batch_size")
+    return static if static is not None else number(deployment, "max_concurrency")
 
 
 def _text(deployment: Deployment, fact: str) -> str | None:
@@ -100,6 +100,7 @@ def _text(deployment: Deployment, fact: str) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _number(deployment: Deployment, fact: str) -> float | None:
+def number(deployment: Deployment, fact: str) -> float | None:
+    """A fact's value where it is known and a number, else None."""
     found = value(deployment, fact)
     return float(found) if isinstance(found, (int, float)) and not isinstance(found, bool) else None

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
-from ecolint.model import Estimate, Finding, Report
+from ecolint.model import RED_ABOVE, Estimate, Finding, Mood, Report
 from ecolint.speech import say
-
-Mood = Literal["green", "yellow", "orange", "red", "gray"]
 
 MOODS: Mapping[Mood, str] = {
     "green": say("cool waters"),
@@ -19,9 +16,6 @@ MOODS: Mapping[Mood, str] = {
     "gray": say("unverified software"),
 }
 """What each mood means."""
-
-_OVERHEATS = 30.0
-"""Percent: an estimate whose whole interval lies there or above is of the worst mood."""
 
 _NUMBER_FORMAT = frozenset({"precision", "quantization", "dtype", "int8_threshold", "compute_dtype"})
 
@@ -93,7 +87,7 @@ def _mood_of(finding: Finding) -> Mood:
 
 def _overheats(estimate: Estimate | None) -> bool:
     interval = estimate.overhead_percent if estimate else None
-    return interval is not None and interval.low >= _OVERHEATS
+    return interval is not None and interval.low >= RED_ABOVE
 
 
 def _about_format(estimate: Estimate) -> bool:
