@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
+from ecolint import shortcuts
 from ecolint.ignores import Ignore, exclude, ignore_file, ignored, ignores_above
 from ecolint.model import CannotEdit, Problem, Source
 from ecolint.roots import Roots, display_path
@@ -187,22 +188,23 @@ def _links_back(link: str, folder: str) -> bool:
 
 
 class Triggers:
-    """The words of which one must stand in a file before it is decoded.
+    """What must stand in a file before it is decoded: one of some words, or what a reader's own gate lets through."""
 
-    Looked for one by one: on 33 MB of Python with 31 words that took 0.37 s, one compiled alternation 0.75 to 0.88 s.
-    """
+    def __init__(
+        self, words: Iterable[str], keys: Iterable[str] = (), gate: Callable[[bytes], bool] | None = None
+    ) -> None:
+        from ahocorasick_rs import BytesAhoCorasick, Implementation
 
-    def __init__(self, words: Iterable[str], keys: Iterable[str] = ()) -> None:
         self.keys = tuple(keys)
         """The words by which files of settings are known."""
-        encoded = {word.encode() for word in words if word}
-        # A word that contains another one says nothing new.
-        self._words = sorted(word for word in encoded if not any(one in word for one in encoded - {word}))
-        self.longest = max(map(len, self._words), default=0)
+        encoded = sorted({word.encode() for word in words if word})
+        self.longest = max(map(len, encoded), default=0)
+        self._automaton = BytesAhoCorasick(encoded, implementation=Implementation.DFA)
+        self._gate = gate
 
     def stand_in(self, data: bytes) -> bool:
-        """Whether any of the words does."""
-        return any(word in data for word in self._words)
+        """Whether a file may hold anything that is wanted."""
+        return bool(self._automaton.find_matches_as_indexes(data)) if self._gate is None else self._gate(data)
 
 
 def load(file: File, limit: int, triggers: Triggers | None = None) -> Loaded | Problem | None:
@@ -222,9 +224,12 @@ def load(file: File, limit: int, triggers: Triggers | None = None) -> Loaded | P
             data = handle.read()
     except OSError as error:
         return Problem(file.path, 1, say("cannot be read: {strerror}", strerror=error.strerror))
-    if triggers is not None and not triggers.stand_in(data):
+    worth = triggers is None or triggers.stand_in(data)
+    if not worth and shortcuts.taken("scan"):
         return None
     loaded = decode(file.path, data)
+    if not worth and isinstance(loaded, Problem):
+        return None
     if isinstance(loaded, Loaded) and len(data) > limit and len(loaded.source.text.encode("utf-8", "replace")) > limit:
         return _too_large(file.path, limit)
     return loaded

@@ -34,6 +34,7 @@ class Project:
         self._files: dict[tuple[str, str], str | None] = {}
         self._insiders: dict[str, bool] = {}
         self._makers: dict[str, Mapping[str, Made]] = {}
+        self._givers: dict[str, frozenset[str]] = {}
         self._sources: dict[str, Source | None] = {}
         self._folders: dict[str, tuple[str, ...]] = {}
         self._named: dict[frozenset[str], tuple[str, ...]] = {}
@@ -74,6 +75,76 @@ class Project:
             self._makers[found] = {}  # modules that import each other in a circle give nothing the second time
             self._makers[found] = self._makers_of(found, wanted)
         return self._makers[found]
+
+    def makes(self, source: Source, wanted: Wanted) -> bool:
+        """Whether a text may call a function of another module that gives back a model it loads, by words alone."""
+        from ecolint.readers.python import passing
+
+        text, path = source.text, source.path
+        for one in passing.imports(text):
+            if one.member and (found := self._found(one.module, path)) is not None and passing.calls(text, one.bound):
+                if one.member in self._givers_of(found, wanted) and one.member in self.makers(one.module, path, wanted):
+                    return True
+            whole = (
+                one.module if not one.member else f"{one.module}{'' if one.module.endswith('.') else '.'}{one.member}"
+            )
+            for module in dict.fromkeys((whole, whole.partition(".")[0])) if not one.member else (whole,):
+                if (found := self._found(module, path)) is None or not (
+                    members := passing.called_members(text, one.bound)
+                ):
+                    continue
+                if members & self._givers_of(found, wanted) and members & self.makers(module, path, wanted).keys():
+                    return True
+        return False
+
+    def _givers_of(self, location: str, wanted: Wanted) -> frozenset[str]:
+        """The functions of a module that may give back a model, its own and those that it passes on."""
+        if location not in self._givers:
+            own: dict[str, set[str]] = {}
+            passed: dict[str, list[tuple[str, str, str]]] = {}
+            queue = [location]
+            while queue:  # in circles too
+                one = queue.pop()
+                if one not in own:
+                    own[one], passed[one] = self._passes(one, wanted)
+                    queue += [found for found, _, _ in passed[one]]
+            changed = True
+            while changed:
+                changed = False
+                for one, names in passed.items():
+                    for found, member, bound in names:
+                        if member in own[found] and bound not in own[one]:
+                            own[one].add(bound)
+                            changed = True
+            self._givers.update((one, frozenset(names)) for one, names in own.items())
+        return self._givers[location]
+
+    def _passes(self, location: str, wanted: Wanted) -> tuple[set[str], list[tuple[str, str, str]]]:
+        """The functions of a module's own that may give back a model, and what it imports to pass it on."""
+        from ecolint.readers.python import passing
+        from ecolint.readers.python.gates import gate
+
+        if location in self._givers:
+            return set(self._givers[location]), []
+        data = self._data(location)
+        own = set(passing.givers(data, gate(wanted)))
+        if not location.endswith("__init__.py"):
+            return own, []
+        path = display_path(location)
+        ways = [
+            (found, one.member, one.bound)
+            for one in passing.imports(data.decode("utf-8", "replace"))
+            if one.member and (found := self._found(one.module, path)) is not None
+        ]
+        return own, ways
+
+    def _data(self, location: str) -> bytes:
+        """The bytes of a file of the project; none where it cannot be read."""
+        try:
+            with open(location, "rb") as file:
+                return file.read()
+        except OSError:
+            return b""
 
     def holds(self, module: str, from_path: str) -> bool:
         """Whether a module as imported in `from_path` is a Python file inside the root."""

@@ -244,13 +244,13 @@ class _Linting:
         return self.rules[key]
 
     def _triggers_of(self, settings: Settings, path: str) -> files.Triggers:
-        from ecolint.readers import syntax_of
+        from ecolint.readers import sieve, syntax_of
         from ecolint.stacks import asked
 
         key = (settings.stacks, syntax_of(path))
         if key not in self.triggers:
             wanted = asked(settings.stacks)
-            self.triggers[key] = files.Triggers(wanted.words_of(key[1]), wanted.keys)
+            self.triggers[key] = files.Triggers(wanted.words_of(key[1]), wanted.keys, sieve(path, wanted))
         return self.triggers[key]
 
     def _measure(self, settings: Settings) -> None:

@@ -31,6 +31,10 @@ class Lookup(Protocol):
         """The functions of `module`, as imported in `from_path`, that give back a model they load."""
         ...
 
+    def makes(self, source: Source, wanted: Wanted) -> bool:
+        """Whether a text may call a function of another module that gives back a model, by words alone."""
+        ...
+
     def source(self, path: str) -> Source | None:
         """The text of a file of the project; None where there is none, or where it cannot be read."""
         ...
@@ -71,6 +75,10 @@ class Nowhere:
         """No functions."""
         return {}
 
+    def makes(self, source: Source, wanted: Wanted) -> bool:
+        """None."""
+        return False
+
     def source(self, path: str) -> Source | None:
         """No file."""
         return None
@@ -106,7 +114,8 @@ class Reader(Protocol):
     that holds one is read though it holds no trigger. `anchors(keys)`, where it is offered, narrows the words for
     which a file that is too long to read is told of, and has them looked for at its two ends alone. `FALLBACK`,
     where it is declared, is the encoding of files that are not UTF-8; `HELD` says that such files may stand inside
-    others (see `held`).
+    others (see `held`). `sieve(wanted)`, where it is offered, tells from a file's bytes whether it may hold anything
+    that is wanted, closer than the words do.
     """
 
     def read(self, source: Source, wanted: Wanted, project: Lookup) -> Reading:
@@ -235,6 +244,12 @@ def anchors(path: str, keys: Sequence[str]) -> tuple[str, ...] | None:
     """The words for which a file of this name is told of though it is too long to read; None where all triggers are."""
     offer = getattr(reader_of(path), "anchors", None)
     return None if offer is None else tuple(offer(keys))
+
+
+def sieve(path: str, wanted: Wanted) -> Callable[[bytes], bool] | None:
+    """What tells from the bytes of a file of this name whether it is worth reading; None where only words do."""
+    offer = getattr(reader_of(path), "sieve", None)
+    return None if offer is None else cast("Callable[[bytes], bool]", offer(wanted))
 
 
 def packed(path: str) -> Packed | None:

@@ -814,7 +814,7 @@ def test_newer_syntax_than_the_host_is_no_problem() -> None:
 
 
 def test_binary_data_is_one_problem() -> None:
-    found = reading("pipeline\0\x01\x02")
+    found = reading("from transformers import pipeline\npipeline()\0\x01\x02")
     assert len(found.problems) == 1
     assert found.invocations == ()
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ecolint import shortcuts
 from ecolint.model import Change, Edit, Made, Pin, Reading, Source, Table, Value, Wanted
 
 if TYPE_CHECKING:
@@ -15,11 +17,24 @@ SUFFIXES = (".py",)
 
 def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
     """The invocations, comments and problems of a Python file; nothing is parsed where no trigger word stands."""
-    if not any(word in source.text for word in wanted.triggers):
+    from ecolint.readers.python.gates import gate
+
+    told = gate(wanted).told(source.text.encode("utf-8", "surrogatepass"))
+    starts = told is not None and (told.starts or told.runs)
+    if shortcuts.taken("gates") and (told is None or not (starts or told.notes or project.makes(source, wanted))):
         return Reading()
     from ecolint.readers.python.reading import read_file
 
-    return read_file(source, wanted, project)
+    reading = read_file(source, wanted, project)
+    return reading if starts or reading.invocations else replace(reading, problems=())
+
+
+def sieve(wanted: Wanted) -> Callable[[bytes], bool]:
+    """Whether the bytes of a Python file may hold anything that is wanted."""
+    from ecolint.readers.python.gates import gate
+
+    one = gate(wanted)
+    return lambda data: one.told(data) is not None
 
 
 def rewrite(source: Source, table: Table, changes: Sequence[Change]) -> tuple[Edit, ...]:

@@ -23,15 +23,21 @@ MAX_STARS = 4
 
 def name_value(ctx: Context, node: cst.Name, statement: Statement, frame: Frame | None) -> Value:
     """What a plain name can be at its statement."""
-    name, place = node.value, ctx.place(statement, node)
+    name = node.value
     if shadowed(statement, node, name):
-        return unknown(place)
+        return unknown(ctx.place(statement, node))
     line = statement.line
     found = find(ctx, name, line)
     if not found.reaches:
         if line.scope != MODULE and ctx.scopes.of(line.scope).mutations.get(name):
-            return changed(ctx, unknown(place), ctx.scopes.changes(line.scope, name, -1, line.index), line, frame)
-        return _starred(ctx, name, found) or unknown(place)
+            return changed(
+                ctx,
+                unknown(ctx.place(statement, node)),
+                ctx.scopes.changes(line.scope, name, -1, line.index),
+                line,
+                frame,
+            )
+        return _starred(ctx, name, found) or unknown(ctx.place(statement, node))
     shared = _shared(ctx, name, found.scope)
     values = [
         _after(ctx, name, reach, binding_value(ctx, reach.binding, frame), found.scope, line, frame)

@@ -30,7 +30,6 @@ FETCHING = frozenset(
 def call_value(ctx: Context, node: cst.CSTNode, statement: Statement, frame: Frame | None) -> Value:
     """What a call gives: a table of its arguments where the callee is known, else the little that can be computed."""
     assert isinstance(node, cst.Call)
-    place = ctx.place(statement, node)
     parts = dotted(node.func)
     if parts is None:
         return _on_value(ctx, node, statement, frame)
@@ -45,11 +44,11 @@ def call_value(ctx: Context, node: cst.CSTNode, statement: Statement, frame: Fra
         if (name == "os.path.join" or name in texts.PATHS) and node.args:
             return _joined(ctx, node, statement, frame)
         if name == "json.dumps" and len(node.args) == 1:
-            return change(ctx.evaluate(node.args[0].value, statement, frame), _dumped, place)
+            return change(ctx.evaluate(node.args[0].value, statement, frame), _dumped, ctx.place(statement, node))
         if name in instances.PARSES:
             return instances.parsed(ctx, node, statement)
         note(ctx, node, statement)
-        return known(tables.call_table(ctx, statement, node, name, frame), place)
+        return known(tables.call_table(ctx, statement, node, name, frame), ctx.place(statement, node))
     if name is None:
         local = local_definition(ctx, parts, statement)
         if local is not None:
@@ -59,13 +58,13 @@ def call_value(ctx: Context, node: cst.CSTNode, statement: Statement, frame: Fra
             return simple
         for qualified, _ in held_names(ctx, node.func, statement, node):
             note(ctx, node, statement)
-            return known(tables.call_table(ctx, statement, node, qualified, frame), place)
+            return known(tables.call_table(ctx, statement, node, qualified, frame), ctx.place(statement, node))
         if parts[-1] in instances.PARSE_METHODS:
             return instances.parsed_by(ctx, node, statement)
         return _lambda(ctx, parts, statement)
     if name[name.rfind(".") + 1 :][:1].isupper():
-        return known(tables.call_table(ctx, statement, node, name, frame), place)
-    return unknown(place)
+        return known(tables.call_table(ctx, statement, node, name, frame), ctx.place(statement, node))
+    return unknown(ctx.place(statement, node))
 
 
 def _on_value(ctx: Context, call: cst.Call, statement: Statement, frame: Frame | None) -> Value:

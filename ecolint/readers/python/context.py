@@ -97,6 +97,12 @@ class Context:
             self.siblings[module] = self.project.constants(module, self.source.path)
         return self.siblings[module]
 
+    def takes(self, function: int, name: str) -> bool:
+        """Whether the `def` at a line index has a parameter; parsed only where its header holds the word."""
+        if function not in self.parameters and name not in self.script.body(self.script.lines[function]):
+            return False
+        return name in self.signature(function)
+
     def signature(self, function: int) -> dict[str, Parameter]:
         """The parameters of the `def` at a line index, by name in order."""
         if function not in self.parameters:
@@ -117,7 +123,13 @@ class Context:
 
 
 def _parameter(statement: Statement, param: cst.Param, position: int | None) -> Parameter:
-    annotation = statement.code(param.annotation.annotation) if param.annotation is not None else ""
+    written = param.annotation.annotation if param.annotation is not None else None
+    if written is None:
+        annotation = ""
+    elif isinstance(written, cst.Name):
+        annotation = written.value
+    else:
+        annotation = statement.code(written)
     return Parameter(param.name.value, position, param.default, annotation)
 
 

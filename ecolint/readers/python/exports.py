@@ -3,48 +3,102 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from ecolint import shortcuts
 from ecolint.model import Alternative, Source, Value, Wanted
 from ecolint.readers import Nowhere
 from ecolint.readers.python.alternatives import bounded, under
 from ecolint.readers.python.bindings import binding_value
 from ecolint.readers.python.context import Context, prepare
+from ecolint.readers.python.passing import ends
 from ecolint.readers.python.scopes import MODULE, Binding
 from ecolint.readers.python.tables import changed
 from ecolint.readers.python.values import attach
-
-MAX_NAMES = 500
 
 _SIMPLE = re.compile(
     r"""\s*(?:[rRfFbBuU]{0,2}["']|-?[\d.]|[\[{(]|(?:True|False|None)\b|(?:dict|int|float|str|bool)\(|(?:os\.)?(?:environ|getenv)"""
     r"""|(?:\w+\.)*[A-Z]\w*(?:\.\w+)*\s*(?:$|[(+/])|[a-z_]\w*\.\w+\s*$)"""
 )
+_BOUND = re.compile(r"(?:[\w \t)\]*.]|,(?:[ \t]*\r?\n)?){0,200}(?::[^=\n]*)?=(?!=)")
+
+
+class Constants(Mapping[str, Value]):
+    """The constants of a module, each worked out when it is asked for; the module is cut up for the first that it may
+    have."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._desk: tuple[Context, dict[str, tuple[int, str]]] | None = None
+        self._found: dict[str, Value | None] = {}
+
+    def __getitem__(self, name: str) -> Value:
+        if name not in self._found:
+            self._found[name] = self._value(name)
+        found = self._found[name]
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._opened[1] if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    @property
+    def names(self) -> Iterable[str]:
+        """The names that may have a constant."""
+        return self._opened[1]
+
+    def _value(self, name: str) -> Value | None:
+        if not _may_bind(self._source.text, name.rpartition(".")[2]):
+            return None
+        ctx, names = self._opened
+        if name not in names:
+            return None
+        scope, own = names[name]
+        value = _value(ctx, own, scope)
+        return value if any(one.kind == "known" for one in value) else None
+
+    @property
+    def _opened(self) -> tuple[Context, dict[str, tuple[int, str]]]:
+        """The module under reading, and where each name of it is bound that may be a constant."""
+        if self._desk is None:
+            ctx = attach(prepare(self._source, Wanted(), Nowhere()))
+            names: dict[str, tuple[int, str]] = {}
+            _gather(ctx, MODULE, "", names)
+            for name, indices in ctx.scopes.functions.items():
+                line = ctx.script.lines[indices[-1]]
+                if line.kind == "class" and line.scope == MODULE:
+                    _gather(ctx, line.index, f"{name}.", names)
+            self._desk = ctx, names
+        return self._desk
 
 
 def module_constants(source: Source) -> Mapping[str, Value]:
     """Simple values by module-level name, and by `Class.name` for the attributes of top-level classes."""
-    if "\0" in source.text:
-        return {}
-    ctx = attach(prepare(source, Wanted(), Nowhere()))
-    found: dict[str, Value] = {}
-    _gather(ctx, MODULE, "", found)
-    for name, indices in ctx.scopes.functions.items():
-        line = ctx.script.lines[indices[-1]]
-        if line.kind == "class" and line.scope == MODULE:
-            _gather(ctx, line.index, f"{name}.", found)
-    return found
+    return {} if "\0" in source.text else Constants(source)
 
 
-def _gather(ctx: Context, scope: int, prefix: str, found: dict[str, Value]) -> None:
+def owned(constants: Mapping[str, Value], owner: str) -> bool:
+    """Whether a class of a module has constants."""
+    names = constants.names if isinstance(constants, Constants) else constants
+    return any(name in constants for name in names if name.startswith(f"{owner}."))
+
+
+def _may_bind(text: str, name: str) -> bool:
+    """Whether a text may assign to a name, by its words alone."""
+    if not shortcuts.taken("constants"):
+        return True
+    return any(_BOUND.match(text, end) for end in ends(text, name))
+
+
+def _gather(ctx: Context, scope: int, prefix: str, names: dict[str, tuple[int, str]]) -> None:
     for name, bindings in ctx.scopes.of(scope).bindings.items():
-        if len(found) >= MAX_NAMES:
-            return
         if "." in name or name in ctx.scopes.foreign or not all(_simple(ctx, one) for one in bindings):
             continue
-        value = _value(ctx, name, scope)
-        if any(one.kind == "known" for one in value):
-            found[prefix + name] = value
+        names[prefix + name] = scope, name
 
 
 def _simple(ctx: Context, binding: Binding) -> bool:

@@ -85,7 +85,9 @@ def _class(ctx: Context, parts: tuple[str, ...], line: Line) -> str | None:
     if binding is not None:
         module, _, owner = ".".join((binding.origin, *parts[1:])).rpartition(".")
         module = binding.module if len(parts) == 1 and binding.module else module
-        inside = any(name.startswith(f"{owner}.") for name in ctx.exports(module)) if module else False
+        from ecolint.readers.python.exports import owned  # which evaluates, and so imports this room
+
+        inside = owned(ctx.exports(module), owner) if module else False
         return ".".join((binding.origin, *parts[1:])) if inside else None
     lines = [reach.binding.line for reach in found.reaches if reach.binding.kind == "class"]
     return f".{parts[0]}" if len(lines) == len(parts) == 1 and declarative(ctx, lines[0]) else None

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import libcst as cst
 
+from ecolint import shortcuts
 from ecolint.model import Made, Source, Table, Wanted
 from ecolint.readers import Lookup
 from ecolint.readers.python import patterns
@@ -75,6 +76,8 @@ def imported_starts(ctx: Context, taken: set[cst.CSTNode]) -> list[Start]:
     What they were given there cannot be seen from here: the table is open, and nobody can write to it.
     """
     if not any(name in ctx.words.attributes for name in ctx.wanted.works):
+        return []
+    if shortcuts.taken("makers") and not ctx.project.makes(ctx.source, ctx.wanted):
         return []
     found: list[Start] = []
     for offset, parts, made in _mentions(ctx):

@@ -30,13 +30,12 @@ MAX_PATH = 4
 
 def attribute_value(ctx: Context, node: cst.CSTNode, statement: Statement, frame: Frame | None) -> Value:
     """What an attribute access can be: a symbol of a module, a class attribute, an argument of a command line."""
-    place = ctx.place(statement, node)
     parts = dotted(node)
     if parts is None:
         value = _of_instance(ctx, node, statement, frame)
-        return value if value is not None else unknown(place)
+        return value if value is not None else unknown(ctx.place(statement, node))
     if shadowed(statement, node, parts[0]):
-        return unknown(place)
+        return unknown(ctx.place(statement, node))
     found = find(ctx, parts[0], statement.line)
     binding = imported(found)
     if binding is not None:
@@ -49,7 +48,7 @@ def attribute_value(ctx: Context, node: cst.CSTNode, statement: Statement, frame
         value = _of_instance(ctx, node, statement, frame)
         if value is None and found.reaches:
             value = command_line(ctx, parts[1])
-    return value if value is not None else unknown(place)
+    return value if value is not None else unknown(ctx.place(statement, node))
 
 
 def _of_module(
@@ -74,7 +73,7 @@ def _of_module(
 def _elsewhere(ctx: Context, module: str, names: list[str]) -> Value | None:
     """A constant of a module of this project, or an attribute of a class or an instance there."""
     exports = ctx.exports(module)
-    if not exports or len(names) > 2:
+    if len(names) > 2:
         return None
     held = exports.get(names[0], ())
     if len(names) == 1:

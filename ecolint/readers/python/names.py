@@ -69,7 +69,7 @@ def find(ctx: Context, name: str, line: Line) -> Found:
         outer = name in names.outer
         if scope == MODULE or lines[scope].kind == "def" or first:
             fallback = None
-            if scope != MODULE and lines[scope].kind == "def" and not outer and name in ctx.signature(scope):
+            if scope != MODULE and lines[scope].kind == "def" and not outer and ctx.takes(scope, name):
                 fallback = Binding(scope, "param", name)
             if first and name in names.bindings:
                 reaches = ctx.flow.reaching(name, line, scope, fallback)

@@ -133,6 +133,59 @@ class _Walk(cst.CSTVisitor):
         self.stack.pop()
 
 
+_LEFT_OUT = (cst.BaseParenthesizableWhitespace, cst.TrailingWhitespace, cst.EmptyLine, cst.Comma)
+_FIELDS: dict[type, tuple[str, ...] | None] = {}
+
+
+class _Order(cst.CSTVisitor):
+    """Records the fields of one node in the order in which LibCST walks them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fields: list[str] = []
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        return False
+
+    def on_visit_attribute(self, node: cst.CSTNode, attribute: str) -> None:
+        self.fields.append(attribute)
+
+
+def _fields(node: cst.CSTNode) -> tuple[str, ...] | None:
+    kind = type(node)
+    if isinstance(node, _LEFT_OUT):
+        _FIELDS[kind] = None
+    else:
+        order = _Order()
+        node._visit_and_replace_children(order)
+        _FIELDS[kind] = tuple(dict.fromkeys(order.fields))
+    return _FIELDS[kind]
+
+
+def _walked(root: cst.CSTNode, nodes: list[cst.CSTNode], parents: dict[cst.CSTNode, cst.CSTNode]) -> None:
+    """Every node in source order with its parent, without the visitor's bookkeeping."""
+    stack: list[tuple[cst.CSTNode, cst.CSTNode | None]] = [(root, None)]
+    known, node_type = _FIELDS, cst.CSTNode
+    while stack:
+        node, parent = stack.pop()
+        kind = type(node)
+        fields = known[kind] if kind in known else _fields(node)
+        if fields is None:
+            continue
+        nodes.append(node)
+        if parent is not None:
+            parents[node] = parent
+        inside: list[tuple[cst.CSTNode, cst.CSTNode | None]] = []
+        for name in fields:
+            value = getattr(node, name)
+            if isinstance(value, node_type):
+                inside.append((value, node))
+            elif isinstance(value, (list, tuple)):
+                inside += [(one, node) for one in value]
+        inside.reverse()
+        stack += inside
+
+
 @dataclass(slots=True)
 class Statement:
     """One parsed logical line. `root` is the small statement, the compound statement or the header's expression."""
@@ -216,13 +269,14 @@ class Parser:
         module = cst.parse_module(text)
         if not module.body:
             return None
-        walk = _Walk()
-        module.visit(walk)
-        self.stats.nodes_visited += len(walk.nodes)
+        nodes: list[cst.CSTNode] = []
+        parents: dict[cst.CSTNode, cst.CSTNode] = {}
+        _walked(module, nodes, parents)
+        self.stats.nodes_visited += len(nodes)
         root: cst.CSTNode = module.body[0]
         if isinstance(root, cst.SimpleStatementLine):
             root = root.body[0]
-        return Statement(line, text, offset, module, root, walk.nodes, walk.parents)
+        return Statement(line, text, offset, module, root, nodes, parents)
 
 
 def _standalone(body: str, kind: str) -> tuple[str, int]:

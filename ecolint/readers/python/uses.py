@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import libcst as cst
 
 from ecolint.model import Branches, Entry, Request, Table, Use
 from ecolint.readers.python import patterns
 from ecolint.readers.python.concurrency import concurrent
-from ecolint.readers.python.context import Context
+from ecolint.readers.python.context import Context, Parameter
 from ecolint.readers.python.decisions import Arm
 from ecolint.readers.python.lines import Line
 from ecolint.readers.python.loops import Loops
 from ecolint.readers.python.names import dotted, find
-from ecolint.readers.python.objects import SAME_OBJECT, Identities, Origin, agreeing, function_name, wrapper_name
+from ecolint.readers.python.objects import INNER, SAME_OBJECT, Identities, Origin, agreeing, function_name, wrapper_name
 from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.serving import Serving
 from ecolint.readers.python.starts import Start, candidate_lines
 from ecolint.readers.python.tables import call_table
 
-_ALIAS = re.compile(r"\s*(?:await\s+)?([\w.]+)\s*(?:$|\.(\w+)\s*\(|\()")
+_ALIAS = re.compile(r"\s*(?:await\s+)?([\w.]+)\s*(?:$|\.(\w+)\s*\(|(\())")
+_INDEX = re.compile(r"\[[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\]")
+_ANNOTATION = re.compile(r":.*", re.DOTALL)
+_WORDS = re.compile(r"\w+")
+_CALL = re.compile(r"\b(\w+)\s*\(")
+_KEYWORD = re.compile(r"\s*(\w+)\s*=(?!=)")
+_BRACKET = re.compile(r"[(\[{)\]},]")
 CALLED = "__call__"
 MAX_SETTINGS = 32
 """Assignments to one dotted path that are looked at."""
@@ -31,6 +38,10 @@ WORK = frozenset({"forward", "generate", "model", "transformer", "language_model
 
 PARTS = frozenset({"parameters", "named_parameters"})
 """Methods that list the parts of a model, for a function that takes those."""
+
+
+_SAME = SAME_OBJECT | INNER | PARTS | WORK
+"""Attributes that stand for the object itself."""
 
 
 @dataclass(slots=True)
@@ -135,7 +146,7 @@ class Collector:
             match = re.match(r"(?:async\s+)?def\s+(\w+)", ctx.script.body(ctx.script.lines[line.scope]))
             return [match.group(1)] if match else []
         if line.equals:
-            return re.findall(r"\w+", text[: line.equals[-1] - line.start])
+            return _targets(text[: line.equals[-1] - line.start])
         return re.findall(r"\bas\s+(\w+)" if line.kind == "with" else r"\b(\w+)\s*:=", text)
 
     def _passed_on(self, line: Line, name: str) -> list[str]:
@@ -143,27 +154,60 @@ class Collector:
         ctx = self.ctx
         text = ctx.script.body(line)
         if text.startswith("return"):
-            return self._carried(line)
+            return self._carried(line) if self._stands_whole(name, text) else []
+        if line.kind in ("def", "class"):
+            return []
         found: list[str] = []
         if line.equals:
             right = text[line.equals[-1] - line.start + 1 :]
-            targets = re.findall(r"\w+", text[: line.equals[-1] - line.start])
+            targets = _targets(text[: line.equals[-1] - line.start])
             match = _ALIAS.match(right)
             if (
                 name in targets
-                or (match and match.group(1).rpartition(".")[2] == name and match.group(2) in (None, *SAME_OBJECT))
+                or (match and match[1].rpartition(".")[2] == name and self._passes(name, match))
                 or (match and patterns.tails(self.takers).fits(match.group(1).rpartition(".")[2]))
             ):
                 found += targets
-        for called in re.findall(r"\b(\w+)\s*\(", text):
-            for index in ctx.scopes.functions.get(called, ())[:2]:
+        for match in _CALL.finditer(text):
+            for index in ctx.scopes.functions.get(match[1], ())[:2]:
                 target = index
                 if ctx.script.lines[index].kind == "class":
                     made = ctx.scopes.of(index).bindings.get("__init__")
                     target = made[-1].line if made else -1
                 if target >= 0 and ctx.script.lines[target].kind == "def" and line.index != target:
-                    found += ctx.signature(target)
+                    found += self._given(ctx.signature(target), text, match.end(), name)
         return found
+
+    def _given(self, parameters: Mapping[str, Parameter], text: str, start: int, name: str) -> list[str]:
+        """The parameters that a call may give what a name holds; `start` is where its arguments begin."""
+        found: set[str] = set()
+        for position, argument in enumerate(_arguments(text, start)):
+            if name not in argument or not self._stands_whole(name, argument):
+                continue
+            keyword = _KEYWORD.match(argument)
+            if keyword is not None and keyword[1] in parameters:
+                found.add(keyword[1])
+            elif keyword is not None or "*" in argument or any(one.star == "*" for one in parameters.values()):
+                return list(parameters)
+            else:
+                found.update(islice(parameters, position, position + 2))  # a method's own first one is not among them
+        return [one for one in parameters if one in found]
+
+    def _passes(self, name: str, alias: re.Match[str]) -> bool:
+        """Whether what stands right of an `=` gives what a name holds: itself, by one of some methods, by a call."""
+        return self._makes(name) if alias[3] else alias[2] is None or alias[2] in SAME_OBJECT
+
+    def _makes(self, name: str) -> bool:
+        """Whether a call of a name may give an object, and not only what the object works out."""
+        return name in self.ctx.scopes.functions or "partial" in self.ctx.words.names
+
+    def _stands_whole(self, name: str, text: str) -> bool:
+        """Whether a text may mean what a name holds: not only one of its attributes, nor what a call of it gives."""
+        makes = self._makes(name)
+        for match in re.finditer(rf"\b{name}\b\s*(?:\.\s*(\w+)|(\())?", text):
+            if match[1] in _SAME or (match[2] and makes) or not (match[1] or match[2]):
+                return True
+        return False
 
     def _use(self, call: cst.Call, statement: Statement, found: dict[cst.CSTNode, list[Use]]) -> None:
         ctx, callee = self.ctx, call.func
@@ -256,6 +300,35 @@ class Collector:
         if not (agreeing(path, own) and agreeing(path, origin.arms) and agreeing(origin.arms, own)):
             return None
         return self.ctx.flow.name(arm for arm in dict.fromkeys((*path, *origin.arms)) if arm not in own)
+
+
+def _targets(text: str) -> list[str]:
+    """The last names of what an assignment binds, as written left of its last `=`: of `a.b: C, d["e"]` `b` and `d`."""
+    found: dict[str, None] = {}
+    for part in text.split("="):
+        plain = _INDEX.sub("", part)
+        for target in _ANNOTATION.sub("", plain).split(","):
+            if words := _WORDS.findall(target):
+                found[words[-1]] = None
+    return list(found)
+
+
+def _arguments(text: str, start: int) -> list[str]:
+    """The arguments of a call as written, from the first; brackets in strings may split too much or too little."""
+    found: list[str] = []
+    depth, begun = 0, start
+    for piece in _BRACKET.finditer(text, start):
+        char = piece.group()
+        if char in "([{":
+            depth += 1
+        elif char != ",":
+            depth -= 1
+            if depth < 0:
+                return [*found, text[begun : piece.start()]]
+        elif depth == 0:
+            found.append(text[begun : piece.start()])
+            begun = piece.end()
+    return [*found, text[begun:]]
 
 
 def callable_is_function(start: Start) -> bool:

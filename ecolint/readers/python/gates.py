@@ -1,0 +1,346 @@
+"""The gate room: whether a Python file can hold anything that is wanted, told from its bytes without cutting them up.
+
+One pass finds every word; what is left looks at the words' own lines. Each gate lets through more than the reader will
+find, never less, so that a file that it keeps out reads the same as one that was never there.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from ecolint.model import Wanted
+
+Hit = tuple[int, int, int]
+"""A word's number, where it begins and where it ends, in bytes."""
+
+_RUN = ("subprocess", "popen", "system")
+_WILD = re.compile(r"[*?\[]")
+_CLASSES = re.compile(r"\[[^\]]*\]|[*?]")
+
+
+class Told(NamedTuple):
+    """What may stand in a file: wanted calls, wanted command lines, work of imported objects, comments for ecolint."""
+
+    starts: bool
+    runs: bool
+    works: bool
+    notes: bool
+
+
+class Gate:
+    """The words of one set of vocabularies, compiled once."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        from ahocorasick_rs import BytesAhoCorasick, Implementation
+
+        every = (*wanted.calls, *wanted.likely_calls, *wanted.local_calls, *wanted.objects)
+        pairs = {(_library(one), _literal(one.rpartition(".")[2])) for one in every}
+        free = {tail for library, tail in pairs if not library}
+        pairs = {(library, tail) for library, tail in pairs if not library or tail not in free}
+        runners = {*_RUN, *(name.rpartition(".")[2] for name in wanted.runners)}
+        works = {f".{name}" for name in wanted.works}
+        commands = {one if one.endswith(".py") else one.partition(".")[0] for one in wanted.commands}
+        short = {one for one in commands if len(one) < 3}
+        words = sorted(
+            {word for pair in pairs for word in pair if word} | (commands - short) | runners | works | {_NOTE}
+        )
+        at = {word: number for number, word in enumerate(words)}
+        self._automaton = BytesAhoCorasick([word.encode() for word in words], implementation=Implementation.DFA)
+        self._libraries: dict[int, list[int]] = {}
+        """By the last word of wanted calls, the libraries of which one must be mentioned too; -1 for none."""
+        for library, tail in pairs:
+            self._libraries.setdefault(at[tail], []).append(at.get(library, -1))
+        self._runners = {at[one] for one in runners}
+        self._plain_runners = self._runners - {at["system"], at["popen"]}
+        self._commands = {at[one] for one in commands - short}
+        self._short = tuple(re.compile(rb"(?<![\w.\-])%b(?![\w\-])" % one.encode()) for one in short)
+        self._programs = tuple(one.encode() for one in wanted.commands)
+        self._works, self._note = {at[one] for one in works}, at[_NOTE]
+        tails = {one.rpartition(".")[2] for one in every}
+        self._spelled = re.compile(
+            "|".join(sorted(r"\w*".join(map(re.escape, one.split("*"))) for one in tails)).encode()
+        )
+        self._owners: dict[bytes, list[tuple[bytes, str]]] = {}
+        """By the last word of wanted calls, the libraries and the patterns of what the call is made on."""
+        for one in (*wanted.calls, *wanted.local_calls):
+            owner, _, tail = one.rpartition(".")
+            self._owners.setdefault(tail.encode(), []).append((_library(one).encode(), owner.rpartition(".")[2]))
+        self._methods = {tail for tail, owners in self._owners.items() if all(map(_is_class, owners))}
+        self._owner = functools.lru_cache(maxsize=512)(_owner)
+
+    def mentions(self, data: bytes) -> bool:
+        """Whether any of the words stands in a piece of a file."""
+        return bool(self._automaton.find_matches_as_indexes(data))
+
+    def told(self, data: bytes) -> Told | None:
+        """What may stand in a file; None where nothing may."""
+        if b"\r" in data:
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        hits = self._automaton.find_matches_as_indexes(data, overlapping=True)
+        if not hits:
+            return None
+        there = {number for number, _, _ in hits}
+        text = _Text(data, hits)
+        tails = {
+            tail
+            for tail in there & self._libraries.keys()
+            if any(library < 0 or library in there for library in self._libraries[tail])
+        }
+        told = Told(
+            starts=bool(tails) and self._starts(text, tails),
+            runs=not there.isdisjoint(self._runners) and self._runs(text, there),
+            works=not there.isdisjoint(self._works) and self._works_on(text),
+            notes=self._note in there,
+        )
+        return told if any(told) else None
+
+    def starting(self, data: bytes) -> list[int]:
+        """Where wanted calls may stand, in bytes of the text with its line ends made plain; in order."""
+        text = _Text(data, self._automaton.find_matches_as_indexes(data, overlapping=True))
+        there = {number for number, _, _ in text.hits}
+        tails = {
+            tail
+            for tail in there & self._libraries.keys()
+            if any(library < 0 or library in there for library in self._libraries[tail])
+        }
+        return list(self._alive(text, tails))
+
+    # --- calls
+
+    def _starts(self, text: _Text, tails: set[int]) -> bool:
+        return next(self._alive(text, tails), None) is not None
+
+    def _alive(self, text: _Text, tails: set[int]) -> Iterator[int]:
+        """Where a mention may lead to a wanted call: it is called, renamed or held, in code."""
+        for number, start, end in text.hits:
+            if number in tails and self._is_alive(text, start, end) and not text.hidden(start):
+                yield start
+
+    def _is_alive(self, text: _Text, start: int, end: int) -> bool:
+        data = text.data
+        before, after = data[start - 1 : start], data[end : end + 1]
+        if before == b"`" or after == b"`":
+            return False  # backquotes are prose
+        if _of_word(before) or _of_word(after):
+            while start and _of_word(data[start - 1 : start]):
+                start -= 1
+            end = _WORD_END.match(data, end).end()  # type: ignore[union-attr]
+            if not self._spelled.fullmatch(data, start, end):
+                return False
+        return self._is_used(text, start, end)
+
+    def _is_used(self, text: _Text, start: int, end: int) -> bool:
+        data = text.data
+        first = data.rfind(b"\n", 0, start) + 1
+        before = data[first:start]
+        code = before.lstrip()
+        if code.startswith((b">>>", b"... ", b"#")):
+            return False
+        if _DEFINES.search(code):
+            return False
+        if _CALLED.match(data, end):
+            return self._has_owner(text, start, end, before)
+        if _RENAMED.match(data, end) or data[first - 2 : first - 1] == b"\\" or b"partial" in data[start - 200 : start]:
+            return True
+        if code.startswith((b"import ", b"from ")) or not _ASSIGNS.search(code):
+            return False
+        # Held in a variable: no call stands in such a statement.
+        statement = code[max(code.rfind(b";"), code.rfind(b":")) + 1 :]
+        return b"(" not in statement and b"(" not in data[end : _line_end(data, end)].partition(b";")[0]
+
+    def _has_owner(self, text: _Text, start: int, end: int, before: bytes) -> bool:
+        """Whether what a call is made on may be what is wanted; a class that was imported must have the right name."""
+        word = text.data[start:end]
+        if word not in self._owners or not (owner := _OWNER.search(before)):
+            return _SUPER.search(before) is None
+        name = owner[1]
+        if owner[2] or (not name[:1].isupper() and name not in (b"cls", b"self")):
+            return True
+        if name in (b"cls", b"self"):
+            return word not in self._methods
+        if self._wanted_owner(word, name, text.data):
+            return True
+        return not text.imports(name)
+
+    def _wanted_owner(self, word: bytes, name: bytes, data: bytes) -> bool:
+        """Whether a class has a name under which the libraries that a file mentions have what is wanted."""
+        libraries = tuple(sorted({one for one, _ in self._owners[word] if one and one in data}))
+        return self._owner(tuple(self._owners[word]), libraries).match(name.decode("utf-8", "replace")) is not None
+
+    # --- commands
+
+    def _runs(self, text: _Text, there: set[int]) -> bool:
+        """Whether a runner and a wanted command stand there, the command at the beginning of a word in a string."""
+        if there.isdisjoint(self._plain_runners) and not self._runs_by_os(text):
+            return False
+        return any(text.quoted(start) for start in self._programs_in(text))
+
+    def _runs_by_os(self, text: _Text) -> bool:
+        """Whether `system` or `popen` is the one of the module `os`."""
+        if _FROM_OS.search(text.data):
+            return True
+        starts = (start for number, start, _ in text.hits if number in self._runners)
+        return any(_OF_OS.search(text.data, max(0, start - 20), start) for start in starts)
+
+    def _programs_in(self, text: _Text) -> Iterator[int]:
+        for number, start, _ in text.hits:
+            if number in self._commands and self._begins(text.data, start):
+                yield start
+        for one in self._short:
+            for match in one.finditer(text.data):
+                yield match.start()
+
+    def _begins(self, data: bytes, start: int) -> bool:
+        """Whether a program's name, or the beginning of one that is put together, begins a word here."""
+        before = data[start - 1 : start]
+        if _of_word(before) or before in (b".", b"-"):
+            return False
+        written = _SHELL_WORD.match(data, start).group()  # type: ignore[union-attr]
+        return any(one.startswith(written) for one in self._programs)
+
+    # --- work
+
+    def _works_on(self, text: _Text) -> bool:
+        """Whether an object that another module made may do its work here."""
+        data = text.data
+        if b"import" not in data:
+            return False
+        return any(number in self._works and not _of_word(data[end : end + 1]) for number, _, end in text.hits)
+
+
+_NOTE = "ecolint:"
+_WORD_END = re.compile(rb"\w*")
+_DEFINES = re.compile(rb"\b(?:def|class)\s+\Z")
+_CALLED = re.compile(rb"\s*(?:\\\n\s*)?[)\]]*\s*\(")
+_RENAMED = re.compile(rb"\s+as\b")
+_ASSIGNS = re.compile(rb"(?<![=<>!])=(?!=)")
+_OWNER = re.compile(rb"(?<![\w.)\]])(\w+)\s*(\.\s*\w+\s*)*\.\s*\Z")
+_SUPER = re.compile(rb"\bsuper\([^()]*\)\s*\.\s*\Z")
+_FROM_OS = re.compile(rb"from\s+os\s+import\b")
+_OF_OS = re.compile(rb"\bos\s*\.\s*\Z")
+_SHELL_WORD = re.compile(rb"[^\s\"'\\/{}$:;,=)(\[\]]*")
+_LITERAL = re.compile(
+    rb"""#[^\n]*"""
+    rb"""|\"{3}[^\\"]*(?:(?:\\.|"(?!""))[^\\"]*)*\"{3}|'{3}[^\\']*(?:(?:\\.|'(?!''))[^\\']*)*'{3}"""
+    rb"""|"[^"\\\n]*(?:\\.[^"\\\n]*)*"|'[^'\\\n]*(?:\\.[^'\\\n]*)*'""",
+    re.DOTALL,
+)
+_IMPORTS = re.compile(
+    rb"^[ \t]*(?:from[ \t]+[\w. \t]+[ \t]import\b[ \t]*(\([^)]*\)|(?:\\\n|[^\n])*)|import[ \t]+((?:\\\n|[^\n])*))", re.M
+)
+
+
+class _Text:
+    """A file's bytes with the words in them, and what of it was cut up so far."""
+
+    def __init__(self, data: bytes, hits: list[Hit]) -> None:
+        self.data, self.hits = data, hits
+        self._starts: list[int] | None = None
+        self._ends: list[tuple[int, bool, bool]] = []
+        self._imports: frozenset[bytes] | None = None
+
+    def hidden(self, at: int) -> bool:
+        """Whether a place is in a comment, or in a text over several lines that holds no code."""
+        found = self._literal(at)
+        return found is not None and found[0]
+
+    def quoted(self, at: int) -> bool:
+        """Whether a place is in a string."""
+        found = self._literal(at)
+        return found is not None and found[1]
+
+    def _literal(self, at: int) -> tuple[bool, bool] | None:
+        if self._starts is None:
+            self._starts = []
+            for match in _LITERAL.finditer(self.data):
+                start, end = match.span()
+                comment = self.data[start] == 35
+                long = end - start >= 6 and self.data[start : start + 3] in (b'"""', b"'''")
+                formatted = b"f" in self.data[start - 2 : start].lower()
+                self._starts.append(start)
+                self._ends.append((end, comment or (long and not formatted), not comment))
+        found = bisect_right(self._starts, at) - 1
+        if found < 0 or at >= self._ends[found][0]:
+            return None
+        return self._ends[found][1:]
+
+    def imports(self, name: bytes) -> bool:
+        """Whether a name can only be what an import of the file makes it: nothing else binds it."""
+        if self._imports is None:
+            found: set[bytes] = set()
+            for match in _IMPORTS.finditer(self.data):
+                found.update(re.findall(rb"[\w*]+", match[1] or match[2] or b""))
+            self._imports = frozenset(found)
+        if b"*" in self._imports or name not in self._imports:
+            return False
+        return not any(_binds(self.data, start, start + len(name)) for start in _words(self.data, name))
+
+
+_TARGET = re.compile(rb"(?:[\w \t)\]*.]|,(?:[ \t]*\n)?){0,200}(?::[^=\n]*)?=(?!=)")
+_BINDER = re.compile(rb"\b(?:as|class|def)[ \t]+\Z")
+_FOR = re.compile(rb"\bfor\b(?:(?!\bin\b).)*\Z|\blambda\b[^:]*\Z")
+_PARAMETER = re.compile(rb"[ \t]*[,:=)]")
+_HEADER = re.compile(rb"\bdef\s+\w+\s*\Z")
+
+
+def _binds(data: bytes, start: int, end: int) -> bool:
+    """Whether a name may be bound where it stands: as a target, a parameter, by a header or a loop."""
+    first = data.rfind(b"\n", 0, start) + 1
+    before = data[first:start]
+    if _TARGET.match(data, end) or _BINDER.search(before) or _FOR.search(before):
+        return True
+    if not _PARAMETER.match(data, end) or before.rstrip()[-1:] not in (b"", b"(", b",", b"*"):
+        return False
+    opened = data.rfind(b"(", 0, start)
+    return opened >= 0 and _HEADER.search(data, max(0, opened - 200), opened) is not None
+
+
+def _words(data: bytes, word: bytes) -> Iterator[int]:
+    """Where a word stands. Looked for by its letters first: an expression that begins with a border is slow."""
+    at = data.find(word)
+    while at >= 0:
+        end = at + len(word)
+        if not (_of_word(data[at - 1 : at]) or _of_word(data[end : end + 1])):
+            yield at
+        at = data.find(word, end)
+
+
+def _of_word(char: bytes) -> bool:
+    return char.isalnum() or char == b"_" or char > b"\x7f"
+
+
+def _line_end(data: bytes, at: int) -> int:
+    end = data.find(b"\n", at)
+    return end if end >= 0 else len(data)
+
+
+def _library(pattern: str) -> str:
+    return _WILD.split(pattern.partition(".")[0])[0]
+
+
+def _literal(pattern: str) -> str:
+    return max(_CLASSES.split(pattern), key=len)
+
+
+def _is_class(owner: tuple[bytes, str]) -> bool:
+    """Whether a call is made on a class, by the pattern of its name: `self` and `cls` are then another one."""
+    return owner[1][:1].isupper() or owner[1][:1] == "*"
+
+
+def _owner(owners: Iterable[tuple[bytes, str]], libraries: tuple[bytes, ...]) -> re.Pattern[str]:
+    """One expression for the owners of calls of the libraries that a file mentions."""
+    from fnmatch import translate
+
+    named = [owner for library, owner in owners if owner and (not library or library in libraries)]
+    return re.compile("|".join(map(translate, named)) or r"(?!)")
+
+
+@functools.lru_cache(maxsize=8)
+def gate(wanted: Wanted) -> Gate:
+    """The gate of what is wanted, made once."""
+    return Gate(wanted)
