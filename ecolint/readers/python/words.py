@@ -6,13 +6,18 @@ import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 
-_PIECE = re.compile(
-    r"""(?P<prefix>[A-Za-z]{0,2})(?P<quote>\"{3}|'{3}|"|')|(?P<comment>\#[^\r\n]*)"""
-    r"""|(?P<attribute>\.\s*[^\W\d]\w*)|(?P<name>[^\W\d]\w*)(?P<bound>\s*=(?!=))?|\d[\w.]*"""
+_TEXT = (
+    r"""(?:\"{3}[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*(?:\"{3}|\Z)|'{3}[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*(?:'{3}|\Z)"""
+    r"""|"[^"\\\r\n]*(?:\\.[^"\\\r\n]*)*(?:"|(?=[\r\n])|\Z)|'[^'\\\r\n]*(?:\\.[^'\\\r\n]*)*(?:'|(?=[\r\n])|\Z))"""
 )
-_ENDS = {quote: re.compile(r"\\.|" + quote, re.DOTALL) for quote in ('"""', "'''")} | {
-    quote: re.compile(r"\\.|" + quote + r"|[\r\n]", re.DOTALL) for quote in ('"', "'")
-}
+"""A string as written; one that is never closed ends with its line, or with the text."""
+_PIECE = re.compile(
+    rf"""([^\W\d]\w*)(?:(\s*=(?!=))|(?=["'])((?<=\b[A-Za-z]){_TEXT}|(?<=\b[A-Za-z][A-Za-z]){_TEXT}))?"""
+    rf"""|\.\s*([^\W\d]\w*)|{_TEXT}|\#[^\r\n]*|\d[\w.]*""",
+    re.DOTALL,
+)
+_NAME, _BOUND, _PREFIXED, _ATTRIBUTE = 1, 2, 3, 4
+"""The last group of a piece: a name, with the `=` behind it, with the string that it prefixes; a name behind a dot."""
 _BRACES = re.compile(r"\{\{|\{(?P<inside>[^{}]*)")
 _INSIDE = re.compile(r"'[^']*'|\"[^\"]*\"|(?P<attribute>\.\s*[^\W\d]\w*)|(?P<name>[^\W\d]\w*)")
 _NOWHERE: list[int] = []
@@ -45,20 +50,17 @@ class Words:
 def index(text: str) -> Words:
     """The index of a text, in one pass."""
     words = Words()
-    position, search = 0, _PIECE.search
-    while (piece := search(text, position)) is not None:
-        position = piece.end()
-        quote = piece["quote"]
-        if quote:
-            position = _string_end(text, position, quote)
-            if "f" in piece["prefix"].lower():
-                _in_braces(words, text, piece.end(), position)
-        elif piece["name"]:
-            group = words.keywords if piece["bound"] else words.names
-            group.setdefault(piece["name"], []).append(piece.start())
-        elif piece["attribute"]:
-            attribute = str(piece["attribute"])[1:].strip()
-            words.attributes.setdefault(attribute, []).append(position - len(attribute))
+    names, attributes = words.names, words.attributes
+    for piece in _PIECE.finditer(text):
+        last = piece.lastindex
+        if last == _NAME:
+            names.setdefault(piece[_NAME], []).append(piece.start())
+        elif last == _ATTRIBUTE:
+            attributes.setdefault(piece[_ATTRIBUTE], []).append(piece.start(_ATTRIBUTE))
+        elif last == _BOUND:
+            words.keywords.setdefault(piece[_NAME], []).append(piece.start())
+        elif last == _PREFIXED and "f" in piece[_NAME].lower():
+            _in_braces(words, text, piece.start(_PREFIXED), piece.end())
     return words
 
 
@@ -71,14 +73,3 @@ def _in_braces(words: Words, text: str, start: int, end: int) -> None:
             elif word["attribute"]:
                 attribute = word["attribute"][1:].strip()
                 words.attributes.setdefault(attribute, []).append(word.end() - len(attribute))
-
-
-def _string_end(text: str, position: int, quote: str) -> int:
-    search = _ENDS[quote].search
-    while (match := search(text, position)) is not None:
-        position = match.end()
-        if match.group() == quote:
-            return position
-        if match.group() in "\r\n":
-            return match.start()
-    return len(text)
