@@ -89,7 +89,7 @@ def load(file: File, limit: int, triggers: Triggers | None = None) -> Loaded | P
             if not stat.S_ISREG(status.st_mode):
                 return Problem(file.path, 1, say("is not a regular file"))
             size = status.st_size
-            if size > (limit * PACKED if _packed(file.path) else limit):
+            if size > limit and (size > limit * PACKED or not _packed(file.path)):
                 if triggers is not None and not _worth_a_line(file.path, opened, size, triggers):
                     return None
                 return _too_large(file.path, limit)
