@@ -6,15 +6,15 @@ import errno
 import os
 from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ecolint.files import File
-from ecolint.ignores import Ignore, exclude, ignore_file, ignored, ignores_above, top_ignored
 from ecolint.roots import MARKERS, Roots, display_path
 from ecolint.settings import Finder
 from ecolint.speech import Told, say
 
 if TYPE_CHECKING:
+    from ecolint.ignores import Ignore
     from ecolint.model import Problem
     from ecolint.settings import Settings
 
@@ -26,20 +26,22 @@ class NoSuchPath(Told):
     """A path named on the command line that does not exist; the message says so."""
 
 
-class _Above(NamedTuple):
+class _Above:
     """What a folder hands down. `settled` where folders below have the same settings unless they hold a mark."""
 
-    settings: Settings
-    settled: bool
-    ignores: tuple[Ignore, ...]
+    __slots__ = ("ignores", "settings", "settled")
+
+    def __init__(self, settings: Settings, settled: bool, ignores: tuple[Ignore, ...]) -> None:
+        self.settings, self.settled, self.ignores = settings, settled, ignores
 
 
-class _Folder(NamedTuple):
+class _Folder:
     """A folder to look into. `shown` is how it is shown, up to the last `/`."""
 
-    location: str
-    shown: str
-    above: _Above
+    __slots__ = ("above", "location", "shown")
+
+    def __init__(self, location: str, shown: str, above: _Above) -> None:
+        self.location, self.shown, self.above = location, shown, above
 
 
 class Discovery:
@@ -90,6 +92,8 @@ class Discovery:
         if not settings.include_tests and _in_tests(top, self._finder.roots):
             self.left_out.append(display_path(top))
             return
+        from ecolint.ignores import exclude, ignores_above, top_ignored
+
         named = exclude(settings)
         self._top = top if named is not None and top_ignored(top, (), named) else None
         above = _Above(settings, self._settled(top), ignores_above(top, _root(top, self._finder.roots)))
@@ -108,7 +112,9 @@ class Discovery:
 
         What all entries share is worked out once: this is where the time of a walk goes.
         """
-        location, shown, above = folder
+        from ecolint.ignores import exclude, ignored
+
+        location, shown = folder.location, folder.shown
         try:
             with os.scandir(location) as scan:
                 entries = sorted(scan, key=attrgetter("name"))
@@ -116,7 +122,7 @@ class Discovery:
             self._problem(shown, say("folder cannot be read: {strerror}", strerror=error.strerror))
             return []
         names = {entry.name for entry in entries}
-        above = self._handed_down(location, names, above)
+        above = self._handed_down(location, names, folder.above)
         settings, ignores = above.settings, above.ignores
         excluded = exclude(settings, self._top)
         tests = settings.include_tests
@@ -145,7 +151,7 @@ class Discovery:
 
     def _handed_down(self, location: str, names: set[str], above: _Above) -> _Above:
         """What governs a folder that holds these names: what governs the one above, but for what they change."""
-        settings, settled, ignores = above
+        settings, settled, ignores = above.settings, above.settled, above.ignores
         marked = not _MARKS.isdisjoint(names)
         if settled and not marked:
             self._finder.inherit(location, settings)
@@ -153,6 +159,8 @@ class Discovery:
             settings = self._finder.for_folder(location)
             settled = settled or ((marked or location == self._here) and self._settled(location))
         if ".gitignore" in names:
+            from ecolint.ignores import ignore_file
+
             ignores = (*ignore_file(os.path.join(location, ".gitignore"), location), *ignores)
         return _Above(settings, settled, ignores)
 

@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 from ecolint.model import CannotEdit, Problem, Source
 from ecolint.speech import Told, say
 
-_COOKIE = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_COOKIE = rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)"
 _BOM = b"\xef\xbb\xbf"
 _CHUNK = 1 << 20
 
@@ -209,7 +209,7 @@ def _text(path: str, body: bytes, encoding: str) -> tuple[str, str]:
 def _cookie(body: bytes) -> str | None:
     """The encoding that PEP 263 has a Python file name in its first two lines, the first a comment or blank."""
     for line in re.split(rb"\r\n|\r|\n", body[:1024], maxsplit=2)[:2]:
-        if match := _COOKIE.match(line):
+        if match := re.match(_COOKIE, line):
             return match[1].decode("ascii", "replace")
         if line.strip() and not line.lstrip().startswith(b"#"):
             return None

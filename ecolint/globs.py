@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import count
-from typing import NamedTuple
 
-_WILD = re.compile(r"[*?\[\\]")
+_WILD = "*?[\\"
 _STAR, _DEEP, _ALL = "[^/]*", "(?:.*/)?", ".*"
 _CLASSES = {
     "alnum": "a-zA-Z0-9",
@@ -26,26 +25,51 @@ _CLASSES = {
 }
 
 
-class _Group(NamedTuple):
+class _Group:
     """Neighbouring patterns that all say the same of what they match. Names and paths of folders end in `/`.
 
     Most patterns are names (`build/`), ends of names (`*.pyc`) or paths (`/docs/_build/`): those need no regular
     expression. `odd_names` and `odd_paths` match the others, on the name or on the path from the ignore file on.
     """
 
-    ignores: bool
-    names: frozenset[str]
-    endings: tuple[str, ...]
-    paths: frozenset[str]
-    odd_names: re.Pattern[str] | None
-    odd_paths: re.Pattern[str] | None
+    __slots__ = ("endings", "ignores", "names", "odd_names", "odd_paths", "paths")
+
+    def __init__(self, patterns: Sequence[_Pattern]) -> None:
+        names: set[str] = set()
+        endings: set[str] = set()
+        paths: set[str] = set()
+        odd: dict[bool, list[str]] = {False: [], True: []}
+        numbers = {False: count(1), True: count(1)}
+        for text, _, folders, anchored in patterns:
+            wild = next((at for at, sign in enumerate(text) if sign in _WILD), len(text))
+            # Folders end in a slash where they are matched: the pattern itself matches up to it.
+            ends = ("/",) if folders else ("", "/")
+            if wild == len(text):
+                (paths if anchored else names).update(text + end for end in ends)
+            elif not anchored and text[0] == "*" and not any(sign in _WILD for sign in text[1:]):
+                endings.update(text[1:] + end for end in ends)
+            else:
+                start = wild if anchored else 0
+                try:
+                    regex = "".join(_regex(_tokens(text[start:], anchored), numbers[anchored]))
+                except ValueError:
+                    continue
+                odd[anchored].append(re.escape(text[:start]) + regex + ("(?<!/)/" if folders else "(?<!/)/?"))
+        self.ignores = patterns[0][1]
+        self.names, self.endings, self.paths = frozenset(names), tuple(endings), frozenset(paths)
+        self.odd_names, self.odd_paths = (
+            re.compile("|".join(odd[kind]), re.DOTALL) if odd[kind] else None for kind in (False, True)
+        )
 
 
-class Rules(NamedTuple):
+class Rules:
     """The patterns of one ignore file, last first. `anchored` where any of them looks at more than a name."""
 
-    groups: tuple[_Group, ...]
-    anchored: bool
+    __slots__ = ("anchored", "groups")
+
+    def __init__(self, groups: tuple[_Group, ...]) -> None:
+        self.groups = groups
+        self.anchored = any(group.paths or group.odd_paths is not None for group in groups)
 
     def says(self, name: str, path: str) -> bool | None:
         """Whether an entry is ignored (True) or kept; None where no pattern matches it.
@@ -70,12 +94,11 @@ def rules(lines: Iterable[str]) -> Rules:
     parsed = [one for line in lines if (one := _parsed(line)) is not None]
     runs: list[list[_Pattern]] = []
     for pattern in reversed(parsed):
-        if runs and runs[-1][0].ignores == pattern.ignores:
+        if runs and runs[-1][0][1] == pattern[1]:
             runs[-1].append(pattern)
         else:
             runs.append([pattern])
-    groups = tuple(group for run in runs if (group := _group(run)) is not None)
-    return Rules(groups, any(group.paths or group.odd_paths is not None for group in groups))
+    return Rules(tuple(map(_Group, runs)))
 
 
 def covers(pattern: str, path: str) -> bool:
@@ -97,13 +120,8 @@ def _one(pattern: str) -> Rules:
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-class _Pattern(NamedTuple):
-    """A line without its marks: `!` is told by `ignores`, a `/` at its end by `folders`, others by `anchored`."""
-
-    text: str
-    ignores: bool
-    folders: bool
-    anchored: bool
+_Pattern = tuple[str, bool, bool, bool]
+"""A line without its marks; whether it ignores (has no `!`), means folders alone (a `/` at its end), or has a `/`."""
 
 
 def _parsed(line: str) -> _Pattern | None:
@@ -118,7 +136,7 @@ def _parsed(line: str) -> _Pattern | None:
     if not text:
         return None
     anchored = "/" in text
-    return _Pattern(text.removeprefix("/") if anchored else text, ignores, folders, anchored)
+    return text.removeprefix("/"), ignores, folders, anchored
 
 
 def _trimmed(line: str) -> str:
@@ -126,41 +144,6 @@ def _trimmed(line: str) -> str:
     bare = line.rstrip(" ")
     slashes = len(bare) - len(bare.rstrip("\\"))
     return bare + " " if slashes % 2 and len(bare) < len(line) else bare
-
-
-def _group(patterns: Iterable[_Pattern]) -> _Group | None:
-    """The patterns sorted by what it takes to match them; None where none of them can match anything."""
-    names: set[str] = set()
-    endings: set[str] = set()
-    paths: set[str] = set()
-    odd: dict[bool, list[str]] = {False: [], True: []}
-    numbers = {False: count(1), True: count(1)}
-    said = True
-    for one in patterns:
-        said = one.ignores
-        wild = _WILD.search(one.text)
-        # Folders end in a slash where they are matched: the pattern itself matches up to it.
-        ends = ("/",) if one.folders else ("", "/")
-        if wild is None:
-            (paths if one.anchored else names).update(one.text + end for end in ends)
-        elif not one.anchored and one.text[0] == "*" and _WILD.search(one.text, 1) is None:
-            endings.update(one.text[1:] + end for end in ends)
-        else:
-            start = wild.start() if one.anchored else 0
-            try:
-                regex = "".join(_regex(_tokens(one.text[start:], one.anchored), numbers[one.anchored]))
-            except ValueError:
-                continue
-            odd[one.anchored].append(re.escape(one.text[:start]) + regex + ("(?<!/)/" if one.folders else "(?<!/)/?"))
-    if not (names or endings or paths or odd[False] or odd[True]):
-        return None
-    return _Group(
-        said,
-        frozenset(names),
-        tuple(sorted(endings)),
-        frozenset(paths),
-        *(re.compile("|".join(odd[kind]), re.DOTALL) if odd[kind] else None for kind in (False, True)),
-    )
 
 
 def _tokens(glob: str, anchored: bool) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ecolint.globs import Rules, rules
 
@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from ecolint.settings import Settings
 
 
-class Ignore(NamedTuple):
+class Ignore:
     """The patterns of one ignore file, and the folder they are relative to (with a trailing separator)."""
 
-    base: str
-    rules: Rules
+    __slots__ = ("base", "rules")
+
+    def __init__(self, base: str, rules: Rules) -> None:
+        self.base, self.rules = base, rules
 
     def says(self, folder: str, name: str) -> bool | None:
         """Whether an entry of a folder is ignored (True) or kept; None where no pattern matches it."""
