@@ -7,9 +7,8 @@ import os
 import re
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from ecolint.model import CannotEdit, Problem, Source
 from ecolint.speech import Told, say
@@ -23,26 +22,26 @@ PACKED = 100
 tables are not read, so that only its code counts against the limit."""
 
 
-class File(NamedTuple):
-    """A file to look at. `path` is how it is shown and kept, `location` where it is; `test` by its name.
-
-    A run makes one for every file of a project, most of which it then passes by: hence no dataclass, which takes three
-    times as long to make.
-    """
-
-    path: str
-    location: str
-    test: bool
+# Plain classes: every run imports this room, and to define one dataclass takes longer than to read a small file. Of
+# files a run makes one for each that it passes by as well.
 
 
-@dataclass(frozen=True)
+class File:
+    """A file to look at. `path` is how it is shown and kept, `location` where it is; `test` by its name."""
+
+    __slots__ = ("location", "path", "test")
+
+    def __init__(self, path: str, location: str, test: bool) -> None:
+        self.path, self.location, self.test = path, location, test
+
+
 class Loaded:
     """A file's text with what it takes to write it back. `text` is the whole file's, that of `source` what is read."""
 
-    source: Source
-    data: bytes
-    encoding: str
-    text: str
+    __slots__ = ("data", "encoding", "source", "text")
+
+    def __init__(self, source: Source, data: bytes, encoding: str, text: str) -> None:
+        self.source, self.data, self.encoding, self.text = source, data, encoding, text
 
     def rewritten(self, text: str) -> str:
         """The whole file's text with another text in place of what was read. Raises CannotWrite."""
