@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 OK, FINDINGS, BROKEN = 0, 1, 2
 
 _MENDED = (
-    *(("settings", "SettingsError"), ("files", "NoSuchPath"), ("files", "CannotWrite")),
+    *(("settings", "SettingsError"), ("discovery", "NoSuchPath"), ("files", "CannotWrite")),
     *(("ruleset", "RuleError"), ("ruleset", "SelectorError"), ("stacks", "StackError")),
 )
 """Modules and their errors that say what the user can mend."""

@@ -1,4 +1,4 @@
-"""Files on disk: which ones a run looks at, how their bytes become text, and how text is written back."""
+"""Files on disk: how their bytes become text, and how text is written back."""
 
 from __future__ import annotations
 
@@ -6,21 +6,15 @@ import errno
 import os
 import re
 import stat
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from functools import lru_cache
-from pathlib import Path
 from typing import BinaryIO
 
 from ecolint import shortcuts
-from ecolint.ignores import Ignore, exclude, ignore_file, ignored, ignores_above
 from ecolint.model import CannotEdit, Problem, Source
-from ecolint.roots import Roots, display_path
-from ecolint.settings import Finder
 from ecolint.speech import Told, say
 
-_COOKIE = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_COOKIE = rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)"
 _BOM = b"\xef\xbb\xbf"
 _CHUNK = 1 << 20
 
@@ -29,27 +23,26 @@ PACKED = 100
 tables are not read, so that only its code counts against the limit."""
 
 
-class NoSuchPath(Told):
-    """A path named on the command line that does not exist; the message says so."""
+# Plain classes: every run imports this room, and to define one dataclass takes longer than to read a small file. Of
+# files a run makes one for each that it passes by as well.
 
 
-@dataclass(frozen=True)
 class File:
     """A file to look at. `path` is how it is shown and kept, `location` where it is; `test` by its name."""
 
-    path: str
-    location: str
-    test: bool
+    __slots__ = ("location", "path", "test")
+
+    def __init__(self, path: str, location: str, test: bool) -> None:
+        self.path, self.location, self.test = path, location, test
 
 
-@dataclass(frozen=True)
 class Loaded:
     """A file's text with what it takes to write it back. `text` is the whole file's, that of `source` what is read."""
 
-    source: Source
-    data: bytes
-    encoding: str
-    text: str
+    __slots__ = ("data", "encoding", "source", "text")
+
+    def __init__(self, source: Source, data: bytes, encoding: str, text: str) -> None:
+        self.source, self.data, self.encoding, self.text = source, data, encoding, text
 
     def rewritten(self, text: str) -> str:
         """The whole file's text with another text in place of what was read. Raises CannotWrite."""
@@ -60,128 +53,6 @@ class Loaded:
             return text if reader is None else reader.repack(self.text, text)
         except CannotEdit as error:
             raise CannotWrite(str(error)) from error
-
-
-# --- discovery --------------------------------------------------------------------------------------------------------
-
-
-class Discovery:
-    """One walk over the named paths.
-
-    `problems` gathers what could not be walked, `left_out` the named paths that only --include-tests would read.
-    A named file is looked at whatever is excluded or ignored; folders are walked with .gitignore and `exclude`. Links
-    to folders are not followed, nor are links to files unless they are named (a pre-commit run sees neither).
-    """
-
-    def __init__(self, finder: Finder, handled: Callable[[str], bool]) -> None:
-        self.problems: list[Problem] = []
-        self.left_out: list[str] = []
-        self._finder = finder
-        self._reads = handled
-        self._seen: set[str] = set()
-        self._top: str | None = None
-
-    def files(self, paths: Sequence[str]) -> Iterator[File]:
-        """Every file once, in the order of the paths and then of names. Raises NoSuchPath before the first one."""
-        for path in paths:
-            if not os.path.exists(path):
-                raise NoSuchPath("{path}: no such file or folder", path=path)
-        for path in paths:
-            location = os.path.abspath(path)
-            if os.path.isdir(location):
-                yield from self._folder(location)
-            else:
-                yield from self._named(location)
-
-    def _named(self, location: str) -> Iterator[File]:
-        settings = self._finder.for_folder(Path(location).parent)
-        if self._handled(location):
-            if is_test(location, self._finder.roots) and not settings.include_tests:
-                self.left_out.append(display_path(location))
-            else:
-                yield from self._once(location)
-
-    def _folder(self, top: str) -> Iterator[File]:
-        if _in_tests(top, self._finder.roots) and not self._finder.for_folder(Path(top)).include_tests:
-            self.left_out.append(display_path(top))
-            return
-        named = exclude(self._finder.for_folder(Path(top)))
-        self._top = top if named is not None and ignored(top + "/", (), named) else None
-        stack = [self._entries(top, ignores_above(top, str(self._finder.roots.of(Path(top)))))]
-        while stack:
-            item = next(stack[-1], None)
-            if item is None:
-                stack.pop()
-            elif isinstance(item, str):
-                yield from self._once(item)
-            else:
-                stack.append(self._entries(*item))
-
-    def _entries(self, folder: str, above: tuple[Ignore, ...]) -> Iterator[str | tuple[str, tuple[Ignore, ...]]]:
-        """The files of one folder as locations, its folders with the ignore files that govern them."""
-        try:
-            with os.scandir(folder) as scan:
-                entries = sorted(scan, key=lambda entry: entry.name)
-        except OSError as error:
-            self._problem(folder, say("folder cannot be read: {strerror}", strerror=error.strerror))
-            return
-        settings = self._finder.for_folder(Path(folder))
-        ignores = above
-        if any(entry.name == ".gitignore" for entry in entries):
-            ignores = (*ignore_file(os.path.join(folder, ".gitignore"), folder), *above)
-        excluded = exclude(settings, self._top)
-        for entry in entries:
-            if entry.is_symlink():
-                if _links_back(entry.path, folder) and not ignored(entry.path + "/", ignores, excluded):
-                    self._problem(entry.path, say("links to a folder that holds it; not followed"))
-            elif entry.is_dir(follow_symlinks=False):
-                tests = (
-                    entry.name == "tests" and not settings.include_tests and _in_tests(entry.path, self._finder.roots)
-                )
-                if not tests and not ignored(entry.path + "/", ignores, excluded):
-                    yield entry.path, ignores
-            elif (
-                self._handled(entry.path)
-                and entry.is_file(follow_symlinks=False)
-                and (settings.include_tests or not is_test(entry.path, self._finder.roots))
-                and not ignored(entry.path, ignores, excluded)
-            ):
-                yield entry.path
-
-    def _handled(self, location: str) -> bool:
-        return self._reads(location.replace(os.sep, "/"))
-
-    def _once(self, location: str) -> Iterator[File]:
-        if location not in self._seen:
-            self._seen.add(location)
-            yield File(display_path(location), location, is_test(location, self._finder.roots))
-
-    def _problem(self, location: str, reason: str) -> None:
-        self.problems.append(Problem(display_path(location), 1, reason))
-
-
-def is_test(location: str, roots: Roots) -> bool:
-    """Whether an absolute path is a test file: `test_*.py`, `conftest.py`, or under `tests/` inside its project."""
-    folder, name = os.path.split(location)
-    if name == "conftest.py" or (name.startswith("test_") and name.endswith(".py")):
-        return True
-    return _in_tests(folder, roots)
-
-
-def _in_tests(folder: str, roots: Roots) -> bool:
-    if "tests" not in folder.split(os.sep):
-        return False
-    return "tests" in os.path.relpath(folder, roots.of(Path(folder))).split(os.sep)
-
-
-def _links_back(link: str, folder: str) -> bool:
-    """Whether a symbolic link leads to a folder that the link itself stands in, or to itself."""
-    try:
-        target = os.path.realpath(link, strict=True)
-    except OSError as error:
-        return error.errno == errno.ELOOP
-    here = os.path.realpath(folder)
-    return here == target or here.startswith(target.rstrip(os.sep) + os.sep)
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -213,15 +84,19 @@ def load(file: File, limit: int, triggers: Triggers | None = None) -> Loaded | P
     `limit` is in bytes. A file that cannot even be opened is a Problem: nobody can tell what it holds.
     """
     try:
-        with open(file.location, "rb") as handle:
-            status = os.fstat(handle.fileno())
+        opened = os.open(file.location, _READ)
+        try:
+            status = os.fstat(opened)
             if not stat.S_ISREG(status.st_mode):
                 return Problem(file.path, 1, say("is not a regular file"))
-            if status.st_size > (limit * PACKED if _packed(file.path) else limit):
-                if triggers is not None and not _worth_a_line(file.path, handle, status.st_size, triggers):
+            size = status.st_size
+            if size > limit and (size > limit * PACKED or not _packed(file.path)):
+                if triggers is not None and not _worth_a_line(file.path, opened, size, triggers):
                     return None
                 return _too_large(file.path, limit)
-            data = handle.read()
+            data = _whole(opened, size)
+        finally:
+            os.close(opened)
     except OSError as error:
         return Problem(file.path, 1, say("cannot be read: {strerror}", strerror=error.strerror))
     worth = triggers is None or triggers.stand_in(data)
@@ -233,6 +108,21 @@ def load(file: File, limit: int, triggers: Triggers | None = None) -> Loaded | P
     if isinstance(loaded, Loaded) and len(data) > limit and len(loaded.source.text.encode("utf-8", "replace")) > limit:
         return _too_large(file.path, limit)
     return loaded
+
+
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+"""How files are opened: as bytes, and without waiting for somebody to write into a named pipe."""
+
+
+def _whole(opened: int, size: int) -> bytes:
+    """All bytes of an open file: in one call, unless it is not as long as it said."""
+    data = os.read(opened, size + 1)
+    if len(data) == size:
+        return data
+    parts = [data]
+    while parts[-1]:
+        parts.append(os.read(opened, _CHUNK))
+    return b"".join(parts)
 
 
 def _packed(path: str) -> bool:
@@ -249,18 +139,19 @@ ENDS = 1 << 17
 """Bytes at either end of a file of data in which the words are looked for by which it would be settings."""
 
 
-def _worth_a_line(path: str, handle: BinaryIO, size: int, triggers: Triggers) -> bool:
+def _worth_a_line(path: str, opened: int, size: int, triggers: Triggers) -> bool:
     """Whether a file too large to read may be one of settings: data mentions much in passing, in its middle."""
     from ecolint.readers import anchors
 
     words = anchors(path, triggers.keys)
-    if words is None:
-        return _holds(handle, triggers)
-    narrow = _narrow(words)
-    if narrow.stand_in(handle.read(ENDS)):
-        return True
-    handle.seek(max(0, size - ENDS))
-    return narrow.stand_in(handle.read(ENDS))
+    with open(opened, "rb", closefd=False) as handle:
+        if words is None:
+            return _holds(handle, triggers)
+        narrow = _narrow(words)
+        if narrow.stand_in(handle.read(ENDS)):
+            return True
+        handle.seek(max(0, size - ENDS))
+        return narrow.stand_in(handle.read(ENDS))
 
 
 @lru_cache(maxsize=8)
@@ -322,7 +213,7 @@ def _text(path: str, body: bytes, encoding: str) -> tuple[str, str]:
 def _cookie(body: bytes) -> str | None:
     """The encoding that PEP 263 has a Python file name in its first two lines, the first a comment or blank."""
     for line in re.split(rb"\r\n|\r|\n", body[:1024], maxsplit=2)[:2]:
-        if match := _COOKIE.match(line):
+        if match := re.match(_COOKIE, line):
             return match[1].decode("ascii", "replace")
         if line.strip() and not line.lstrip().startswith(b"#"):
             return None
@@ -356,6 +247,8 @@ def write(file: File, loaded: Loaded, text: str) -> None:
 
 def write_atomically(path: str, data: bytes) -> None:
     """Replace a file's bytes at once, keeping its mode; a link stays a link. Raises OSError, leaving nothing behind."""
+    import tempfile  # brings random and shutil along, for a run that writes nothing
+
     target = os.path.realpath(path)
     mode = os.stat(target).st_mode if os.path.exists(target) else None
     if mode is not None and not os.access(target, os.W_OK):

@@ -3,73 +3,53 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from ecolint.settings import Settings
+from ecolint.globs import Rules, rules
+
+if TYPE_CHECKING:
+    from ecolint.settings import Settings
 
 
-@dataclass(frozen=True)
 class Ignore:
-    """The patterns of one ignore file, last first, and the folder they are relative to (with a trailing separator).
+    """The patterns of one ignore file, and the folder they are relative to (with a trailing separator)."""
 
-    A pattern is its regular expression and whether it ignores or keeps.
+    __slots__ = ("base", "rules")
+
+    def __init__(self, base: str, rules: Rules) -> None:
+        self.base, self.rules = base, rules
+
+    def says(self, folder: str, name: str) -> bool | None:
+        """Whether an entry of a folder is ignored (True) or kept; None where no pattern matches it."""
+        if not self.rules.anchored:
+            return self.rules.says(name, "")
+        return self.rules.says(name, folder[len(self.base) :].replace(os.sep, "/") + name)
+
+
+def ignored(folder: str, name: str, ignores: Iterable[Ignore], excluded: Ignore | None) -> bool:
+    """Whether an entry of a folder is passed by; of the ignore files the nearest that has a say decides.
+
+    `folder` ends in a separator, and `name` in `/` where the entry is a folder itself.
     """
-
-    base: str
-    patterns: tuple[tuple[re.Pattern[str], bool], ...]
-
-
-def ignored(path: str, ignores: Iterable[Ignore], excluded: Ignore | None) -> bool:
-    """Whether a path (folders end in `/`) is excluded; the nearest ignore file that has a say decides."""
-    if excluded is not None and path.startswith(excluded.base) and path != excluded.base and _verdict(path, excluded):
+    if excluded is not None and excluded.says(folder, name):
         return True
-    return next((said for ignore in ignores if (said := _verdict(path, ignore)) is not None), False)
-
-
-def _verdict(path: str, ignore: Ignore) -> bool | None:
-    """Whether the last pattern that matches a path ignores it (True) or keeps it; None where none matches."""
-    name = path[len(ignore.base) :].replace(os.sep, "/")
-    return next((include for regex, include in ignore.patterns if _matches(regex, name)), None)
-
-
-def _matches(regex: re.Pattern[str], name: str) -> bool:
-    """Whether a pattern matches this very entry. pathspec also matches what lies below a folder that matches, and marks
-    with the group `ps_d` where that folder ends; a walk has judged the folder already, by patterns that may differ."""
-    if _BELOW not in regex.groupindex:
-        return regex.search(name) is not None
-    return any(match.end(_BELOW) in (-1, len(name)) for match in regex.finditer(name))
-
-
-_BELOW = "ps_d"
-
-
-def _patterns(lines: Iterable[str]) -> tuple[tuple[re.Pattern[str], bool], ...]:
-    """The patterns that can be read, last first; as in git, one that cannot be read says nothing."""
-    from pathspec import GitIgnoreSpec
-
-    found = []
-    for written in lines:
-        # "a/**" and "a/**/*" are the same to git; pathspec takes the first for the folder itself as well.
-        line = written.rstrip() + "/*" if written.rstrip().endswith("/**") else written
-        try:
-            (pattern,) = GitIgnoreSpec.from_lines([line]).patterns or (None,)
-        except ValueError:
-            continue
-        if pattern is not None and pattern.include is not None and pattern.regex is not None:
-            found.append((pattern.regex, pattern.include))
-    return tuple(reversed(found))
+    for ignore in ignores:
+        said = ignore.says(folder, name)
+        if said is not None:
+            return said
+    return False
 
 
 def ignore_file(path: str, base: str) -> tuple[Ignore, ...]:
+    """The patterns of a file; none where it cannot be read."""
     try:
-        with open(path, encoding="utf-8", errors="replace", newline="") as file:
-            lines = file.read().replace("\r\n", "\n").split("\n")
+        with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+            lines = file.read().split("\n")
     except OSError:
         return ()
-    return (Ignore(base.rstrip(os.sep) + os.sep, _patterns(lines)),)
+    return (Ignore(base.rstrip(os.sep) + os.sep, rules(lines)),)
 
 
 def ignores_above(top: str, root: str) -> tuple[Ignore, ...]:
@@ -82,14 +62,22 @@ def ignores_above(top: str, root: str) -> tuple[Ignore, ...]:
         folder = os.path.dirname(folder)
         found.extend(ignore_file(os.path.join(folder, ".gitignore"), folder))
     found.extend(ignore_file(os.path.join(root, ".git", "info", "exclude"), root))
-    hidden = top != root and ignored(top + "/", found, None)
+    hidden = top != root and top_ignored(top, found, None)
     return () if hidden else tuple(found)
 
 
-_compiled = lru_cache(maxsize=64)(_patterns)
+def top_ignored(top: str, ignores: Iterable[Ignore], excluded: Ignore | None) -> bool:
+    """Whether a folder that was named would be passed by, had a walk come upon it."""
+    folder, name = os.path.split(top)
+    if excluded is not None and not top.startswith(excluded.base):
+        excluded = None  # it is the folder that the patterns start at
+    return ignored(folder.rstrip(os.sep) + os.sep, name + "/", ignores, excluded)
+
+
+_rules = lru_cache(maxsize=64)(rules)
 
 
 def exclude(settings: Settings, top: str | None = None) -> Ignore | None:
     """What the settings exclude; inside a folder that was named although it is excluded, patterns start at it."""
     patterns = (*settings.exclude, *settings.extend_exclude)
-    return Ignore((top or str(settings.root)).rstrip(os.sep) + os.sep, _compiled(patterns)) if patterns else None
+    return Ignore((top or str(settings.root)).rstrip(os.sep) + os.sep, _rules(patterns)) if patterns else None

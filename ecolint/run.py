@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecolint import files
+from ecolint.discovery import Discovery
 from ecolint.ending import LastResort
 from ecolint.model import Deployment, Finding, Problem, Report, Source
 from ecolint.progress import Progress
@@ -93,7 +94,7 @@ class _Linting:
         from ecolint.readers import reader_of
 
         settings = self._run_settings()
-        discovery = files.Discovery(self.finder, lambda path: reader_of(path) is not None)
+        discovery = Discovery(self.finder, lambda path: reader_of(path) is not None)
         found = list(discovery.files(self.request.paths))
         self.problems += discovery.problems
         with Progress(len(found), sys.stderr) as progress:
@@ -138,7 +139,7 @@ class _Linting:
         return settings
 
     def _file(self, file: files.File) -> None:
-        settings = self.finder.for_file(Path(file.location))
+        settings = self.finder.for_file(file.location)
         words = self._triggers_of(settings, file.path)
         loaded = files.load(file, settings.max_file_size, words) or self._linked(file, settings)
         if loaded is None:

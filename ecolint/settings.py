@@ -174,34 +174,40 @@ class Finder:
     def __init__(self, overrides: Mapping[str, object] | None = None) -> None:
         self._overrides = _checked(overrides or {})
         self.roots = Roots()
-        self._by_folder: dict[Path, Settings] = {}
+        self._by_folder: dict[str, Settings] = {}
         self._by_root: dict[tuple[Path, Path | None], Settings] = {}
         self._by_file: dict[Path, tuple[Path, Mapping[str, tuple[object, str]]] | None] = {}
 
-    def for_folder(self, folder: Path) -> Settings:
+    def for_folder(self, location: str | Path) -> Settings:
         """The settings for files of an absolute folder. Raises SettingsError."""
-        known = self._by_folder.get(folder)
+        location = os.fspath(location)
+        known = self._by_folder.get(location)
         if known is None:
+            folder = Path(location)
             found = self._nearest(folder)
             root, values = found if found is not None else (self.roots.of(folder), {})
             key = (root, root if found is not None else None)
             if key not in self._by_root:
                 self._by_root[key] = _settings(root, _merged(values, self._overrides))
-            known = self._by_folder[folder] = self._by_root[key]
+            known = self._by_folder[location] = self._by_root[key]
         return known
 
-    def for_file(self, path: Path) -> Settings:
+    def inherit(self, location: str, settings: Settings) -> None:
+        """A walk has seen that a folder holds nothing for which its settings would not be those of the one above."""
+        self._by_folder[location] = settings
+
+    def for_file(self, path: str | Path) -> Settings:
         """The settings for one absolute path: of the per-file ignores only those whose pattern matches it."""
-        settings = self.for_folder(path.parent)
+        settings = self.for_folder(os.path.dirname(path))
         if not settings.per_file_ignores:
             return settings
-        from pathspec import GitIgnoreSpec
+        from ecolint.globs import covers
 
         name = os.path.relpath(path, settings.root).replace(os.sep, "/")
         here = {
             pattern: codes
             for pattern, codes in settings.per_file_ignores.items()
-            if not name.startswith("../") and GitIgnoreSpec.from_lines([pattern]).match_file(name)
+            if not name.startswith("../") and covers(pattern, name)
         }
         return replace(settings, per_file_ignores=here)
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from ecolint import files
-from ecolint.files import CannotWrite, Discovery, File, Loaded, NoSuchPath, Triggers, decode, load, write
+from ecolint.discovery import Discovery, NoSuchPath
+from ecolint.files import CannotWrite, File, Loaded, Triggers, decode, load, write
 from ecolint.model import Problem
 from ecolint.settings import Finder
 

@@ -6,9 +6,10 @@ import functools
 import importlib
 import pkgutil
 import posixpath
+import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from typing import Protocol, TypeVar, cast
 
 from ecolint.model import Change, Edit, Made, Pin, Reading, Source, Table, Value, Wanted
@@ -175,7 +176,24 @@ class ReaderError(Exception):
     """A reader module is malformed; the message says which and how."""
 
 
+@functools.cache
+def _matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
+    """What matches a pattern of names against the last two parts of a path."""
+    return re.compile(translate(pattern if "/" in pattern else f"*/{pattern}")).match
+
+
+def _may_end_in(pattern: str, suffix: str) -> bool:
+    """Whether a name with this suffix (empty: without any) can match a pattern at all, as far as its end tells."""
+    end = re.split(r"[*?\]]", pattern)[-1]
+    if "." in end:
+        return end[end.rfind(".") :] == suffix
+    return suffix == "" or (end != pattern and suffix.endswith(end))
+
+
+MAX_ENDINGS = 1_000
+"""Suffixes of which it is kept what may read them: a folder of data may have as many as files."""
 _OFFERS = ("read", "rewrite", "pins", "constants")
+_Patterns = tuple[tuple[Callable[[str], "re.Match[str] | None"], Reader], ...]
 
 
 @dataclass(frozen=True)
@@ -187,15 +205,37 @@ class Shelf:
 
     def of(self, path: str) -> Reader | None:
         """The reader of a file of this name, `/`-separated."""
-        folder, _, name = path.lower().rpartition("/")
-        tail = f"{folder.rpartition('/')[2]}/{name}"
+        slash = path.rfind("/")
+        name = path[slash + 1 :].lower()
         dot = name.rfind(".")
-        suffixed = self.by_suffix.get(name[dot:]) if dot >= 0 else None
-        for pattern, reader in self.by_name:
-            ends = suffixed is None or not pattern.endswith("*")
-            if ends and fnmatchcase(tail if "/" in pattern else name, pattern):
+        suffixed, patterns = self._ending_in(name[dot:] if dot >= 0 else "")
+        if not patterns:
+            return suffixed
+        tail = f"{path[path.rfind('/', 0, max(slash, 0)) + 1 : max(slash, 0)].lower()}/{name}"
+        for matches, reader in patterns:
+            if matches(tail) is not None:
                 return reader
         return suffixed
+
+    @functools.cached_property
+    def _by_ending(self) -> dict[str, tuple[Reader | None, _Patterns]]:
+        return {}
+
+    def _ending_in(self, suffix: str) -> tuple[Reader | None, _Patterns]:
+        """The reader by suffix, and what names with that suffix may match instead: seldom anything."""
+        if suffix not in self._by_ending:
+            if len(self._by_ending) >= MAX_ENDINGS:
+                self._by_ending.clear()
+            suffixed = self.by_suffix.get(suffix)
+            self._by_ending[suffix] = (
+                suffixed,
+                tuple(
+                    (_matcher(pattern), reader)
+                    for pattern, reader in self.by_name
+                    if not (pattern.endswith("*") and suffixed is not None) and _may_end_in(pattern, suffix)
+                ),
+            )
+        return self._by_ending[suffix]
 
 
 @functools.cache
