@@ -6,18 +6,20 @@ import errno
 import os
 import re
 import stat
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
+from ecolint.frame import Problem
 from ecolint.ignores import Ignore, exclude, ignore_file, ignored, ignores_above
-from ecolint.model import CannotEdit, Problem, Source
 from ecolint.roots import Roots, display_path
 from ecolint.settings import Finder
 from ecolint.speech import Told, say
+
+if TYPE_CHECKING:
+    from ecolint.model import Source
 
 _COOKIE = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _BOM = b"\xef\xbb\xbf"
@@ -52,6 +54,7 @@ class Loaded:
 
     def rewritten(self, text: str) -> str:
         """The whole file's text with another text in place of what was read. Raises CannotWrite."""
+        from ecolint.model import CannotEdit
         from ecolint.readers import packed
 
         reader = packed(self.source.path)
@@ -292,6 +295,7 @@ def decode(path: str, data: bytes) -> Loaded | Problem:
         )
     except LookupError:
         return Problem(path, 1, say("names an encoding that is not known: {encoding}", encoding=encoding))
+    from ecolint.model import Source
     from ecolint.readers import Malformed, packed
 
     reader = packed(path)
@@ -351,6 +355,8 @@ def write(file: File, loaded: Loaded, text: str) -> None:
 
 def write_atomically(path: str, data: bytes) -> None:
     """Replace a file's bytes at once, keeping its mode; a link stays a link. Raises OSError, leaving nothing behind."""
+    import tempfile
+
     target = os.path.realpath(path)
     mode = os.stat(target).st_mode if os.path.exists(target) else None
     if mode is not None and not os.access(target, os.W_OK):

@@ -10,7 +10,7 @@ from typing import Any
 from unicodedata import east_asian_width
 
 from ecolint.advisor.answer import Answer, Block, Chart, Code, Grid, Listing, Text
-from ecolint.evidence import dataset_line
+from ecolint.dataset import dataset_line
 from ecolint.lobster import greeting
 from ecolint.model import Mood
 from ecolint.speech import Voice

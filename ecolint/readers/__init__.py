@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import functools
 import importlib
-import pkgutil
+import marshal
 import posixpath
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
-from ecolint.model import Change, Edit, Made, Pin, Reading, Source, Table, Value, Wanted
+from ecolint import compiled
+
+if TYPE_CHECKING:
+    from ecolint.model import Change, Edit, Made, Pin, Reading, Source, Table, Value, Wanted
 
 Kept = TypeVar("Kept")
 
@@ -167,35 +169,60 @@ class ReaderError(Exception):
 
 
 _OFFERS = ("read", "rewrite", "pins", "constants")
+_Traits = tuple[tuple[str, ...], str, bool, bool]
+"""What is told of a reader without importing it: its LINKING, its FALLBACK, whether it unpacks, whether it narrows."""
+_UNTOLD: _Traits = ((), "", False, False)
 
 
-@dataclass(frozen=True)
 class Shelf:
-    """Every reader by file suffix, and by patterns of names."""
+    """The name of every reader by file suffix, and by patterns of names; and the traits of each by its name."""
 
-    by_suffix: Mapping[str, Reader]
-    by_name: tuple[tuple[str, Reader], ...]
+    def __init__(
+        self, by_suffix: Mapping[str, str], by_name: Mapping[str, str], traits: Mapping[str, _Traits] | None = None
+    ) -> None:
+        self.by_suffix, self.by_name, self.traits = by_suffix, by_name, traits or {}
+        self._patterns = [
+            (pattern, reader) for pattern, reader in by_name.items() if "/" in pattern or _beginning(pattern) != pattern
+        ]
 
-    def of(self, path: str) -> Reader | None:
-        """The reader of a file of this name, `/`-separated."""
+    def of(self, path: str) -> str:
+        """The reader of a file of this name, `/`-separated; empty where there is none."""
         folder, _, name = path.lower().rpartition("/")
-        tail = f"{folder.rpartition('/')[2]}/{name}"
         dot = name.rfind(".")
-        suffixed = self.by_suffix.get(name[dot:]) if dot >= 0 else None
-        for pattern, reader in self.by_name:
-            ends = suffixed is None or not pattern.endswith("*")
-            if ends and fnmatchcase(tail if "/" in pattern else name, pattern):
+        suffixed = self.by_suffix.get(name[dot:], "") if dot >= 0 else ""
+        if name in self.by_name:
+            return self.by_name[name]
+        tail = f"{folder.rpartition('/')[2]}/{name}"
+        for pattern, reader in self._patterns:
+            if suffixed and pattern.endswith("*"):
+                continue
+            meant = tail if "/" in pattern else name
+            if meant.startswith(_beginning(pattern)) and fnmatchcase(meant, pattern):
                 return reader
         return suffixed
 
 
 @functools.cache
+def _beginning(pattern: str) -> str:
+    """What every name that fits a pattern begins with."""
+    return pattern[: min((at for mark in "*?[" if (at := pattern.find(mark)) >= 0), default=len(pattern))]
+
+
+@functools.cache
 def shelf() -> Shelf:
     """Every reader. Raises `ReaderError` for an incomplete module, or a suffix or name claimed twice."""
-    suffixes: dict[str, Reader] = {}
-    names: dict[str, Reader] = {}
+    return Shelf(*compiled.kept("readers", (), _shelved, marshal.dumps, marshal.loads))
+
+
+def _shelved() -> tuple[dict[str, str], dict[str, str], dict[str, _Traits]]:
+    """What every reader declares."""
+    import pkgutil
+
+    suffixes: dict[str, str] = {}
+    names: dict[str, str] = {}
+    traits: dict[str, _Traits] = {}
     for info in sorted(pkgutil.iter_modules(__path__), key=lambda item: item.name):
-        module = importlib.import_module(f"{__name__}.{info.name}")
+        module: Any = importlib.import_module(f"{__name__}.{info.name}")
         claimed = [(suffixes, getattr(module, "SUFFIXES", ())), (names, getattr(module, "NAMES", ()))]
         if not any(patterns for _, patterns in claimed):
             continue
@@ -206,43 +233,49 @@ def shelf() -> Shelf:
             for pattern in patterns:
                 if pattern in found:
                     raise ReaderError(f"reader {info.name} claims {pattern}, which another reader has")
-                found[pattern] = cast(Reader, module)
-    return Shelf(suffixes, tuple(names.items()))
-
-
-def reader_of(path: str) -> Reader | None:
-    """The reader that handles a file of this name, `/`-separated."""
-    return shelf().of(path)
+                found[pattern] = info.name
+        linking, fallback = tuple(getattr(module, "LINKING", ())), str(getattr(module, "FALLBACK", ""))
+        traits[info.name] = (linking, fallback, hasattr(module, "unpack"), hasattr(module, "anchors"))
+    return suffixes, names, traits
 
 
 def syntax_of(path: str) -> str:
-    """The name of the syntax that a file of this name is in; empty where no reader handles it."""
-    reader = shelf().of(path)
-    return getattr(reader, "__name__", "").rpartition(".")[2]
+    """The name of the syntax that a file of this name, `/`-separated, is in; empty where no reader handles it."""
+    return shelf().of(path)
 
 
-def fallback(path: str) -> str:
-    """The encoding of a file of this name that is not UTF-8; empty where its syntax has no other."""
-    return str(getattr(reader_of(path), "FALLBACK", ""))
+def reader_of(path: str) -> Reader | None:
+    """The reader that handles a file of this name, imported when it is first asked for."""
+    name = shelf().of(path)
+    return cast("Reader", importlib.import_module(f"{__name__}.{name}")) if name else None
+
+
+def _traits(path: str) -> _Traits:
+    found = shelf()
+    return found.traits.get(found.of(path), _UNTOLD)
 
 
 def linking(path: str) -> tuple[str, ...]:
     """The words for which a file of this name is read though it holds no trigger: other files may speak of it."""
-    return tuple(getattr(reader_of(path), "LINKING", ()))
+    return _traits(path)[0]
 
 
-def anchors(path: str, keys: Sequence[str]) -> tuple[str, ...] | None:
-    """The words for which a file of this name is told of though it is too long to read; None where all triggers are."""
-    offer = getattr(reader_of(path), "anchors", None)
-    return None if offer is None else tuple(offer(keys))
+def fallback(path: str) -> str:
+    """The encoding of a file of this name that is not UTF-8; empty where its syntax has no other."""
+    return _traits(path)[1]
 
 
 def packed(path: str) -> Packed | None:
     """The reader of a file of this name, where what it reads is packed into the file."""
-    reader = reader_of(path)
-    return cast(Packed, reader) if hasattr(reader, "unpack") else None
+    return cast("Packed", reader_of(path)) if _traits(path)[2] else None
+
+
+def anchors(path: str, keys: Sequence[str]) -> tuple[str, ...] | None:
+    """The words for which a file of this name is told of though it is too long to read; None where all triggers are."""
+    reader: Any = reader_of(path) if _traits(path)[3] else None
+    return None if reader is None else tuple(reader.anchors(keys))
 
 
 def includes(reader: Reader, source: Source) -> tuple[tuple[str, bool], ...]:
     """The files that a file names as counting with it, where its reader can tell."""
-    return cast(Including, reader).includes(source) if hasattr(reader, "includes") else ()
+    return cast("Including", reader).includes(source) if hasattr(reader, "includes") else ()
