@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ecolint import __version__
+from ecolint.terminal import Gone
 
 if TYPE_CHECKING:
     from ecolint.speech import Voice
@@ -26,8 +27,8 @@ def run(argv: Sequence[str]) -> int:
             code = ecolint.main(list(argv), prog_name="ecolint", standalone_mode=False)
             sys.stdout.flush()
             return int(code or 0)
-        except BrokenPipeError:
-            # Whoever read the output has had enough; Python would complain once more while shutting down.
+        except (BrokenPipeError, Gone):
+            # Python would complain once more while shutting down.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
         except click.ClickException as error:

@@ -117,9 +117,9 @@ def _tidy(where: str) -> None:
 
 
 def _head(kind: str, folders: Sequence[str]) -> tuple[bytes, bool]:
-    """What a kept file begins with, and whether nothing that it was made of changed only just now."""
-    stamps = [_package(), *map(_files, folders)]
-    told = (kind, __version__, sys.version, tuple(folders), stamps)
+    """What a kept file begins with, and whether nothing in the folders changed only just now."""
+    stamps = [*map(_files, folders)]
+    told = (kind, __version__, sys.version, _package(), tuple(folders), stamps)
     newest = max((changed for stamp in stamps for _, _, changed in stamp), default=0)
     return repr(told).encode(), newest < time.time_ns() - FRESH_NS
 

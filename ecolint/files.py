@@ -200,7 +200,9 @@ class Triggers:
         """The words by which files of settings are known."""
         encoded = {word.encode() for word in words if word}
         # A word that contains another one says nothing new.
-        self._words = sorted(word for word in encoded if not any(one in word for one in encoded - {word}))
+        every = b"\0".join(encoded)
+        shorter = [one for one in encoded if every.count(one) > 1]
+        self._words = sorted(word for word in encoded if not any(one in word and one != word for one in shorter))
         self.longest = max(map(len, self._words), default=0)
 
     def stand_in(self, data: bytes) -> bool:

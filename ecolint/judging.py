@@ -17,7 +17,6 @@ from ecolint.verify import Outcome
 
 if TYPE_CHECKING:
     from ecolint.ruleset import Rule
-    from ecolint.run import Request
 
 
 @dataclass(frozen=True)
@@ -40,10 +39,15 @@ class Judged:
 
 
 class Judging:
-    """Judges one file after the other, and keeps what they have in common: projects and rules."""
+    """Judges one file after the other, and keeps what they have in common: projects and rules.
 
-    def __init__(self, request: Request, roots: Roots, judge: bool = True) -> None:
-        self.request, self.judge = request, judge
+    Without `judge` a file is only read. With `fix` fixes are written, with `diff` shown; the `unsafe` ones too.
+    """
+
+    def __init__(
+        self, roots: Roots, *, judge: bool = True, fix: bool = False, diff: bool = False, unsafe: bool = False
+    ) -> None:
+        self.judge, self.fix, self.diff, self.unsafe = judge, fix, diff, unsafe
         self.projects = Projects(roots)
         self._rules: dict[tuple[object, ...], tuple[Rule, ...]] = {}
 
@@ -51,16 +55,16 @@ class Judging:
         """Judge one file, and with --fix or --diff mend it."""
         source = loaded.source
         outcome = self._outcome(source, file, settings)
-        if not (self.request.fix or self.request.diff):
+        if not (self.fix or self.diff):
             return self._judged(source, outcome, settings)
         from ecolint import fixes
 
-        done = fixes.apply(source, outcome, self.request.unsafe, lambda again: self._outcome(again, file, settings))
-        fixed = () if self.request.diff else tuple(finding for finding, _ in done.applied)
+        done = fixes.apply(source, outcome, self.unsafe, lambda again: self._outcome(again, file, settings))
+        fixed = () if self.diff else tuple(finding for finding, _ in done.applied)
         problem, diff = None, ""
         if done.text != source.text:
             problem, diff = self._written(file, loaded, done.text)
-            if problem is None and self.request.fix:
+            if problem is None and self.fix:
                 source = replace(source, text=done.text)
                 self.projects.of(file.location, settings.max_file_size).changed(source.path)
                 outcome = self._outcome(source, file, settings)
@@ -101,7 +105,7 @@ class Judging:
         from ecolint.report._diff import unified
 
         try:
-            if self.request.diff:
+            if self.diff:
                 return None, unified(file.path, loaded.text, loaded.rewritten(text))
             files.write(file, loaded, text)
         except files.CannotWrite as error:

@@ -150,7 +150,10 @@ class _Linting:
         if self._judging is None:
             from ecolint.judging import Judging
 
-            self._judging = Judging(self.request, self.finder.roots, self.judge)
+            asked = self.request
+            self._judging = Judging(
+                self.finder.roots, judge=self.judge, fix=asked.fix, diff=asked.diff, unsafe=asked.unsafe
+            )
         self._gather(self._judging.file(file, loaded, settings))
 
     def _linked(self, file: files.File, settings: Settings) -> files.Loaded | None:

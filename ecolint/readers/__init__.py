@@ -181,9 +181,7 @@ class Shelf:
         self, by_suffix: Mapping[str, str], by_name: Mapping[str, str], traits: Mapping[str, _Traits] | None = None
     ) -> None:
         self.by_suffix, self.by_name, self.traits = by_suffix, by_name, traits or {}
-        self._patterns = [
-            (pattern, reader) for pattern, reader in by_name.items() if "/" in pattern or _beginning(pattern) != pattern
-        ]
+        self._patterns = [(pattern, *_ends(pattern), reader) for pattern, reader in by_name.items()]
 
     def of(self, path: str) -> str:
         """The reader of a file of this name, `/`-separated; empty where there is none."""
@@ -193,19 +191,20 @@ class Shelf:
         if name in self.by_name:
             return self.by_name[name]
         tail = f"{folder.rpartition('/')[2]}/{name}"
-        for pattern, reader in self._patterns:
+        for pattern, begins, ends, reader in self._patterns:
             if suffixed and pattern.endswith("*"):
                 continue
             meant = tail if "/" in pattern else name
-            if meant.startswith(_beginning(pattern)) and fnmatchcase(meant, pattern):
+            # before the pattern is made a regular expression, as hardly ever pays for the one name of a run
+            if meant.startswith(begins) and meant.endswith(ends) and fnmatchcase(meant, pattern):
                 return reader
         return suffixed
 
 
-@functools.cache
-def _beginning(pattern: str) -> str:
-    """What every name that fits a pattern begins with."""
-    return pattern[: min((at for mark in "*?[" if (at := pattern.find(mark)) >= 0), default=len(pattern))]
+def _ends(pattern: str) -> tuple[str, str]:
+    """What every name that fits a pattern begins with, and what it ends in."""
+    marks = [at for at, character in enumerate(pattern) if character in "*?[]"]
+    return (pattern[: marks[0]], pattern[marks[-1] + 1 :]) if marks else (pattern, pattern)
 
 
 @functools.cache
