@@ -7,7 +7,6 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -16,6 +15,7 @@ from ecolint.frame import Problem
 from ecolint.ignores import Ignore, exclude, ignore_file, ignored, ignores_above
 from ecolint.roots import Roots, display_path
 from ecolint.settings import Finder
+from ecolint.shaped import dataclass
 from ecolint.speech import Told, say
 
 if TYPE_CHECKING:

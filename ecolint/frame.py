@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from ecolint.shaped import dataclass
 from ecolint.speech import say
 
 if TYPE_CHECKING:

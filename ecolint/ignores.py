@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 
 from ecolint.settings import Settings
+from ecolint.shaped import dataclass
 
 
 @dataclass(frozen=True)

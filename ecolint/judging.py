@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ecolint import engine, files
@@ -12,6 +12,7 @@ from ecolint.model import Finding, Problem, Source
 from ecolint.project import Projects
 from ecolint.roots import Roots
 from ecolint.settings import Settings
+from ecolint.shaped import dataclass
 from ecolint.speech import say
 from ecolint.verify import Outcome
 

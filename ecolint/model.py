@@ -8,12 +8,13 @@ Energies are joules per 1,000 generated tokens, memory is in decimal gigabytes, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
 
 from ecolint.frame import Problem as Problem
 from ecolint.frame import Report as Report
 from ecolint.frame import Workload as Workload
+from ecolint.shaped import dataclass
 from ecolint.speech import Told
 
 # --- places -----------------------------------------------------------------------------------------------------------

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TypeAlias
 
 from ecolint.model import Entry, Invocation, Table
+from ecolint.shaped import dataclass
 from ecolint.stacks import command, dotted
 from ecolint.stacks.calling import of_call
 from ecolint.stacks.containers import contained

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from ecolint.frame import Problem, Report
 from ecolint.progress import Progress
 from ecolint.readers import linking, syntax_of
 from ecolint.settings import Finder, Settings
+from ecolint.shaped import dataclass
 from ecolint.speech import ENGLISH, Voice
 from ecolint.stacks import words
 

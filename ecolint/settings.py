@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
 from ecolint.frame import Workload
 from ecolint.roots import MARKERS, Roots, display_path
+from ecolint.shaped import dataclass
 from ecolint.speech import LOCALES, Said, quote, say
 
 DEFAULT_EXCLUDE = (

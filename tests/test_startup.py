@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import marshal
 import os
 import pickle
 import subprocess
@@ -31,12 +30,14 @@ SELDOM = ("rich", "importlib.metadata", "multiprocessing", "concurrent.futures",
 JUDGING = ("ecolint.model", "ecolint.judging", "ecolint.engine", "ecolint.ruleset", "ecolint.evidence")
 
 
-def run(*argv: str, cwd: Path, python: tuple[str, ...] = (), **more: str) -> subprocess.CompletedProcess[str]:
+def run(
+    *argv: str, cwd: Path, python: tuple[str, ...] = (), cache: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     """The program in a process of its own."""
     return subprocess.run(
         [sys.executable, *python, "-m", "ecolint", *argv],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **more},
+        env={**os.environ, "PYTHONPATH": str(ROOT), **({"ECOLINT_CACHE_DIR": str(cache)} if cache else {})},
         capture_output=True,
         encoding="utf-8",
         check=False,
@@ -57,7 +58,7 @@ def imported(*argv: str, cwd: Path) -> frozenset[str]:
 def test_help_imports_click_alone(tmp_path: Path) -> None:
     found = imported("--help", cwd=tmp_path)
     ours = {name for name in found if name.startswith("ecolint")}
-    assert ours == {"ecolint", "ecolint.cli", "ecolint.ending", "ecolint.speech", "ecolint.terminal"}
+    assert ours == {"ecolint", *(f"ecolint.{name}" for name in ("cli", "ending", "shaped", "speech", "terminal"))}
     assert found.isdisjoint((*PARSERS, *SELDOM, "tomli", "packaging", "pathlib", "difflib"))
 
 
@@ -121,7 +122,8 @@ class Making:
         return {path.name: path.read_text(encoding="utf-8") for path in sorted(self.folder.iterdir())}
 
     def kept(self) -> Mapping[str, str]:
-        return compiled.kept("texts", [str(self.folder)], self, marshal.dumps, marshal.loads)
+        found: Mapping[str, str] = compiled.kept("texts", [str(self.folder)], self, pickle.dumps, pickle.loads)
+        return found
 
 
 def tables(folder: Path) -> list[Path]:
@@ -182,7 +184,7 @@ def test_what_raises_keeps_nothing(folder: Path) -> None:
 
     for _ in range(2):
         with pytest.raises(ValueError, match=r"a\.toml:1: no"):
-            compiled.kept("texts", [str(folder)], broken, marshal.dumps, marshal.loads)
+            compiled.kept("texts", [str(folder)], broken, pickle.dumps, pickle.loads)
     assert not (folder.parent / "cache").exists()
 
 
@@ -242,7 +244,7 @@ def test_it_can_be_switched_off(folder: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_no_more_is_kept_than_so_many_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiled, "MOST", 3)
     for number in range(6):
-        compiled.kept(f"kind{number}", [str(folder)], Making(folder), marshal.dumps, marshal.loads)
+        compiled.kept(f"kind{number}", [str(folder)], Making(folder), pickle.dumps, pickle.loads)
         time = (number + 1) * 1_000_000_000
         os.utime(next(one for one in tables(folder) if one.name.startswith(f"kind{number}")), ns=(time, time))
     assert [one.name[:5] for one in tables(folder)] == ["kind3", "kind4", "kind5"]
@@ -301,12 +303,12 @@ def test_a_broken_rule_is_told_each_time(tmp_path: Path) -> None:
 
 def test_a_broken_table_is_as_good_as_none(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(WASTEFUL, encoding="utf-8")
-    cache = {"ECOLINT_CACHE_DIR": str(tmp_path / "cache")}
-    first = run("check", "--format", "json", "app.py", cwd=tmp_path, **cache)
+    cache = tmp_path / "cache"
+    first = run("check", "--format", "json", "app.py", cwd=tmp_path, cache=cache)
     assert first.returncode == 1
-    for file in (tmp_path / "cache/tables").iterdir():
+    for file in (cache / "tables").iterdir():
         file.write_bytes(file.read_bytes()[:-7])
-    assert run("check", "--format", "json", "app.py", cwd=tmp_path, **cache).stdout == first.stdout
+    assert run("check", "--format", "json", "app.py", cwd=tmp_path, cache=cache).stdout == first.stdout
 
 
 # --- where it is kept -------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from math import hypot
 
@@ -19,6 +19,7 @@ from ecolint.evidence.spread import Spread
 from ecolint.evidence.subject import Subject, subject, value
 from ecolint.evidence.table import BASE, Table
 from ecolint.model import GENERATION, Deployment, Estimate, Interval, Published, Scalar, Verdict, Workload
+from ecolint.shaped import dataclass
 from ecolint.speech import say
 
 SPOKEN_OF = frozenset({"precision", "quantization", "backend", "int8_threshold", "dtype", "compute_dtype", "execution"})

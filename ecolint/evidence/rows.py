@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
 from ecolint import catalog
 from ecolint.dataset import SOURCES
+from ecolint.shaped import dataclass
 from ecolint.speech import Said, joined, quote, say
 
 FOLDER = Path(__file__).parent

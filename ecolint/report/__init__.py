@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
 from ecolint.frame import Report
+from ecolint.shaped import dataclass
 from ecolint.speech import ENGLISH, Voice
 
 if TYPE_CHECKING:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ecolint.cells import Cells
 from ecolint.lines import Lines
+from ecolint.shaped import dataclass
 
 if TYPE_CHECKING:
     from ecolint.model import Place, Span

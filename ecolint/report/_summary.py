@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ecolint.frame import Report
+from ecolint.shaped import dataclass
 from ecolint.speech import say
 
 if TYPE_CHECKING:

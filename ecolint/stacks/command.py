@@ -7,10 +7,11 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fnmatch import fnmatchcase
 
 from ecolint.model import Alternative, Entry, Table, Value
+from ecolint.shaped import dataclass
 from ecolint.stacks.flags import flagged, flags, folded, told
 from ecolint.stacks.strands import Token, program, strand, text
 from ecolint.stacks.vocabulary import Key, Vocabulary

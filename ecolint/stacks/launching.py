@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fnmatch import fnmatchcase
 
 from ecolint.model import HOLE, Alternative, Entry, Invocation, Place, Span, Table, Template, Value
+from ecolint.shaped import dataclass
 from ecolint.stacks.strands import text
 from ecolint.stacks.vocabulary import LaunchSpec, Vocabulary
 

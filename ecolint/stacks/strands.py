@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from ecolint.model import HOLE, Alternative, Entry, Items, Place, Span, Table, Template, Value
+from ecolint.shaped import dataclass
 from ecolint.stacks import dotted
 from ecolint.stacks.flags import flagged
 from ecolint.stacks.vocabulary import Vocabulary
