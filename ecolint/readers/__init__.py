@@ -7,10 +7,10 @@ import importlib
 import marshal
 import posixpath
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from ecolint import compiled
+from ecolint.wildcards import fits
 
 if TYPE_CHECKING:
     from ecolint.model import Change, Edit, Made, Pin, Reading, Source, Table, Value, Wanted
@@ -181,7 +181,6 @@ class Shelf:
         self, by_suffix: Mapping[str, str], by_name: Mapping[str, str], traits: Mapping[str, _Traits] | None = None
     ) -> None:
         self.by_suffix, self.by_name, self.traits = by_suffix, by_name, traits or {}
-        self._patterns = [(pattern, *_ends(pattern), reader) for pattern, reader in by_name.items()]
 
     def of(self, path: str) -> str:
         """The reader of a file of this name, `/`-separated; empty where there is none."""
@@ -191,20 +190,13 @@ class Shelf:
         if name in self.by_name:
             return self.by_name[name]
         tail = f"{folder.rpartition('/')[2]}/{name}"
-        for pattern, begins, ends, reader in self._patterns:
+        for pattern, reader in self.by_name.items():
             if suffixed and pattern.endswith("*"):
                 continue
             meant = tail if "/" in pattern else name
-            # before the pattern is made a regular expression, as hardly ever pays for the one name of a run
-            if meant.startswith(begins) and meant.endswith(ends) and fnmatchcase(meant, pattern):
+            if fits(meant, pattern):
                 return reader
         return suffixed
-
-
-def _ends(pattern: str) -> tuple[str, str]:
-    """What every name that fits a pattern begins with, and what it ends in."""
-    marks = [at for at, character in enumerate(pattern) if character in "*?[]"]
-    return (pattern[: marks[0]], pattern[marks[-1] + 1 :]) if marks else (pattern, pattern)
 
 
 @functools.cache

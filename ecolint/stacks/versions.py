@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from ecolint.wildcards import fits_any
 
 if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
@@ -37,7 +38,7 @@ def tagged(image: str, names: Iterable[str]) -> str | None:
     None where it says none.
     """
     name, _, tag = image.partition("@")[0].rpartition(":")
-    if "/" in tag or not any(fnmatchcase(name, pattern) for pattern in names):
+    if "/" in tag or not fits_any(name, names):
         return None
     version = _TAG.match(tag)
     return f"=={version[1]}" if version is not None else None
