@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ecolint.stacks import StackError
 from ecolint.stacks.loading import contents_of, load
+from ecolint.stacks.quiet import quiet
 from ecolint.stacks.vocabulary import Vocabulary
 
 
@@ -23,7 +24,8 @@ def read(folders: Iterable[str]) -> tuple[Vocabulary, ...]:
     for name, text in texts:
         vocabulary = load(text, name, contents)
         found[vocabulary.name] = vocabulary
-    return tuple(_wrapped(one, tuple(found.values())) for one in found.values())
+    every = tuple(_wrapped(one, tuple(found.values())) for one in found.values())
+    return tuple(replace(one, quiet=True) if quiet(one) else one for one in every)
 
 
 def _wrapped(one: Vocabulary, every: tuple[Vocabulary, ...]) -> Vocabulary:
