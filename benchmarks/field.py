@@ -69,7 +69,8 @@ def findings(folder: Path, *options: str) -> Iterator[tuple[str, int, str, str]]
 def anchored(folder: Path) -> Iterator[str]:
     """Files that hold an anchor of some vocabulary and are readable text: where a silence can be judged."""
     from ecolint.readers import reader_of
-    from ecolint.stacks import vocabularies, wanted
+    from ecolint.stacks import vocabularies
+    from ecolint.stacks.asking import wanted
 
     words = [word.encode() for word in wanted(vocabularies()).triggers]
     for path in sorted(folder.rglob("*")):

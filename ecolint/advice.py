@@ -85,12 +85,6 @@ def _asking(command: _Command) -> _Command:
     return click.argument("model", required=False, metavar="MODEL|FILE")(command)
 
 
-def add_to(group: click.Group) -> None:
-    """Add the advisor's commands to the program's."""
-    for command in (estimate, compare, optimize, recommend, diagnose, explain):
-        group.add_command(command)
-
-
 @click.command(context_settings=_HELP)
 @_asking
 def estimate(**options: Any) -> int:
@@ -201,8 +195,9 @@ def _timed(situation: Situation, asked: Asked) -> Situation:
 
 def _situation(asked: Asked, overrides: Mapping[str, object], number: int | None, voice: Voice) -> Situation:
     from ecolint.advisor import reading
+    from ecolint.decisions import check_gpu
     from ecolint.ending import Usage, complain
-    from ecolint.run import check_gpu, here, problem_lines, settings_for
+    from ecolint.run import here, problem_lines, settings_for
 
     if not reading.is_file(asked.model):
         if number is not None:
@@ -243,7 +238,7 @@ def _rules(settings: Settings) -> tuple[Rule, ...]:
     """The rules that warn of what is allowed and wasteful: those of the settings, and those that advise."""
     from dataclasses import replace
 
-    from ecolint.run import known_rules, rules_of
+    from ecolint.decisions import known_rules, rules_of
 
     advising = (rule.code for rule in known_rules(settings) if rule.advised)
     return rules_of(replace(settings, extend_select=(*settings.extend_select, *advising)))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ecolint.model import Deployment, FactType, Scalar
 from ecolint.operands import ConditionError, Datum, Missing, operand
+from ecolint.shaped import dataclass
 
 
 @dataclass(frozen=True)

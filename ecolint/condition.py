@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from ecolint.model import Deployment, Scalar
 from ecolint.operands import ConditionError, Missing, Operand, constant, nearest, operand, type_name
+from ecolint.shaped import dataclass
 
 __all__ = ["Atom", "Condition", "ConditionError", "nearest", "parse"]
 

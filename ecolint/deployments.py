@@ -22,7 +22,8 @@ def deployments(invocation: Invocation, circumstances: Circumstances) -> tuple[D
     recognised = recognise(invocation, vocabularies)
     if recognised is None:
         return ()
-    platforms = tuple(v for v in vocabularies if v.platform)
+    nowhere = recognised.invocation.surroundings is None
+    platforms = tuple(v for v in vocabularies if v.platform and not (v.quiet and nowhere))
     versions = libraries(recognised, circumstances)
     found = []
     silent: dict[str, dict[str, Fact]] = {}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ecolint import catalog, memory
 from ecolint.meaning import DOUBT, NOTHING
 from ecolint.model import Fact, How, Scalar
+from ecolint.shaped import dataclass
 from ecolint.stacks.vocabulary import Vocabulary
 
 CONTAINERS = frozenset({"compressed-tensors", "modelopt", "modelopt_mixed", "quark", "inc", "auto-round"})

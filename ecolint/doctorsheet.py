@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ecolint import catalog
 from ecolint.columns import aligned
-from ecolint.evidence import dataset_line
+from ecolint.dataset import dataset_line
 from ecolint.evidence.checks import CHECKS, Check
 from ecolint.evidence.doctor import Diagnosis, Examination, examine, shipped_sheet
 from ecolint.evidence.measured import Measured

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ecolint.model import FACTS, Deployment, Fact
-from ecolint.report._places import Sources, one_line
+from ecolint.report._places import Sources
+from ecolint.report._printable import one_line
 from ecolint.report.json import fact_value, range_object
 from ecolint.speech import ENGLISH, Voice, joined, say
 

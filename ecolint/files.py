@@ -8,11 +8,14 @@ import re
 import stat
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from ecolint import shortcuts
-from ecolint.model import CannotEdit, Problem, Source
+from ecolint.frame import Problem
 from ecolint.speech import Told, say
+
+if TYPE_CHECKING:
+    from ecolint.model import Source
 
 _COOKIE = rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)"
 _BOM = b"\xef\xbb\xbf"
@@ -46,6 +49,7 @@ class Loaded:
 
     def rewritten(self, text: str) -> str:
         """The whole file's text with another text in place of what was read. Raises CannotWrite."""
+        from ecolint.model import CannotEdit
         from ecolint.readers import packed
 
         reader = packed(self.source.path)
@@ -188,6 +192,7 @@ def decode(path: str, data: bytes) -> Loaded | Problem:
         )
     except LookupError:
         return Problem(path, 1, say("names an encoding that is not known: {encoding}", encoding=encoding))
+    from ecolint.model import Source
     from ecolint.readers import Malformed, packed
 
     reader = packed(path)

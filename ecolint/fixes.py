@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ecolint.model import Finding, Fix, Source
+from ecolint.shaped import dataclass
 from ecolint.verify import Outcome, edited, objection
 
 Recheck = Callable[[Source], Outcome]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ecolint import evidence
 from ecolint.computed import Computed
@@ -30,6 +30,7 @@ from ecolint.model import (
 from ecolint.plan import NoWay, Plan, plan
 from ecolint.rulefile import WORKLOADS
 from ecolint.ruleset import Better, Case, Rule
+from ecolint.shaped import dataclass
 from ecolint.speech import joined, say
 from ecolint.write import by_hand, changes, spelled
 

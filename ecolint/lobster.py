@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from ecolint.model import Mood
 from ecolint.speech import Said, say
+
+if TYPE_CHECKING:
+    from ecolint.model import Mood
 
 _LINES: Mapping[Mood, Said] = {
     "green": say("[green] EcoLobster swims in cool waters: nothing here heats them."),

@@ -6,7 +6,6 @@ import itertools
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 
 from ecolint import catalog
 from ecolint.ineffective import Parts, parts
@@ -14,6 +13,7 @@ from ecolint.model import FACTS, Fact, How, Scalar
 from ecolint.slots import Setting, Slots, strangers
 from ecolint.stacks.versions import holds
 from ecolint.stacks.vocabulary import Choice, Ineffective, Test, Vocabulary
+from ecolint.wildcards import fits_any
 
 NOTHING = Fact("absent")
 DOUBT = Fact("unknown")
@@ -115,7 +115,7 @@ def tested(test: Test, settings: Mapping[str, Setting], facts: Mapping[str, Fact
         return None
     value = state.value if state.kind == "known" else None
     if test.like:
-        return value is not None and any(fnmatchcase(str(value), pattern) for pattern in test.like)
+        return value is not None and fits_any(str(value), test.like)
     return any(value == wanted and isinstance(value, bool) == isinstance(wanted, bool) for wanted in test.values)
 
 

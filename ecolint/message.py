@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from ecolint.model import ABSENT, FACTS, KNOWN, Deployment, Fact, Scalar
 from ecolint.operands import nearest
+from ecolint.shaped import dataclass
 from ecolint.speech import ENGLISH, Voice, quote, say
 
 _PARTS = re.compile(r"\{([^{}\[\]]*)\}|[{}\[\]]")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import difflib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
 from ecolint.model import ABSENT, FACTS, KNOWN, Deployment, Fact, FactType, Scalar
 from ecolint.predicates import PREDICATES
+from ecolint.shaped import dataclass
 
 
 class ConditionError(ValueError):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 
 from ecolint.model import Pin, Source
 from ecolint.readers import Reader, includes, reader_of
+from ecolint.shaped import dataclass
 
 MAX_FILES = 60
 """Files of one folder, and those that they name, that are read for pins."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from ecolint.deployments import recognised_as
 from ecolint.derived import Circumstances, derive
@@ -11,6 +11,7 @@ from ecolint.ineffective import Parts, kinds, together
 from ecolint.meaning import evaluate, idle, tested
 from ecolint.model import DESCRIBED, CannotEdit, Deployment, Fact, Scalar
 from ecolint.recognise import Recognised
+from ecolint.shaped import dataclass
 from ecolint.slots import ABSENT, Assignment, Setting, Slots, holder, is_open
 from ecolint.speech import quote, say
 from ecolint.stacks import versions

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from ecolint import catalog
 from ecolint.memory import SPARE
 from ecolint.model import ABSENT, FACTS, GENERATION, KNOWN, UNKNOWN, Deployment, Fact, FactType
+from ecolint.shaped import dataclass
 
 Answer: TypeAlias = "bool | float | None"
 """What a predicate says; None where it cannot know."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TypeAlias
 
 from ecolint.model import Entry, Invocation, Table
+from ecolint.shaped import dataclass
 from ecolint.stacks import command, dotted
 from ecolint.stacks.calling import of_call
 from ecolint.stacks.containers import contained
 from ecolint.stacks.flags import flagged, told
 from ecolint.stacks.strands import Token, hidden, joined, listed, strand, text
 from ecolint.stacks.vocabulary import ObjectSpec, Vocabulary
+from ecolint.wildcards import fits_any
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +228,7 @@ def _tells(invocation: Invocation, vocabulary: Vocabulary) -> bool:
 @lru_cache(maxsize=1 << 14)
 def matches(name: str, patterns: tuple[str, ...]) -> bool:
     """Whether a qualified name or an image fits one of the patterns, case and dots as written."""
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
+    return fits_any(name, patterns)
 
 
 # --- containers that code starts --------------------------------------------------------------------------------------

@@ -7,13 +7,13 @@ import io
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from ecolint import catalog
 from ecolint.columns import aligned
 from ecolint.condition import nearest
-from ecolint.evidence import DATASET, DOIS, VERSION, Row, dataset_line, own_line, rows
-from ecolint.evidence.rows import SOURCES
+from ecolint.dataset import DATASET, DOIS, SOURCES, VERSION, dataset_line, own_line
+from ecolint.evidence import Row, rows
+from ecolint.shaped import dataclass
 from ecolint.speech import Told, Voice, quote, say
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, get_args
-
-import tomli
 
 from ecolint import condition, message
 from ecolint.condition import Condition
@@ -15,6 +13,7 @@ from ecolint.message import Message
 from ecolint.model import FACTS, Applicability, Level, Scalar
 from ecolint.ruletable import File, RuleError, Table, Wanted
 from ecolint.ruletexts import translated
+from ecolint.shaped import dataclass
 
 BASES = ("measured", "derived", "convention")
 WORKLOADS = ("inference", "training", "conversion")
@@ -125,6 +124,8 @@ class Rule:
 
 def read(path: str, text: str) -> Rule:
     """The rule that one file describes. Raises `RuleError`; `path` may be relative, its last part is checked."""
+    import tomli
+
     try:
         data = tomli.loads(text)
     except tomli.TOMLDecodeError as error:

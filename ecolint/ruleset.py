@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
+from ecolint import compiled, rulefolder
 from ecolint.condition import Condition, nearest
 from ecolint.message import Message
 from ecolint.rulefile import Better, Case, Docs, Example, Rule, read
@@ -24,6 +26,7 @@ __all__ = [
     "find",
     "load",
     "packaged",
+    "ready",
     "select",
     "spoken",
 ]
@@ -34,13 +37,13 @@ class SelectorError(ValueError):
 
 
 def packaged() -> Path:
-    """The folder of ecolint's own rules: the checkout's, beside the package, else the one inside the package."""
-    package = Path(__file__).parent
-    checkout = package.parent
-    # An editable install leaves a stale copy inside the package; "rules" beside it in site-packages is a stranger's.
-    if (checkout / "pyproject.toml").is_file() and (checkout / "rules").is_dir():
-        return checkout / "rules"
-    return package / "rules"
+    """The folder of ecolint's own rules."""
+    return Path(rulefolder.packaged())
+
+
+def ready(folders: Sequence[str]) -> tuple[Rule, ...]:
+    """What `load` makes of these folders, or has made where nothing in them changed since. Raises `RuleError`."""
+    return compiled.kept("rules", folders, lambda: load(list(map(Path, folders))), pickle.dumps, pickle.loads)
 
 
 def load(folders: Sequence[Path], claims: Collection[str] | None = None) -> tuple[Rule, ...]:

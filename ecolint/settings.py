@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
-from ecolint.model import Workload
+from ecolint.frame import Workload
 from ecolint.roots import MARKERS, Roots, display_path
+from ecolint.shaped import dataclass
 from ecolint.speech import LOCALES, Said, quote, say
 
 DEFAULT_EXCLUDE = (
@@ -369,6 +369,8 @@ def _line_of(text: str, section: str, key: str) -> int:
 
 def _or_nearest(what: Said, name: str, names: Iterable[str]) -> Said:
     """A complaint about a name, with the name that may have been meant."""
+    import difflib
+
     by_lower = {one.lower(): one for one in names}
     close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
     return say("{what}; the nearest is `{name}`", what=what, name=by_lower[close[0]]) if close else what

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 VARIABLE = "ECOLINT_WITHOUT"
-"""The environment variable that names the shortcuts not to take, separated by commas; `all` for every one. For tests."""
+"""The environment variable that names shortcuts not to take, separated by commas; `all` for every one. For tests."""
 
 SHORTCUTS = ("scan", "gates", "makers", "constants", "cache", "workers")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+
+from ecolint.shaped import dataclass
 
 LOCALES = ("en", "zh")
 """The languages there are; the first one is what templates are written in."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from ecolint.cells import where
 from ecolint.lines import Lines
 from ecolint.model import Comment, Finding, Problem, Span, Suppressed
+from ecolint.shaped import dataclass
 from ecolint.speech import say
 
 _MARK = re.compile(r"(?:^|#|;|//)\s*ecolint:\s*(?P<rest>[^#]*)")

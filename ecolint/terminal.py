@@ -15,12 +15,19 @@ def coloured(environment: Mapping[str, str], terminal: bool) -> bool:
     return terminal and environment.get("TERM") != "dumb" and environment.get("CLICOLOR") != "0"
 
 
+class Gone(Exception):
+    """Whoever read standard output has had enough. No OSError, which click would take for its own to handle."""
+
+
 def printed(text: str) -> None:
-    """Text to standard output with its own line ends; what its encoding lacks is escaped."""
-    sys.stdout.flush()
-    binary = getattr(sys.stdout, "buffer", None)
-    if binary is None:
-        sys.stdout.write(text)
-        return
-    binary.write(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
-    binary.flush()
+    """Text to standard output with its own line ends; what its encoding lacks is escaped. Raises Gone."""
+    try:
+        sys.stdout.flush()
+        binary = getattr(sys.stdout, "buffer", None)
+        if binary is None:
+            sys.stdout.write(text)
+            return
+        binary.write(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
+        binary.flush()
+    except BrokenPipeError as error:
+        raise Gone from error

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from ecolint.model import Deployment, Edit, Fact, Finding, Fix, Problem, Scalar
+from ecolint.shaped import dataclass
 from ecolint.speech import say
 from ecolint.suppress import Unused
 

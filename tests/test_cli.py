@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -89,8 +88,7 @@ def ecolint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     monkeypatch.chdir(tmp_path)
     for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE"):
         monkeypatch.delenv(name, raising=False)
-    fake: dict[str, Any] = {suffix: SimpleNamespace() for suffix in (".py", ".yaml", ".toml")}
-    monkeypatch.setattr(readers, "shelf", lambda: readers.Shelf(fake, ()))
+    monkeypatch.setattr(readers, "shelf", lambda: readers.Shelf({f".{one}": one for one in ("py", "yaml", "toml")}, {}))
     monkeypatch.setattr(engine, "check", judge)
     monkeypatch.setattr(fixes, "apply", mend)
     return Shell(capsys)

@@ -9,7 +9,8 @@ import json
 import pytest
 
 from ecolint import cli, rowsheet
-from ecolint.evidence import DOIS, VERSION, rows
+from ecolint.dataset import DOIS, VERSION
+from ecolint.evidence import rows
 
 
 def printed(capsys: pytest.CaptureFixture[str], *options: str) -> str:

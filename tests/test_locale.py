@@ -20,9 +20,10 @@ import tomli
 from ecolint import speech
 from ecolint.advisor.snippets import caveats
 from ecolint.catalog import all_regions
+from ecolint.dataset import SOURCES
 from ecolint.evidence import claims
 from ecolint.evidence.measuring import COLUMNS
-from ecolint.evidence.rows import FOLDER, SOURCES
+from ecolint.evidence.rows import FOLDER
 from ecolint.report import Look, render
 from ecolint.rulefile import Rule
 from ecolint.ruleset import load, packaged, spoken

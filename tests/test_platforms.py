@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from test_fixtures import ROOT, Alone
 
 from ecolint.engine import judged
-from ecolint.model import Fact, Scalar, Source
+from ecolint.meaning import evaluate
+from ecolint.model import Fact, Invocation, Place, Scalar, Source, Span, Table
+from ecolint.recognise import recognise
 from ecolint.settings import Settings
+from ecolint.slots import Slots
+from ecolint.stacks import vocabularies
+from ecolint.stacks.loading import load
+from ecolint.stacks.quiet import quiet
 
 HEAD = """
 import bentoml, modal, ray
@@ -140,3 +147,28 @@ def test_beam_counts_the_cards_of_what_it_runs() -> None:
     assert hardware(server)[:2] == ("H100 SXM5", 4)
     choice = server.replace("'H100'", "['H100', 'A100-80']")
     assert hardware(choice)[:2] == ("?", 4)
+
+
+def test_a_quiet_platform_says_nothing_where_nothing_stands_around() -> None:
+    """What is passed over is what would have said nothing."""
+    place = Place("app.py", Span(0, 1))
+    call = Table("python.call", place, (), "vllm.LLM")
+    recognised = recognise(Invocation("python", place, "vllm.LLM", call=call), vocabularies())
+    assert recognised is not None
+    passed = [one for one in vocabularies() if one.quiet]
+    assert len(passed) > 20
+    several: tuple[dict[str, str], ...] = ({}, {"vllm": "==0.9.1"})
+    for platform in passed:
+        for versions in several:
+            settings = Slots(replace(recognised, vocabulary=platform), {}, versions).settings()
+            facts = evaluate(platform, settings, versions)
+            assert {fact.kind for fact in facts.values()} <= {"absent"}, platform.name
+
+
+def test_a_platform_with_a_default_of_its_own_is_not_quiet() -> None:
+    text = 'name = "ours"\nkind = "platform"\n[keys.gpus]\nsurroundings = ["ours.gpus"]\n[facts]\ngpu_count = "gpus"\n'
+    said = 'gpu = [{ is = "L4" }]\n'
+    assert quiet(load(text, "ours.toml"))
+    assert not quiet(load(text + said, "ours.toml"))
+    assert not quiet(load(text.replace("[facts]", "default = 1\n[facts]"), "ours.toml"))
+    assert not quiet(load(text.replace("[facts]", 'env = ["GPUS"]\n[facts]'), "ours.toml"))

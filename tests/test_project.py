@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from ecolint import readers
 from ecolint.model import Alternative, Pin, Place, Source, Span, Value
 from ecolint.project import Project, Projects
-from ecolint.readers import dockerfile, requirements, yaml
+from ecolint.readers import dockerfile, requirements
 
 
 def constants(source: Source) -> Mapping[str, Value]:
@@ -31,10 +32,13 @@ def pins(source: Source) -> tuple[Pin, ...]:
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """An empty project with small readers."""
-    fake: dict[str, Any] = {".py": SimpleNamespace(constants=constants), ".toml": SimpleNamespace(pins=pins)}
-    named = [cast(Any, one) for one in (requirements, dockerfile)]
-    names = tuple((pattern, one) for one in named for pattern in one.NAMES)
-    monkeypatch.setattr(readers, "shelf", lambda: readers.Shelf({**fake, ".yml": yaml}, names))
+    fake: dict[str, Any] = {"py": SimpleNamespace(constants=constants), "settings": SimpleNamespace(pins=pins)}
+    for name, reader in fake.items():
+        monkeypatch.setitem(sys.modules, f"ecolint.readers.{name}", reader)
+    suffixes = {".py": "py", ".toml": "settings", ".yml": "yaml"}
+    named = {"requirements": requirements, "dockerfile": dockerfile}
+    names = {pattern: name for name, one in named.items() for pattern in one.NAMES}
+    monkeypatch.setattr(readers, "shelf", lambda: readers.Shelf(suffixes, names))
     root = tmp_path / "root"
     (root / ".git").mkdir(parents=True)
     monkeypatch.chdir(root)

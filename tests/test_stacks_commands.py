@@ -10,8 +10,8 @@ from test_fixtures import ROOT, Alone
 from ecolint.engine import check
 from ecolint.model import Deployment, Scalar, Source
 from ecolint.settings import Settings
-from ecolint.stacks import Vocabulary, vocabularies
-from ecolint.stacks.vocabulary import Key
+from ecolint.stacks import vocabularies
+from ecolint.stacks.vocabulary import Key, Vocabulary
 
 VLLM = "vllm/vllm-openai:v0.11.2"
 TGI = "ghcr.io/huggingface/text-generation-inference:3.3.5"

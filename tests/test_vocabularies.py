@@ -22,8 +22,10 @@ from ecolint.model import (
     Template,
 )
 from ecolint.settings import Settings
-from ecolint.stacks import StackError, Vocabulary, packed, vocabularies, wanted
+from ecolint.stacks import StackError, packed, vocabularies
+from ecolint.stacks.asking import wanted
 from ecolint.stacks.loading import load
+from ecolint.stacks.vocabulary import Vocabulary
 
 NEW = """
 name = "example-server"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ecolint import catalog
 from ecolint.advisor.assumed import Assumed
@@ -14,6 +13,7 @@ from ecolint.advisor.parameters import Refused as Refused
 from ecolint.evidence.points import SAME_SIZE
 from ecolint.evidence.table import Table
 from ecolint.model import Workload
+from ecolint.shaped import dataclass
 from ecolint.speech import Said, say
 
 BATCH = (1, 64)

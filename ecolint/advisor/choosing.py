@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from ecolint.advisor.considered import Considered, Situation, within
 from ecolint.advisor.figures import named, number
 from ecolint.advisor.formats import PLAIN
 from ecolint.advisor.limits import Limits
+from ecolint.shaped import dataclass
 from ecolint.speech import Said, say
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from ecolint.advisor import objects, pieces
 from ecolint.advisor.answer import Answer, Block, Listing
@@ -13,6 +12,7 @@ from ecolint.advisor.figures import difference, named, number
 from ecolint.advisor.limits import Limits
 from ecolint.advisor.snippets import code
 from ecolint.model import Interval
+from ecolint.shaped import dataclass
 from ecolint.speech import Said, joined, say
 
 

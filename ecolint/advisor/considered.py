@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 
 from ecolint import catalog
@@ -35,6 +35,7 @@ from ecolint.model import (
 )
 from ecolint.model import Table as Entries
 from ecolint.ruleset import Rule
+from ecolint.shaped import dataclass
 from ecolint.speech import Said, say
 
 BATCHES = (1, 2, 4, 8, 16, 32, 64)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import hypot, log, sqrt
 
 from ecolint.advisor import objects, pieces
@@ -17,6 +16,7 @@ from ecolint.evidence import how_to_measure
 from ecolint.model import Finding, Interval, Mood, Scalar
 from ecolint.report._figures import percent
 from ecolint.ruleset import Rule
+from ecolint.shaped import dataclass
 from ecolint.speech import Said, joined, say
 
 CLOSE, FAR = 1.0, 2.0

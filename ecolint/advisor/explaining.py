@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from ecolint import catalog
 from ecolint.advisor import objects, pieces
@@ -12,6 +11,7 @@ from ecolint.advisor.considered import Considered, Situation
 from ecolint.advisor.figures import amount, difference, named, number
 from ecolint.advisor.snippets import code
 from ecolint.model import Interval
+from ecolint.shaped import dataclass
 from ecolint.speech import Said, say
 
 BOUND = 0.6

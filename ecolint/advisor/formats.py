@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import tomli
 
 from ecolint.model import Scalar
+from ecolint.shaped import dataclass
 
 PLAIN = ("fp16", "bf16")
 """Precisions that change no numerics of a published checkpoint of 16 bits."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from unicodedata import east_asian_width
 
 from ecolint.advisor.answer import Answer, Block, Chart, Code, Grid, Listing, Text
-from ecolint.evidence import dataset_line
+from ecolint.dataset import dataset_line
 from ecolint.lobster import greeting
 from ecolint.model import Mood
+from ecolint.shaped import dataclass
 from ecolint.speech import Voice
 
 WIDTH = 100

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from difflib import get_close_matches
 from math import inf
 
+from ecolint.shaped import dataclass
 from ecolint.speech import Said, say
 
 MODEL_EXAMPLE = "mistralai/Mistral-7B-Instruct-v0.2"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from math import inf
 
+from ecolint.shaped import dataclass
 from ecolint.speech import Said, say
 
 DAYS = 30

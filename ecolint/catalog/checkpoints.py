@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 from ecolint.catalog.models import named, published
 from ecolint.catalog.tables import number, records
+from ecolint.shaped import dataclass
 
 LONGEST = 500
 """Characters of a name. Longer ones name no model."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Literal
 
 from ecolint.catalog.tables import number, records, several, whole
+from ecolint.shaped import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from ecolint.catalog.tables import number, records, several
+from ecolint.shaped import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from ecolint.shaped import dataclass
 from ecolint.speech import Said
 
 Result = Literal["passed", "failed", "doubtful"]

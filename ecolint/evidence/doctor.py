@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from ecolint.evidence.checks import CHECKS, Check
@@ -15,6 +14,7 @@ from ecolint.evidence.measured import Measured, measured
 from ecolint.evidence.rows import FOLDER
 from ecolint.evidence.sheet import Complaint, Record, Sheet, read
 from ecolint.evidence.table import BASE
+from ecolint.shaped import dataclass
 from ecolint.speech import Said, quote, say
 
 SHIPPED = "measurements.csv"

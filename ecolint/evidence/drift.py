@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from ecolint.evidence.rows import FOLDER
+from ecolint.shaped import dataclass
 from ecolint.speech import quote, say
 
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from math import hypot
 
+from ecolint.dataset import SOURCES
 from ecolint.evidence.disputes import dispute
 from ecolint.evidence.factors import Factor, batch_factor, combine, precision_factor, swept_on
 from ecolint.evidence.grounds import Grounds, Penalty, drifted, grounds, measured_there, penalties_of, stars_off
 from ecolint.evidence.joules import Joules, derived, measured
 from ecolint.evidence.monthly import monthly
-from ecolint.evidence.rows import SOURCES, claims, rows
+from ecolint.evidence.rows import claims, rows
 from ecolint.evidence.signs import by_sign
 from ecolint.evidence.spread import Spread
 from ecolint.evidence.subject import Subject, subject, value
 from ecolint.evidence.table import BASE, Table
 from ecolint.model import GENERATION, Deployment, Estimate, Interval, Published, Scalar, Verdict, Workload
+from ecolint.shaped import dataclass
 from ecolint.speech import say
 
 SPOKEN_OF = frozenset({"precision", "quantization", "backend", "int8_threshold", "dtype", "compute_dtype", "execution"})

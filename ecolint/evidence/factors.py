@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import log
 
 from ecolint.evidence.points import SAME_SIZE, Point, Reading, Target, read
 from ecolint.evidence.spread import EXACT, Spread, even
 from ecolint.evidence.sweeps import Curve
 from ecolint.evidence.table import BASE, Table, doublings_outside, paired, stated
+from ecolint.shaped import dataclass
 from ecolint.speech import say
 
 PER_DOUBLING = 1.2

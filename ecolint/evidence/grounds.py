@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ecolint.evidence.drift import Drift, drift
 from ecolint.evidence.points import Target
@@ -11,6 +10,7 @@ from ecolint.evidence.rows import Row
 from ecolint.evidence.subject import Subject, value
 from ecolint.evidence.table import BASE, Table
 from ecolint.model import Deployment, Workload
+from ecolint.shaped import dataclass
 from ecolint.speech import Said, say
 
 

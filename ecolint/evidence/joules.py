@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import hypot, log
 
 from ecolint.evidence.factors import PER_DOUBLING, SMALL_BATCH, along, batch_factor, outside, precision_factor, swept_on
 from ecolint.evidence.points import Point, Target, interpolate, mean, read
 from ecolint.evidence.spread import Spread, even
 from ecolint.evidence.table import BASE, PROPORTIONAL, Table, stated
+from ecolint.shaped import dataclass
 from ecolint.speech import say
 
 

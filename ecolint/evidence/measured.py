@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
 from functools import lru_cache
 from math import isfinite
@@ -14,6 +13,7 @@ from ecolint import catalog
 from ecolint.evidence.rows import FOLDER, STATUSES, cards_of
 from ecolint.evidence.sheet import IDLE, Complaint, Record, shown
 from ecolint.evidence.table import BASE
+from ecolint.shaped import dataclass
 from ecolint.speech import say
 
 SIXTEEN_BIT = (BASE, "bf16")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ecolint.evidence.estimating import shipped
 from ecolint.evidence.subject import Subject, subject
 from ecolint.evidence.table import BASE, Table
 from ecolint.model import Deployment, Estimate, Fact, Finding, Fix, Workload
+from ecolint.shaped import dataclass
 from ecolint.speech import Said, say
 
 LONG = 4096

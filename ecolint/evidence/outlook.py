@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import log
 
 from ecolint import catalog
@@ -16,6 +16,7 @@ from ecolint.evidence.spread import Spread, even
 from ecolint.evidence.subject import Subject, subject
 from ecolint.evidence.table import BASE, Table
 from ecolint.model import GENERATION, Deployment, Interval, Workload
+from ecolint.shaped import dataclass
 from ecolint.speech import Said, say
 
 

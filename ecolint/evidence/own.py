@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from ecolint.evidence.rows import STATUSES, Row, describe, rows
 from ecolint.evidence.sheet import MAX_BYTES, Complaint, SheetError, read
 from ecolint.evidence.table import BASE, Table
 from ecolint.roots import display_path
+from ecolint.shaped import dataclass
 from ecolint.speech import say
 
 MAX_ROWS = 2_000

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from math import inf, log, log2
 from typing import Literal
 
 from ecolint.evidence.rows import Row
+from ecolint.shaped import dataclass
 
 Tier = Literal["gpu", "architecture", "all"]
 

@@ -4,39 +4,20 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
 from ecolint import catalog
+from ecolint.dataset import SOURCES
+from ecolint.shaped import dataclass
 from ecolint.speech import Said, joined, quote, say
 
 FOLDER = Path(__file__).parent
 
-DATASET = say("EcoCompute measurements (Hongping Zhang), as judged and shipped with ecolint")
-VERSION = "2026-11"
-DOI = "10.5281/zenodo.18900289"
-DOIS: tuple[str, ...] = (DOI, "10.5281/zenodo.19647290")
-
 Status = Literal["absolute", "ratio-only", "rejected"]
 
 STATUSES: tuple[Status, ...] = ("absolute", "ratio-only", "rejected")
-
-SOURCES: Mapping[str, str] = {
-    "skill-v2.5.0": "EcoCompute skill v2.5.0",
-    "skill-v3.0.8": "EcoCompute skill v3.0.8",
-    "dynamic-eval-memo": "ecocompute-dynamic-eval, dataset memo",
-    "dynamic-eval-batch-sweep": "ecocompute-dynamic-eval, raw batch sweep",
-    "zenodo-v1.1.0": f"EcoCompute dataset v1.1.0, doi:{DOIS[0]}",
-    "rtx4090-2026-07": f"EcoCompute dataset, RTX 4090 2026-07, doi:{DOIS[1]}",
-}
-"""What each source key is called in print."""
-
-WORKS = say(
-    "EcoCompute skill v2.5.0 and v3.0.8, ecocompute-dynamic-eval, EcoCompute dataset v1.1.0 and RTX 4090 2026-07"
-)
-"""The sources by name, for the line that reports end with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,23 +140,6 @@ def row(record: Mapping[str, str]) -> Row:
         reason=record["reason"],
         record=record,
     )
-
-
-def dataset_line() -> Said:
-    """What every report for people ends with: where the figures come from, and of which version they are."""
-    return say(
-        "Evidence: {dataset}, version {version}, from {works}; {dois}; energy of the GPU board alone.",
-        dataset=DATASET,
-        version=VERSION,
-        works=WORKS,
-        dois=", ".join(f"doi:{one}" for one in DOIS),
-    )
-
-
-def own_line(counts: Mapping[str, int]) -> Said:
-    """That a user's own files are used too, by name and number of rows."""
-    files = ", ".join(f"{file} ({count})" for file, count in counts.items())
-    return say("Your own measurements, which come first (rows): {files}.", files=files)
 
 
 def describe_row(row_id: str) -> Said:

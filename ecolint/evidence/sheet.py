@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 
 from ecolint.evidence.rows import FOLDER
+from ecolint.shaped import dataclass
 from ecolint.speech import Said, say
 
 REQUIRED = ("row_id", "gpu", "model", "precision", "energy_j_per_1k_tokens")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
 from functools import lru_cache
 from math import inf
 
 from ecolint.evidence.rows import FOLDER
 from ecolint.evidence.table import Table
 from ecolint.model import Verdict
+from ecolint.shaped import dataclass
 from ecolint.speech import say
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import exp, hypot, log
 
 from ecolint.evidence.points import Point, Target, interpolate, mean, merge, own_first, read
 from ecolint.evidence.rows import Row
 from ecolint.evidence.spread import Spread, even
 from ecolint.evidence.table import Table, stated
+from ecolint.shaped import dataclass
 
 AS_FAST = 1.1
 """How far the memory bandwidths of two GPUs may lie apart for throughput to be read across."""

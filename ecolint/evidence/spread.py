@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import exp, hypot, log
 
 from ecolint.model import Interval
+from ecolint.shaped import dataclass
 
 
 @dataclass(frozen=True, slots=True)

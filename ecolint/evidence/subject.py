@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ecolint import catalog
 from ecolint.evidence.points import Target
 from ecolint.evidence.table import BASE
 from ecolint.model import GENERATION, Deployment, Scalar
+from ecolint.shaped import dataclass
 
 DENSE = 0.9
 """Where less than this share of a model is active per token, it is a mixture of experts."""

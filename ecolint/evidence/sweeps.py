@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from math import log
 
 from ecolint.evidence.points import Point, interpolate
+from ecolint.shaped import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,37 @@ from __future__ import annotations
 
 import functools
 import importlib
-import pkgutil
+import marshal
 import posixpath
-import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
-from fnmatch import translate
-from typing import Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
-from ecolint.model import Change, Edit, Made, Pin, Reading, Source, Table, Value, Wanted
+from ecolint import compiled
+from ecolint.wildcards import fits
+
+if TYPE_CHECKING:
+    from ecolint.model import Change, Edit, Made, Pin, Reading, Source, Table, Value, Wanted
 
 Kept = TypeVar("Kept")
+
+
+class Asked(Protocol):
+    """What a sieve needs to know of what is wanted; see `ecolint.model.Wanted`, which says more."""
+
+    @property
+    def calls(self) -> tuple[str, ...]: ...
+    @property
+    def likely_calls(self) -> tuple[str, ...]: ...
+    @property
+    def local_calls(self) -> tuple[str, ...]: ...
+    @property
+    def objects(self) -> tuple[str, ...]: ...
+    @property
+    def works(self) -> tuple[str, ...]: ...
+    @property
+    def commands(self) -> tuple[str, ...]: ...
+    @property
+    def runners(self) -> tuple[str, ...]: ...
 
 
 class Lookup(Protocol):
@@ -115,8 +135,8 @@ class Reader(Protocol):
     that holds one is read though it holds no trigger. `anchors(keys)`, where it is offered, narrows the words for
     which a file that is too long to read is told of, and has them looked for at its two ends alone. `FALLBACK`,
     where it is declared, is the encoding of files that are not UTF-8; `HELD` says that such files may stand inside
-    others (see `held`). `sieve(wanted)`, where it is offered, tells from a file's bytes whether it may hold anything
-    that is wanted, closer than the words do.
+    others (see `held`). `sieve(asked)`, where it is offered, gives what tells from a file's bytes whether it may hold
+    anything that is wanted, closer than the words do.
     """
 
     def read(self, source: Source, wanted: Wanted, project: Lookup) -> Reading:
@@ -176,75 +196,79 @@ class ReaderError(Exception):
     """A reader module is malformed; the message says which and how."""
 
 
-@functools.cache
-def _matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
-    """What matches a pattern of names against the last two parts of a path."""
-    return re.compile(translate(pattern if "/" in pattern else f"*/{pattern}")).match
-
-
-def _may_end_in(pattern: str, suffix: str) -> bool:
-    """Whether a name with this suffix (empty: without any) can match a pattern at all, as far as its end tells."""
-    end = re.split(r"[*?\]]", pattern)[-1]
-    if "." in end:
-        return end[end.rfind(".") :] == suffix
-    return suffix == "" or (end != pattern and suffix.endswith(end))
-
-
 MAX_ENDINGS = 1_000
 """Suffixes of which it is kept what may read them: a folder of data may have as many as files."""
 _OFFERS = ("read", "rewrite", "pins", "constants")
-_Patterns = tuple[tuple[Callable[[str], "re.Match[str] | None"], Reader], ...]
+_Traits = tuple[tuple[str, ...], str, bool, bool, bool]
+"""What is told of a reader without importing it: its LINKING, its FALLBACK, whether it unpacks, narrows, sieves."""
+_UNTOLD: _Traits = ((), "", False, False, False)
 
 
-@dataclass(frozen=True)
 class Shelf:
-    """Every reader by file suffix, and by patterns of names."""
+    """The name of every reader by file suffix, and by patterns of names; and the traits of each by its name."""
 
-    by_suffix: Mapping[str, Reader]
-    by_name: tuple[tuple[str, Reader], ...]
+    def __init__(
+        self, by_suffix: Mapping[str, str], by_name: Mapping[str, str], traits: Mapping[str, _Traits] | None = None
+    ) -> None:
+        self.by_suffix, self.by_name, self.traits = by_suffix, by_name, traits or {}
+        self._by_ending: dict[str, tuple[str, list[tuple[str, str]]]] = {}
 
-    def of(self, path: str) -> Reader | None:
-        """The reader of a file of this name, `/`-separated."""
+    def of(self, path: str) -> str:
+        """The reader of a file of this name, `/`-separated; empty where there is none."""
         slash = path.rfind("/")
         name = path[slash + 1 :].lower()
         dot = name.rfind(".")
         suffixed, patterns = self._ending_in(name[dot:] if dot >= 0 else "")
         if not patterns:
             return suffixed
-        tail = f"{path[path.rfind('/', 0, max(slash, 0)) + 1 : max(slash, 0)].lower()}/{name}"
-        for matches, reader in patterns:
-            if matches(tail) is not None:
-                return reader
-        return suffixed
+        if name in self.by_name:
+            return self.by_name[name]
+        folder = path[:slash] if slash >= 0 else ""
+        tail = f"{folder[folder.rfind('/') + 1 :].lower()}/{name}"
+        return next(
+            (reader for pattern, reader in patterns if fits(tail if "/" in pattern else name, pattern)), suffixed
+        )
 
-    @functools.cached_property
-    def _by_ending(self) -> dict[str, tuple[Reader | None, _Patterns]]:
-        return {}
-
-    def _ending_in(self, suffix: str) -> tuple[Reader | None, _Patterns]:
-        """The reader by suffix, and what names with that suffix may match instead: seldom anything."""
+    def _ending_in(self, suffix: str) -> tuple[str, list[tuple[str, str]]]:
+        """The reader of a suffix, and the patterns that a name with it may fit instead: of most suffixes none."""
         if suffix not in self._by_ending:
             if len(self._by_ending) >= MAX_ENDINGS:
                 self._by_ending.clear()
-            suffixed = self.by_suffix.get(suffix)
+            reader = self.by_suffix.get(suffix, "")
             self._by_ending[suffix] = (
-                suffixed,
-                tuple(
-                    (_matcher(pattern), reader)
-                    for pattern, reader in self.by_name
-                    if not (pattern.endswith("*") and suffixed is not None) and _may_end_in(pattern, suffix)
-                ),
+                reader,
+                [
+                    (pattern, named)
+                    for pattern, named in self.by_name.items()
+                    if not (reader and pattern.endswith("*")) and _may_end_in(pattern, suffix)
+                ],
             )
         return self._by_ending[suffix]
+
+
+def _may_end_in(pattern: str, suffix: str) -> bool:
+    """Whether a name with this suffix (empty: without any) can fit a pattern at all, as far as its end tells."""
+    end = pattern[max(pattern.rfind(mark) for mark in "*?]") + 1 :]
+    if "." in end:
+        return end[end.rfind(".") :] == suffix
+    return suffix == "" or (end != pattern and suffix.endswith(end))
 
 
 @functools.cache
 def shelf() -> Shelf:
     """Every reader. Raises `ReaderError` for an incomplete module, or a suffix or name claimed twice."""
-    suffixes: dict[str, Reader] = {}
-    names: dict[str, Reader] = {}
+    return Shelf(*compiled.kept("readers", (), _shelved, marshal.dumps, marshal.loads))
+
+
+def _shelved() -> tuple[dict[str, str], dict[str, str], dict[str, _Traits]]:
+    """What every reader declares."""
+    import pkgutil
+
+    suffixes: dict[str, str] = {}
+    names: dict[str, str] = {}
+    traits: dict[str, _Traits] = {}
     for info in sorted(pkgutil.iter_modules(__path__), key=lambda item: item.name):
-        module = importlib.import_module(f"{__name__}.{info.name}")
+        module: Any = importlib.import_module(f"{__name__}.{info.name}")
         claimed = [(suffixes, getattr(module, "SUFFIXES", ())), (names, getattr(module, "NAMES", ()))]
         if not any(patterns for _, patterns in claimed):
             continue
@@ -255,49 +279,56 @@ def shelf() -> Shelf:
             for pattern in patterns:
                 if pattern in found:
                     raise ReaderError(f"reader {info.name} claims {pattern}, which another reader has")
-                found[pattern] = cast(Reader, module)
-    return Shelf(suffixes, tuple(names.items()))
-
-
-def reader_of(path: str) -> Reader | None:
-    """The reader that handles a file of this name, `/`-separated."""
-    return shelf().of(path)
+                found[pattern] = info.name
+        linking, fallback = tuple(getattr(module, "LINKING", ())), str(getattr(module, "FALLBACK", ""))
+        offered = (hasattr(module, name) for name in ("unpack", "anchors", "sieve"))
+        traits[info.name] = (linking, fallback, *offered)  # type: ignore[assignment]
+    return suffixes, names, traits
 
 
 def syntax_of(path: str) -> str:
-    """The name of the syntax that a file of this name is in; empty where no reader handles it."""
-    reader = shelf().of(path)
-    return getattr(reader, "__name__", "").rpartition(".")[2]
+    """The name of the syntax that a file of this name, `/`-separated, is in; empty where no reader handles it."""
+    return shelf().of(path)
 
 
-def fallback(path: str) -> str:
-    """The encoding of a file of this name that is not UTF-8; empty where its syntax has no other."""
-    return str(getattr(reader_of(path), "FALLBACK", ""))
+def reader_of(path: str) -> Reader | None:
+    """The reader that handles a file of this name, imported when it is first asked for."""
+    name = shelf().of(path)
+    return cast("Reader", importlib.import_module(f"{__name__}.{name}")) if name else None
+
+
+def _traits(path: str) -> _Traits:
+    found = shelf()
+    return found.traits.get(found.of(path), _UNTOLD)
 
 
 def linking(path: str) -> tuple[str, ...]:
     """The words for which a file of this name is read though it holds no trigger: other files may speak of it."""
-    return tuple(getattr(reader_of(path), "LINKING", ()))
+    return _traits(path)[0]
 
 
-def anchors(path: str, keys: Sequence[str]) -> tuple[str, ...] | None:
-    """The words for which a file of this name is told of though it is too long to read; None where all triggers are."""
-    offer = getattr(reader_of(path), "anchors", None)
-    return None if offer is None else tuple(offer(keys))
-
-
-def sieve(path: str, wanted: Wanted) -> Callable[[bytes], bool] | None:
-    """What tells from the bytes of a file of this name whether it is worth reading; None where only words do."""
-    offer = getattr(reader_of(path), "sieve", None)
-    return None if offer is None else cast("Callable[[bytes], bool]", offer(wanted))
+def fallback(path: str) -> str:
+    """The encoding of a file of this name that is not UTF-8; empty where its syntax has no other."""
+    return _traits(path)[1]
 
 
 def packed(path: str) -> Packed | None:
     """The reader of a file of this name, where what it reads is packed into the file."""
-    reader = reader_of(path)
-    return cast(Packed, reader) if hasattr(reader, "unpack") else None
+    return cast("Packed", reader_of(path)) if _traits(path)[2] else None
+
+
+def anchors(path: str, keys: Sequence[str]) -> tuple[str, ...] | None:
+    """The words for which a file of this name is told of though it is too long to read; None where all triggers are."""
+    reader: Any = reader_of(path) if _traits(path)[3] else None
+    return None if reader is None else tuple(reader.anchors(keys))
+
+
+def sieve(path: str, asked: Asked) -> Callable[[bytes], bool] | None:
+    """What tells from the bytes of a file of this name whether it is worth reading; None where only words do."""
+    reader: Any = reader_of(path) if _traits(path)[4] else None
+    return None if reader is None else cast("Callable[[bytes], bool]", reader.sieve(asked))
 
 
 def includes(reader: Reader, source: Source) -> tuple[tuple[str, bool], ...]:
     """The files that a file names as counting with it, where its reader can tell."""
-    return cast(Including, reader).includes(source) if hasattr(reader, "includes") else ()
+    return cast("Including", reader).includes(source) if hasattr(reader, "includes") else ()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
-from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
-from ecolint.model import Finding, Report
+from ecolint.frame import Report
+from ecolint.shaped import dataclass
 from ecolint.speech import ENGLISH, Voice
+
+if TYPE_CHECKING:
+    from ecolint.model import Finding
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Format(Protocol):
 
 def names() -> tuple[str, ...]:
     """The formats there are, without importing them. Modules that begin with `_` are not formats."""
+    import pkgutil
+
     return tuple(sorted(info.name for info in pkgutil.iter_modules(__path__) if not info.name.startswith("_")))
 
 

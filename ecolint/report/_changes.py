@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from ecolint.model import Finding, Fix, Level
+from ecolint.shaped import dataclass
 
 _RANK: dict[Level, int] = {"red": 0, "yellow": 1, "gray": 2, "green": 3}
 _NO_FIGURE = float("-inf")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ecolint.model import Deployment, Fact
-from ecolint.report._places import Sources, one_line
+from ecolint.report._places import Sources
+from ecolint.report._printable import one_line
 from ecolint.speech import ENGLISH, Voice, say
 
 HEADINGS = (

@@ -10,7 +10,7 @@ from ecolint.report._diff import around, by_path
 from ecolint.report._figures import monthly, percent_interval, stars
 from ecolint.report._markdown_page import Page, cut
 from ecolint.report._markup import fenced
-from ecolint.report._places import shown_source
+from ecolint.report._printable import shown_source
 from ecolint.speech import Said, say
 
 MOST_PLACES, MOST_LINES = 20, 40

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 
-from ecolint.evidence import dataset_line, describe_row, how_to_measure, own_line
+from ecolint.dataset import dataset_line, own_line
+from ecolint.evidence import describe_row, how_to_measure
 from ecolint.model import Estimate, Finding, Problem
 from ecolint.report._figures import assumption
 from ecolint.report._inventory import HEADINGS, rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from ecolint.report._places import one_line
+from ecolint.report._printable import one_line
 
 _INLINE = re.compile(r"[\\`*\[\]<|~$]|&(?=[#A-Za-z])|(?<![^\W_])_|_(?![^\W_])")
 _FIRST = re.compile(r"[#>]|[+-](?=\s|$)|[-=]+\s*$|\d+(?=[.)](?:\s|$))")

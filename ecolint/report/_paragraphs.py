@@ -8,7 +8,7 @@ import textwrap
 from ecolint.columns import width
 from ecolint.speech import LOCALES, Voice
 
-_PIECE = re.compile(r"\s+|[\u2e80-\u9fff\uff00-\uffef]|[^\s\u2e80-\u9fff\uff00-\uffef]+")
+_PIECE = r"\s+|[\u2e80-\u9fff\uff00-\uffef]|[^\s\u2e80-\u9fff\uff00-\uffef]+"
 _NEVER_FIRST = frozenset("，。；：、！？）》」』】”’…%")
 _NEVER_LAST = frozenset("（《「『【“‘")
 
@@ -29,7 +29,7 @@ def wrapped(text: str, columns: int, voice: Voice) -> list[str]:
 def _unbroken(text: str) -> list[str]:
     """The pieces between which a line may end: no punctuation is parted from what it belongs to."""
     found: list[str] = []
-    for piece in _PIECE.findall(text):
+    for piece in re.findall(_PIECE, text):
         if found and (piece[0] in _NEVER_FIRST or found[-1][-1] in _NEVER_LAST or piece.isspace()):
             found[-1] += piece
         else:

@@ -1,14 +1,16 @@
-"""Where findings stand, in lines and columns, and text made safe for a terminal line."""
+"""Where findings stand, in lines and columns."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ecolint.cells import Cells
 from ecolint.lines import Lines
-from ecolint.model import Place, Span
+from ecolint.shaped import dataclass
+
+if TYPE_CHECKING:
+    from ecolint.model import Place, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +59,3 @@ class Sources:
         lines, base = self.lines(path, cell), cells.start(cell)
         end = max(span.start, span.end)
         return Range(*lines.position(span.start - base), *lines.position(end - base), cell)
-
-
-def one_line(text: str) -> str:
-    """Text that stays on its line and does nothing to a terminal: control characters are written as escapes."""
-    return text if text.isprintable() else "".join(_visible(character) for character in text)
-
-
-def _visible(character: str) -> str:
-    if character == "\t":
-        return "\\t"
-    if character == "\n":
-        return "\\n"
-    if character == "\r":
-        return "\\r"
-    if unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs"):
-        return character.encode("unicode_escape", "surrogatepass").decode("ascii")
-    return character
-
-
-def shown_source(text: str) -> str:
-    """A piece of a source line as a terminal shows it: tabs as four spaces, control characters as escapes."""
-    return one_line(text.replace("\t", "    "))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ecolint.model import RED_ABOVE, Estimate, Finding, Mood, Report
+from ecolint.frame import Report
+from ecolint.shaped import dataclass
 from ecolint.speech import say
+
+if TYPE_CHECKING:
+    from ecolint.model import Estimate, Finding, Mood
 
 MOODS: Mapping[Mood, str] = {
     "green": say("cool waters"),
@@ -86,6 +90,8 @@ def _mood_of(finding: Finding) -> Mood:
 
 
 def _overheats(estimate: Estimate | None) -> bool:
+    from ecolint.model import RED_ABOVE
+
     interval = estimate.overhead_percent if estimate else None
     return interval is not None and interval.low >= RED_ABOVE
 

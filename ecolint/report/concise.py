@@ -5,9 +5,10 @@ In a notebook it is `path:cell N:line:column:`.
 
 from __future__ import annotations
 
-from ecolint.model import Report
+from ecolint.frame import Report
 from ecolint.report import Look, listed
-from ecolint.report._places import Sources, one_line
+from ecolint.report._places import Sources
+from ecolint.report._printable import one_line
 
 
 def render(report: Report, look: Look) -> str:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from ecolint.model import Finding, Level, Report
+from typing import TYPE_CHECKING
+
+from ecolint.frame import Report
 from ecolint.report import Look, listed
 from ecolint.report._places import Sources
 from ecolint.speech import Voice, say
+
+if TYPE_CHECKING:
+    from ecolint.model import Finding, Level
 
 _COMMANDS: dict[Level, str] = {"red": "error", "yellow": "warning", "gray": "notice", "green": "notice"}
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ecolint import __version__
+from ecolint.dataset import DATASET, DOI, DOIS, SOURCES, VERSION
 from ecolint.model import FACTS, Deployment, Edit, Estimate, Fact, Finding, Fix, Interval, Published, Report, Scalar
 from ecolint.report import Look, listed
 from ecolint.report._places import Range, Sources
@@ -36,8 +37,7 @@ def evidence(own: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
 
     `own` are the user's own files of measurements, which are no part of the dataset: path and usable rows of each.
     """
-    from ecolint.evidence import DATASET, DOI, DOIS, VERSION, rows
-    from ecolint.evidence.rows import SOURCES
+    from ecolint.evidence import rows
 
     return {
         "dataset": DATASET,

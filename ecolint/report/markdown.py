@@ -11,7 +11,7 @@ from ecolint.report._figures import monthly, rests_on
 from ecolint.report._markdown_changes import recommended
 from ecolint.report._markdown_page import Page, cut, files
 from ecolint.report._markup import code, plain
-from ecolint.report._places import shown_source
+from ecolint.report._printable import shown_source
 from ecolint.report._summary import MOODS, summarise
 from ecolint.speech import SEMICOLON, joined, say
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from typing import Literal
 
 from ecolint.model import Alternative, Entry, How, Place, Scalar, Table
@@ -16,6 +15,7 @@ from ecolint.slots.variant import Assignment, compatible, pick, settled
 from ecolint.stacks import command, packed
 from ecolint.stacks.versions import holds
 from ecolint.stacks.vocabulary import Choice, Key, ObjectSpec
+from ecolint.wildcards import fits
 
 WHOLE = "document."
 """Before paths from the root of a document: what a template may add around an invocation is not what they lead to."""
@@ -251,7 +251,7 @@ def _paths(table: Table, pattern: str) -> tuple[str, ...]:
     """The paths of a table that a pattern means; a path without wildcards is itself."""
     if "*" not in pattern:
         return (pattern,)
-    return tuple(entry.name for entry in table.entries if fnmatchcase(entry.name, pattern))
+    return tuple(entry.name for entry in table.entries if fits(entry.name, pattern))
 
 
 def command_line(recognised: Recognised, assignment: Assignment) -> command.CommandLine | None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ecolint.model import Branches, Entry, How, Kind, Place, Scalar, Table, Value
+from ecolint.shaped import dataclass
 from ecolint.slots.tables import find
 from ecolint.slots.variant import Assignment, narrowed, pick
 from ecolint.stacks import spelling

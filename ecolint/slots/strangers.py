@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from ecolint.model import Entry, Place, Table
 from ecolint.recognise import Recognised, matches
+from ecolint.shaped import dataclass
 from ecolint.slots.setting import Setting
 from ecolint.slots.tables import flatten, homes, within
 from ecolint.slots.variant import Assignment, compatible, settled

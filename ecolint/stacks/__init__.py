@@ -1,136 +1,89 @@
-"""The serving stacks and platforms ecolint can read, one TOML vocabulary each, discovered from this folder."""
+"""The serving stacks and platforms ecolint can read, one TOML vocabulary each, discovered from this folder.
+
+What all of them say is made once and kept (`ecolint.compiled`): the words that a file is read for by themselves, so
+that nothing else is loaded where no file holds any.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+import marshal
+import os
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ecolint.model import Wanted
-from ecolint.stacks.complaints import StackError
-from ecolint.stacks.loading import contents_of, load
-from ecolint.stacks.vocabulary import Vocabulary
+from ecolint import compiled
 
-__all__ = ["StackError", "Vocabulary", "asked", "vocabularies", "wanted"]
+if TYPE_CHECKING:
+    from ecolint.model import Wanted
+    from ecolint.stacks.vocabulary import Vocabulary
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class StackError(Exception):
+    """A vocabulary file is malformed: file, line, what is wrong and what to write instead."""
+
+    def __init__(self, path: str, line: int, message: str) -> None:
+        super().__init__(f"{path}:{line}: {message}")
+        self.path, self.line, self.message = path, line, message
+
+
+class Words:
+    """The words of which one must stand in a file before it is read at all.
+
+    `keys` are those by which a file of settings is known. The others are what vocabularies ask of readers, as
+    `ecolint.model.Wanted` has it, as far as it takes to tell which files are worth reading.
+    """
+
+    def __init__(
+        self,
+        triggers: tuple[str, ...],
+        keys: tuple[str, ...],
+        anchors: Mapping[str, tuple[str, ...]],
+        spelled: tuple[tuple[str, ...], ...],
+    ) -> None:
+        self._triggers, self.keys, self._anchors = triggers, keys, anchors
+        self.calls, self.likely_calls, self.local_calls, self.objects = spelled[:4]
+        self.works, self.commands, self.runners = spelled[4:]
+
+    def of(self, syntax: str) -> tuple[str, ...]:
+        """The words for files of one syntax."""
+        return (*self._triggers, *self._anchors.get(syntax, ()))
 
 
 def vocabularies(folders: Sequence[str] = ()) -> tuple[Vocabulary, ...]:
     """Every shipped vocabulary and those of the user's folders (setting `stacks`), by file name. Raises StackError."""
-    return _load(tuple(folders))
+    return _loaded(tuple(folders))[0]
 
 
 def asked(folders: Sequence[str] = ()) -> Wanted:
-    """What those vocabularies ask of readers, made once."""
-    return _asked(tuple(folders))
+    """What those vocabularies ask of readers."""
+    return _loaded(tuple(folders))[1]
 
 
 @lru_cache(maxsize=8)
-def _asked(folders: tuple[str, ...]) -> Wanted:
-    return wanted(_load(folders))
+def words(folders: tuple[str, ...] = ()) -> Words:
+    """The words for which those vocabularies have files read. Raises StackError."""
+
+    def make() -> tuple[tuple[str, ...], tuple[str, ...], dict[str, tuple[str, ...]], tuple[tuple[str, ...], ...]]:
+        wanted = asked(folders)
+        calls = (wanted.calls, wanted.likely_calls, wanted.local_calls, wanted.objects)
+        spelled = (*calls, wanted.works, wanted.commands, wanted.runners)
+        return wanted.triggers, wanted.keys, dict(wanted.anchors), spelled
+
+    return Words(*compiled.kept("words", folders, make, marshal.dumps, marshal.loads))
 
 
 @lru_cache(maxsize=8)
-def _load(folders: tuple[str, ...]) -> tuple[Vocabulary, ...]:
-    texts: list[tuple[str, str]] = []
-    for folder in (Path(__file__).parent, *map(Path, folders)):
-        if not folder.is_dir():
-            raise StackError(str(folder), 1, "no such folder; the setting 'stacks' names folders of vocabulary files")
-        texts += [(path.name, path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.toml"))]
-    contents = contents_of(text for _, text in texts)
-    found: dict[str, Vocabulary] = {}
-    for name, text in texts:
-        vocabulary = load(text, name, contents)
-        found[vocabulary.name] = vocabulary
-    return tuple(_wrapped(one, tuple(found.values())) for one in found.values())
+def _loaded(folders: tuple[str, ...]) -> tuple[tuple[Vocabulary, ...], Wanted]:
+    from ecolint.stacks import shelved
 
+    def make() -> tuple[tuple[Vocabulary, ...], Wanted]:
+        from ecolint.stacks.asking import wanted
+        from ecolint.stacks.reading import read
 
-def _wrapped(one: Vocabulary, every: tuple[Vocabulary, ...]) -> Vocabulary:
-    """A vocabulary with the uses that wrappers of its objects have, as far as it has the keys for them."""
-    offered = [use for wrapper in every if one.name in wrapper.wraps for use in wrapper.uses if use not in one.uses]
-    uses = [use for use in offered if {*use.keys, *use.sets, *use.per_item} <= one.keys.keys()]
-    return replace(one, uses=(*one.uses, *uses)) if uses else one
+        found = read((_HERE, *folders))
+        return found, wanted(found)
 
-
-def wanted(stacks: Iterable[Vocabulary]) -> Wanted:
-    """What these vocabularies ask of readers. Triggers are derived from how each stack is recognised."""
-    stacks = tuple(stacks)
-    objects = [o for stack in stacks for o in stack.objects.values()]
-    every = [use for stack in stacks for use in (*stack.uses, *stack.beside)]
-    uses = [call for use in every if not use.gives for call in use.calls]
-    asked = {call for use in every if use.per_item or use.request for call in use.calls}
-    works = [c for use in every if use.followed for c in use.calls]
-    triggers: dict[str, None] = {f".{work.removeprefix('{}.')}(": None for work in works}
-    for stack in stacks:
-        started = [call for launch in stack.launches for call in launch.calls]
-        for pattern in (*stack.calls, *stack.likely_calls, *stack.local_calls, *started):
-            triggers[_telling(pattern)] = None
-        for command in stack.commands:
-            triggers[command[-1] if len(command) > 1 and "." in command[-1] else command[0]] = None
-        for image in stack.images:
-            triggers[_literal(image)] = None
-        keys = () if stack.mapping_syntaxes else map(_telling, stack.mapping_any)
-        for word in (*keys, *stack.triggers, *(flag.lstrip("-") for flag in stack.telling)):
-            triggers[word] = None
-    for spec in objects:
-        for call in spec.classes:
-            triggers[_telling(call)] = None
-    return Wanted(
-        calls=tuple(c for stack in stacks for c in (*stack.calls, *(c for one in stack.launches for c in one.calls))),
-        likely_calls=tuple(c for stack in stacks for c in stack.likely_calls),
-        local_calls=tuple(c for stack in stacks for c in stack.local_calls),
-        objects=tuple(dict.fromkeys(c for spec in objects for c in spec.classes)),
-        methods=tuple(dict.fromkeys(c.removeprefix("{}.") for c in uses if c.startswith("{}.") and c[-1] != "=")),
-        passing=tuple(dict.fromkeys(c for c in uses if c not in asked)),
-        works=tuple(dict.fromkeys(work.removeprefix("{}.") for work in works)),
-        parts=tuple(dict.fromkeys(c.removeprefix("{}.")[:-1] for c in uses if c.startswith("{}.") and c[-1] == "=")),
-        functions=tuple(dict.fromkeys(c for c in uses if not c.startswith("{}."))),
-        commands=tuple(
-            dict.fromkeys(
-                name
-                for stack in stacks
-                for name in (*(command[0] for command in (*stack.commands, *_started(stack))), *stack.scripts)
-            )
-        ),
-        runners=tuple(runner for stack in stacks for runner in stack.runners),
-        words=tuple(dict.fromkeys(word for stack in stacks for use in stack.beside for word in use.words)),
-        wrappers=tuple(dict.fromkeys(call for use in every if use.gives for call in use.calls)),
-        triggers=tuple(t for t in triggers if t),
-        keys=tuple(dict.fromkeys(_telling(key) for s in stacks if not s.mapping_syntaxes for key in s.mapping_any)),
-        services=tuple(one for stack in stacks for one in stack.services),
-        paths=tuple(dict.fromkeys(path for stack in stacks for path in _paths(stack, "document."))),
-        companions=tuple(dict.fromkeys(path for stack in stacks for path in _paths(stack, "beside."))),
-        anchors=_anchors(stacks),
-    )
-
-
-def _paths(stack: Vocabulary, beginning: str) -> Iterable[str]:
-    """Paths that the vocabulary asks for, of those that begin so."""
-    named = (*(path for key in stack.keys.values() for path in key.surroundings), *(n for n, _ in stack.mapping_where))
-    named = (*named, *(name for name, _ in stack.unnamed))
-    return (path.removesuffix("?") for path in named if path.startswith(beginning))
-
-
-def _anchors(stacks: Iterable[Vocabulary]) -> Mapping[str, tuple[str, ...]]:
-    """The words for which files of one syntax are read: those of the vocabularies whose settings stand in no other."""
-    found: dict[str, dict[str, None]] = {}
-    for stack in stacks:
-        for syntax in stack.mapping_syntaxes:
-            found.setdefault(syntax, {}).update(dict.fromkeys(stack.mapping_any))
-    return {syntax: tuple(words) for syntax, words in found.items()}
-
-
-def _started(stack: Vocabulary) -> Iterable[tuple[str, ...]]:
-    """The command lines that start a container."""
-    return (command for launch in stack.launches for command in launch.commands)
-
-
-def _telling(pattern: str) -> str:
-    """The longest literal part of a dotted name: a file that means it spells every part, in an import or a call."""
-    return max(map(_literal, pattern.split(".")), key=len)
-
-
-def _literal(pattern: str) -> str:
-    """The longest stretch of a pattern that holds no wildcard."""
-    return max(re.split(r"[*?]", pattern), key=len)
+    return compiled.kept("stacks", folders, make, shelved.pack, shelved.unpack)

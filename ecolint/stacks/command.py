@@ -7,13 +7,14 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
+from dataclasses import field, replace
 
 from ecolint.model import Alternative, Entry, Table, Value
+from ecolint.shaped import dataclass
 from ecolint.stacks.flags import flagged, flags, folded, told
 from ecolint.stacks.strands import Token, program, strand, text
 from ecolint.stacks.vocabulary import Key, Vocabulary
+from ecolint.wildcards import fits_any
 
 PROGRAM_DEPTH = 80
 """How far into a command line the server's name may stand, behind an interpreter, `env`, `numactl` and the like."""
@@ -129,7 +130,7 @@ def started_by_script(words: tuple[Entry, ...], vocabulary: Vocabulary) -> bool:
     names = [posixpath.basename(text(word) or "") for word in words[:2]]
     if len(names) == 2 and names[0] in SHELLS:
         names = names[1:]
-    return bool(names) and any(fnmatchcase(names[0], pattern) for pattern in vocabulary.starters)
+    return bool(names) and fits_any(names[0], vocabulary.starters)
 
 
 def scripted(words: Iterable[Entry]) -> bool:

@@ -8,15 +8,7 @@ from typing import Any
 
 import tomli
 
-from ecolint.stacks import versions
-
-
-class StackError(Exception):
-    """A vocabulary file is malformed: file, line, what is wrong and what to write instead."""
-
-    def __init__(self, path: str, line: int, message: str) -> None:
-        super().__init__(f"{path}:{line}: {message}")
-        self.path, self.line, self.message = path, line, message
+from ecolint.stacks import StackError, versions
 
 
 class File:

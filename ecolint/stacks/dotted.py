@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ecolint.model import Alternative, Entry, Items, Table, Value
+from ecolint.shaped import dataclass
 
 MAX_STEPS = 16
 """Mappings that a dotted name leads through."""

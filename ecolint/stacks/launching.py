@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
+from dataclasses import field, replace
 
 from ecolint.model import HOLE, Alternative, Entry, Invocation, Place, Span, Table, Template, Value
+from ecolint.shaped import dataclass
 from ecolint.stacks.strands import text
 from ecolint.stacks.vocabulary import LaunchSpec, Vocabulary
+from ecolint.wildcards import fits_any
 
 
 @dataclass(slots=True)
@@ -67,7 +68,7 @@ class Reader:
         images = [image for vocabulary in self.vocabularies for image in vocabulary.images]
         for word in self.words.entries[at + 1 :]:
             name = text(word) or _lead(word)
-            if name and not name.startswith("-") and any(fnmatchcase(name, image) for image in images):
+            if name and not name.startswith("-") and fits_any(name, images):
                 return True
         return False
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from ecolint.model import HOLE, Alternative, Entry, Invocation, Place, Span, Table, Template, Value
+from ecolint.shaped import dataclass
 from ecolint.stacks.launching import Reader, both, part
 
 _OWN_SEPARATOR = re.compile(r"\^([^^]+)\^")

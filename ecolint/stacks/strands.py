@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
+from dataclasses import replace
 
 from ecolint.model import HOLE, Alternative, Entry, Items, Place, Span, Table, Template, Value
+from ecolint.shaped import dataclass
 from ecolint.stacks import dotted
 from ecolint.stacks.flags import flagged
 from ecolint.stacks.vocabulary import Vocabulary
+from ecolint.wildcards import fits_any
 
 MAX_PACKED = 20_000
 """Characters of a text that is taken apart into words; a longer one is no command line."""
@@ -78,7 +79,7 @@ def joined(env: Table | None, vocabulary: Vocabulary, names: tuple[str, ...] | N
     """The words in variables of the environment whose name says that they hold flags of this stack."""
     patterns = vocabulary.flag_variables if names is None else names
     for home, entry in _variables(env) if env is not None else ():
-        if not any(fnmatchcase(entry.name, pattern) for pattern in patterns):
+        if not fits_any(entry.name, patterns):
             continue
         tokens = apart(entry, home) if text(entry) is not None else []
         if any(flagged(text(token.entry), vocabulary) for token in tokens):
@@ -88,7 +89,7 @@ def joined(env: Table | None, vocabulary: Vocabulary, names: tuple[str, ...] | N
 def hidden(env: Table | None, vocabulary: Vocabulary) -> bool:
     """Whether a variable that may hold flags of this stack is there, and nobody can read it."""
     variables = _variables(env) if env is not None else ()
-    named = (entry for _, entry in variables if any(fnmatchcase(entry.name, one) for one in vocabulary.flag_variables))
+    named = (entry for _, entry in variables if fits_any(entry.name, vocabulary.flag_variables))
     return any(text(entry) is None for entry in named)
 
 

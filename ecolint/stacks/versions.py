@@ -5,18 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from fnmatch import fnmatchcase
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
+from ecolint.wildcards import fits_any
+
+if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import Version
 
 _TAG = re.compile(r"v?(\d+(?:\.\d+){1,3}(?:(?:a|b|rc|\.post|\.dev)\d+)?)(?=\Z|[-_+])")
+_LIBRARY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
+@lru_cache(maxsize=1024)
 def parse(condition: str) -> tuple[str, SpecifierSet]:
     """Split "transformers<5" into its library and its specifier. Raises ValueError on anything else."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
     try:
         requirement = Requirement(condition)
     except InvalidRequirement as error:
@@ -32,7 +38,7 @@ def tagged(image: str, names: Iterable[str]) -> str | None:
     None where it says none.
     """
     name, _, tag = image.partition("@")[0].rpartition(":")
-    if "/" in tag or not any(fnmatchcase(name, pattern) for pattern in names):
+    if "/" in tag or not fits_any(name, names):
         return None
     version = _TAG.match(tag)
     return f"=={version[1]}" if version is not None else None
@@ -40,14 +46,17 @@ def tagged(image: str, names: Iterable[str]) -> str | None:
 
 def holds(condition: str, versions: Mapping[str, str]) -> bool | None:
     """Whether every version that the pins allow satisfies the condition; None where some do and some do not."""
+    named = _LIBRARY.match(condition)
+    if named is not None and named[0] not in versions:
+        return None  # as nearly always: nothing is imported to read the rest
     library, wanted = parse(condition)
-    if library not in versions:
-        return None
-    return _decide(versions[library], str(wanted))
+    return _decide(versions[library], str(wanted)) if library in versions else None
 
 
 @lru_cache(maxsize=1024)
 def _decide(pinned: str, wanted: str) -> bool | None:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
     try:
         allowed = SpecifierSet(pinned)
     except InvalidSpecifier:
@@ -59,6 +68,8 @@ def _decide(pinned: str, wanted: str) -> bool | None:
 
 
 def _mentioned(specifiers: SpecifierSet) -> Iterable[Version]:
+    from packaging.version import InvalidVersion, Version
+
     for specifier in specifiers:
         with suppress(InvalidVersion):
             yield Version(specifier.version.removesuffix(".*"))
@@ -66,6 +77,8 @@ def _mentioned(specifiers: SpecifierSet) -> Iterable[Version]:
 
 def _points(versions: Iterable[Version]) -> Iterable[Version]:
     """Versions on, just above and just below every boundary: between two boundaries every version answers alike."""
+    from packaging.version import Version
+
     yield Version("0")
     yield Version("99999")
     for version in versions:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ecolint.model import Scalar, Service
+from ecolint.shaped import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +212,8 @@ class Vocabulary:
     framework: str = ""
     """What runs the model, where the vocabulary is of something that hands its settings on; empty: itself."""
     platform: bool = False
+    quiet: bool = False
+    """A platform that says nothing where nothing is told of what stands around: see `ecolint.stacks.quiet`."""
     calls: tuple[str, ...] = ()
     likely_calls: tuple[str, ...] = ()
     local_calls: tuple[str, ...] = ()

@@ -19,9 +19,9 @@ from ecolint.advisor.optimizing import optimize
 from ecolint.advisor.pages import Paper, as_json, as_markdown, as_text
 from ecolint.advisor.parameters import Asked
 from ecolint.advisor.recommending import recommend
+from ecolint.decisions import rules_of
 from ecolint.evidence import shipped
 from ecolint.ruleset import Rule
-from ecolint.run import rules_of
 from ecolint.settings import Settings
 from ecolint.speech import Voice
 

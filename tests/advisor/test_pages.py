@@ -10,7 +10,7 @@ from advisor_samples import COMMANDS, answer
 
 from ecolint.advisor.answer import Answer, Chart, Code, Grid, Listing, Text
 from ecolint.advisor.pages import Paper, as_json, as_markdown, as_text
-from ecolint.evidence import DOIS
+from ecolint.dataset import DOIS
 from ecolint.lobster import greeting
 from ecolint.report._summary import MOODS
 from ecolint.speech import Said, Voice

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from evidence_samples import against, batched, of_row
 
-from ecolint import evidence
+from ecolint import dataset, evidence
 from ecolint.evidence import Row, Table, claims, describe_row, rows
 from ecolint.evidence.signs import pairs_of, signs
 from ecolint.evidence.table import floor
@@ -29,7 +29,7 @@ def test_every_row_is_shipped() -> None:
     assert len(rows()) >= 161
     assert len({row.row_id for row in rows()}) == len(rows())
     assert len(claims()) >= 19
-    assert evidence.DOI.startswith("10.5281/zenodo.")
+    assert dataset.DOI.startswith("10.5281/zenodo.")
 
 
 @pytest.mark.parametrize("row", WITH_RATIO, ids=lambda row: row.row_id)
@@ -150,7 +150,7 @@ def test_what_a_row_says_in_one_line() -> None:
 def test_attribution_names_every_source() -> None:
     text = (Path(evidence.__file__).parent / "ATTRIBUTION.md").read_text(encoding="utf-8")
     assert {row.source for row in rows()} <= {word.strip("`,") for word in text.split()}
-    assert all(doi in text for doi in evidence.DOIS)
+    assert all(doi in text for doi in dataset.DOIS)
 
 
 def test_no_figure_of_a_false_claim_can_be_an_estimate() -> None:

@@ -26,7 +26,8 @@ from ecolint.model import (
 from ecolint.readers import Nowhere, anchors, reader_of
 from ecolint.readers.json import read, rewrite
 from ecolint.settings import Settings
-from ecolint.stacks import vocabularies, wanted
+from ecolint.stacks import vocabularies
+from ecolint.stacks.asking import wanted
 
 
 class Alone(Nowhere):

@@ -12,7 +12,8 @@ from ecolint.readers import Nowhere, notebook
 from ecolint.readers.python import makers
 from ecolint.readers.python.parsing import Stats
 from ecolint.readers.python.reading import read_file
-from ecolint.stacks import vocabularies, wanted
+from ecolint.stacks import vocabularies
+from ecolint.stacks.asking import wanted
 
 HEAD = """\
 import subprocess

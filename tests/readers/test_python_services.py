@@ -7,7 +7,8 @@ import pytest
 from ecolint.model import Invocation, Source
 from ecolint.readers import Nowhere
 from ecolint.readers.python import read
-from ecolint.stacks import vocabularies, wanted
+from ecolint.stacks import vocabularies
+from ecolint.stacks.asking import wanted
 
 HEAD = "from transformers import AutoModelForCausalLM as Auto, pipeline\n"
 LOAD = "m = Auto.from_pretrained('x')"

@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_samples import PATH, estimate, finding, fix, place, report
 
-from ecolint.evidence import PROTOCOL, claims, dataset_line
+from ecolint.dataset import dataset_line
+from ecolint.evidence import PROTOCOL, claims
 from ecolint.lines import Lines
 from ecolint.model import (
     Edit,
@@ -36,7 +37,7 @@ from ecolint.report._changes import changes
 from ecolint.report._diff import around, small
 from ecolint.report._markdown_grounds import MOST_DEPLOYMENTS, MOST_ROWS
 from ecolint.report._markup import cell_code, code, fenced, plain, table
-from ecolint.report._places import one_line
+from ecolint.report._printable import one_line
 from ecolint.run import Request, check
 from ecolint.speech import say
 from ecolint.verify import edited

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_samples import TEXT, estimate, finding, place, report
 
-from ecolint.evidence import dataset_line
+from ecolint.dataset import dataset_line
 from ecolint.model import Finding, Fix, Problem
 from ecolint.report import Look, render
 from ecolint.report._diff import hunks, unified

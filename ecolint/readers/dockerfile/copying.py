@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from ecolint.model import Source
 from ecolint.readers.dockerfile.instructions import Instruction, words
+from ecolint.shaped import dataclass
 
 MAX_ABOVE = 6
 """How many folders above a Dockerfile may be the one that it is built in."""

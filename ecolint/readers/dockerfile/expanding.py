@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ecolint.model import Alternative, How, Place, Span, Value
 from ecolint.readers.dockerfile.instructions import NOTHING
+from ecolint.shaped import dataclass
 
 MAX_NESTING = 8
 """How deep the default of a variable may name further variables."""

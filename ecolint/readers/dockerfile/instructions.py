@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass
+
+from ecolint.shaped import dataclass
 
 KEYWORDS = frozenset(
     {

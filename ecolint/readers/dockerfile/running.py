@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from ecolint.model import ALWAYS, Alternative, Branches, Entry, Place, Span, Table, Value
 from ecolint.readers.dockerfile.copying import Script, named_script
@@ -13,6 +12,7 @@ from ecolint.readers.dockerfile.stages import Run, Stage, as_script
 from ecolint.readers.shell.commands import Command, Word
 from ecolint.readers.shell.script import split
 from ecolint.readers.shells import SHELLS
+from ecolint.shaped import dataclass
 
 _NO_PROGRAM = re.compile(r"-|[^./][^/]*/")
 """What is no program in a script, though an image would take it as an argument: an item of an array, a path."""

@@ -6,7 +6,7 @@ import json
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from ecolint.model import Alternative, Entry, Pin, Place, Span, Value
 from ecolint.readers.dockerfile.copying import MAX_COPIES, Copy, copies
@@ -16,6 +16,7 @@ from ecolint.readers.shell.commands import Word
 from ecolint.readers.shell.installing import installed, listed
 from ecolint.readers.shell.script import split
 from ecolint.readers.shells import SHELLS
+from ecolint.shaped import dataclass
 
 MAX_STAGES = 500
 """Stages of one file that are told apart; what stands behind them is not read."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from ecolint.readers.offsets import char_offsets
 from ecolint.readers.yaml.nodes import MAX_DEPTH, Node
+from ecolint.shaped import dataclass
 from ecolint.speech import say
 
 if TYPE_CHECKING:

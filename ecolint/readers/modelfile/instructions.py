@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from ecolint.shaped import dataclass
 from ecolint.speech import say
 
 MAX_LENGTH = 5_000_000

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from json import JSONDecodeError
 from json.decoder import scanstring  # type: ignore[attr-defined]
 
 from ecolint.readers import Malformed
+from ecolint.shaped import dataclass
 from ecolint.speech import say
 
 _SPACE = re.compile(r"[ \t\r\n]*")

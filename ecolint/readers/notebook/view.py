@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
 from ecolint.cells import MARK
 from ecolint.model import Span
 from ecolint.readers.held import Held
+from ecolint.shaped import dataclass
 from ecolint.speech import say
 
 # The magics of IPython whose cell is Python and runs in the notebook's own namespace.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ecolint.model import Scalar
+from ecolint.shaped import dataclass
 from ecolint.speech import say
 
 MAX_LENGTH = 2_000_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from ecolint.shaped import dataclass
 from ecolint.speech import say
 
 MAX_LENGTH = 5_000_000

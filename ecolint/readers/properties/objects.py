@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ecolint.model import Alternative, Data, Entry, Items, Place, Span, Table, Value
 from ecolint.readers.properties.lines import Line, origins
+from ecolint.shaped import dataclass
 
 MAX_DEPTH = 50
 """Levels of nesting that are read."""

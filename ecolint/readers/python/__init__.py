@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ecolint import shortcuts
-from ecolint.model import Change, Edit, Made, Pin, Reading, Source, Table, Value, Wanted
-
 if TYPE_CHECKING:
-    from ecolint.readers import Lookup
+    from ecolint.model import Change, Edit, Made, Pin, Reading, Source, Table, Value, Wanted
+    from ecolint.readers import Asked, Lookup
 
 SUFFIXES = (".py",)
 
 
 def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
     """The invocations, comments and problems of a Python file; nothing is parsed where no trigger word stands."""
+    from dataclasses import replace
+
+    from ecolint import shortcuts
+    from ecolint.model import Reading
     from ecolint.readers.python.gates import gate
 
     told = gate(wanted).told(source.text.encode("utf-8", "surrogatepass"))
@@ -29,7 +30,7 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
     return reading if starts or reading.invocations else replace(reading, problems=())
 
 
-def sieve(wanted: Wanted) -> Callable[[bytes], bool]:
+def sieve(wanted: Asked) -> Callable[[bytes], bool]:
     """Whether the bytes of a Python file may hold anything that is wanted."""
     from ecolint.readers.python.gates import gate
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import functools
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Hashable, Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 if TYPE_CHECKING:
-    from ecolint.model import Wanted
+    from ecolint.readers import Asked
 
 Hit = tuple[int, int, int]
 """A word's number, where it begins and where it ends, in bytes."""
@@ -35,7 +35,7 @@ class Told(NamedTuple):
 class Gate:
     """The words of one set of vocabularies, compiled once."""
 
-    def __init__(self, wanted: Wanted) -> None:
+    def __init__(self, wanted: Asked) -> None:
         from ahocorasick_rs import BytesAhoCorasick, Implementation
 
         every = (*wanted.calls, *wanted.likely_calls, *wanted.local_calls, *wanted.objects)
@@ -340,7 +340,11 @@ def _owner(owners: Iterable[tuple[bytes, str]], libraries: tuple[bytes, ...]) ->
     return re.compile("|".join(map(translate, named)) or r"(?!)")
 
 
-@functools.lru_cache(maxsize=8)
-def gate(wanted: Wanted) -> Gate:
+def gate(wanted: Asked) -> Gate:
     """The gate of what is wanted, made once."""
-    return Gate(wanted)
+    return _gate(cast(Hashable, wanted))
+
+
+@functools.lru_cache(maxsize=8)
+def _gate(wanted: Hashable) -> Gate:
+    return Gate(cast("Asked", wanted))

@@ -1,4 +1,4 @@
-"""The passing room: which functions of a module may give back a model, and which of them a text may call, by words alone."""
+"""The passing room: which functions of a module may give back a model, and which a text may call, by words alone."""
 
 from __future__ import annotations
 

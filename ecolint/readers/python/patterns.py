@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import functools
 import re
 from collections.abc import Iterable
@@ -10,14 +9,15 @@ from dataclasses import dataclass
 
 from ecolint.readers.python.scopes import Scopes
 from ecolint.readers.python.words import Words
+from ecolint.wildcards import Patterns
 
 _WILD = re.compile(r"[*?\[]")
 
 
 @functools.lru_cache(maxsize=64)
-def matcher(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    """One expression for `fnmatch` patterns whose `*` spans dots; it matches nothing when there are none."""
-    return re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns) or r"(?!)")
+def matcher(patterns: tuple[str, ...]) -> Patterns:
+    """`fnmatch` patterns whose `*` spans dots."""
+    return Patterns(patterns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +25,13 @@ class Tails:
     """The last parts of wanted names: `exact` words, `shapes` with wildcards, and whole `modules` (`peft.*`)."""
 
     exact: frozenset[str]
-    shapes: re.Pattern[str]
-    whole: re.Pattern[str]
+    shapes: Patterns
+    whole: Patterns
     modules: tuple[str, ...]
 
     def fits(self, word: str) -> bool:
         """True where a wanted name can end in the word."""
-        return word in self.exact or self.shapes.match(word) is not None
+        return word in self.exact or self.shapes.match(word)
 
 
 @functools.lru_cache(maxsize=256)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import libcst as cst
@@ -16,6 +15,7 @@ from ecolint.readers.python.lines import Line
 from ecolint.readers.python.names import dotted, find, imported, known_name, local_definition, shadowed
 from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.tables import call_table
+from ecolint.wildcards import Patterns
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def _start(ctx: Context, statement: Statement, call: cst.Call) -> Start | None:
     wanted, objects = patterns.matcher(ctx.wanted.calls), patterns.matcher(ctx.wanted.objects)
     names = held_names(ctx, callee, statement, call)
     for name, likely in names:
-        item = objects.match(name) is not None
+        item = objects.match(name)
         if item or wanted.match(name):
             return _made(ctx, statement, call, name, skip, likely, item)
     own = _own_class(ctx, callee, statement, call)
@@ -148,7 +148,7 @@ def _inherited(ctx: Context, line: int, method: str) -> str | None:
     return None
 
 
-def _carries(table: Table, objects: re.Pattern[str]) -> bool:
+def _carries(table: Table, objects: Patterns) -> bool:
     """Whether a wanted object is among a call's arguments: other libraries have methods of the same name."""
     for entry in table.entries:
         for one in entry.value:

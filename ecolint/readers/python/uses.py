@@ -265,7 +265,7 @@ class Collector:
     ) -> None:
         ctx = self.ctx
         # How often a model is moved, cast or compiled is nobody's question.
-        passing = patterns.matcher(ctx.wanted.passing).match(name) is not None
+        passing = patterns.matcher(ctx.wanted.passing).match(name)
         for origin in self.identities.of(holder, written or statement):
             start = origin.start
             if name.endswith(CALLED) and callable_is_function(start):

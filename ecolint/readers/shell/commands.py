@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ecolint.model import ALWAYS, Branches, How
+from ecolint.shaped import dataclass
 
 
 @dataclass(frozen=True, slots=True)

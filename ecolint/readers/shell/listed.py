@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ecolint.model import AddEntry, CannotEdit, Change, Edit, Entry, RemoveEntry, Source, Span, Table, Template
 from ecolint.readers.shell.write import SAFE, Fits, cut, text_of
+from ecolint.shaped import dataclass
 
 SYNTAX = "shell.list"
 """How the syntax of such a table begins; ".words" are items, ".env" are pairs of a name and a value."""

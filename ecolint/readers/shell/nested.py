@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from ecolint.model import Branches
 from ecolint.readers.shell.commands import Assigned, Choice, Command, Heredoc, Word
 from ecolint.readers.shell.expanding import gathered
 from ecolint.readers.shell.ropes import Option, Piece, Rope
+from ecolint.shaped import dataclass
 
 if TYPE_CHECKING:
     from tree_sitter import Node

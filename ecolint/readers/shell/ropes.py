@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ecolint.model import ALWAYS, HOLE, Branches, How
 from ecolint.readers.shell.commands import Choice, Word
+from ecolint.shaped import dataclass
 
 _FLAG = re.compile(r"(--?[A-Za-z][\w.-]*)=")
 _SPACE = re.compile(r"\s+")

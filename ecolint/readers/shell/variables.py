@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from ecolint.model import ALWAYS
 from ecolint.readers.shell.commands import Word
 from ecolint.readers.shell.ropes import MAX_OPTIONS, MAX_PIECES, Option, Piece, Rope
+from ecolint.shaped import dataclass
 
 
 @dataclass(frozen=True, slots=True)

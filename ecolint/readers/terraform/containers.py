@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from ecolint.model import HOLE, Alternative, Entry, Invocation, Place, Span, Table, Value
 from ecolint.readers.shells import SHELLS
 from ecolint.readers.terraform.tree import File, Node, Pair, References
+from ecolint.shaped import dataclass
 
 HEADS = ("entrypoint", "entryPoint", "entry_point", "command", "commands")
 WORDS = re.compile(r"(?:\w*_)?(?:args|arguments)\Z")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from ecolint.model import HOLE, Scalar
 from ecolint.readers.offsets import char_offsets
+from ecolint.shaped import dataclass
 from ecolint.speech import say
 
 if TYPE_CHECKING:

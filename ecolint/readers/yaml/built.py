@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ecolint.model import Invocation, Table, Value
 from ecolint.readers.yaml.nodes import Node, resolved
 from ecolint.readers.yaml.tables import Document
 from ecolint.readers.yaml.texts import text_of
+from ecolint.shaped import dataclass
 
 if TYPE_CHECKING:
     from ecolint.readers.dockerfile.expanding import Text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ecolint.model import Branches, Entry, Invocation, Table
 from ecolint.readers.yaml.built import built
@@ -16,6 +16,7 @@ from ecolint.readers.yaml.surroundings import Surroundings
 from ecolint.readers.yaml.tables import Document, Field
 from ecolint.readers.yaml.texts import Text
 from ecolint.readers.yaml.words import lines
+from ecolint.shaped import dataclass
 
 TELLING = frozenset({"command", "environment", "entrypoint", "deploy", "image"})
 """Keys of which a service that is worth reading has one."""

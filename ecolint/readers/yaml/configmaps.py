@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from ecolint.model import Alternative, Entry, Source, Table
 from ecolint.readers.yaml.nodes import Node, Unreadable, documents, resolved
 from ecolint.readers.yaml.tables import Document
 from ecolint.readers.yaml.texts import Text, plain_text
+from ecolint.shaped import dataclass
 
 if TYPE_CHECKING:
     from ecolint.readers import Lookup

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from ecolint.model import Branches, Entry, Place, Table
 from ecolint.readers.yaml.configmaps import ConfigMap, splatted
 from ecolint.readers.yaml.nodes import Node, resolved
 from ecolint.readers.yaml.tables import Document
 from ecolint.readers.yaml.texts import Text, text_of
+from ecolint.shaped import dataclass
 
 
 @dataclass(slots=True)

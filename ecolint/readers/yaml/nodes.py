@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from ecolint.model import Scalar
+from ecolint.shaped import dataclass
 from ecolint.speech import say
 
 if TYPE_CHECKING:

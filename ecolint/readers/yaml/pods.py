@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ecolint.model import Branches, Entry, Invocation, Table, Value
 from ecolint.readers.yaml.environments import Environment, environment
@@ -12,6 +12,7 @@ from ecolint.readers.yaml.surroundings import Surroundings
 from ecolint.readers.yaml.tables import Document
 from ecolint.readers.yaml.texts import text_of
 from ecolint.readers.yaml.words import lines
+from ecolint.shaped import dataclass
 
 _FILLED = re.compile(r"\$\{[^{}]*\}")
 """A part of a text that something fills in before it is used: a shell, a variable of the environment, a stack."""

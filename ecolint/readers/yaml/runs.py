@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ecolint.model import HOLE, Entry, Invocation, Table, Template
 from ecolint.readers.yaml.environments import Environment, pairs_environment
@@ -14,6 +14,7 @@ from ecolint.readers.yaml.scripts import Line, script_lines
 from ecolint.readers.yaml.surroundings import Surroundings
 from ecolint.readers.yaml.tables import Document
 from ecolint.readers.yaml.words import lines
+from ecolint.shaped import dataclass
 
 KEYS = re.compile(
     r"(?:run|scripts?|commands?|cmds?|source|exec|entrypoint|start|launch|\w*_(?:script|commands?|cmd)|\w*(?:Script|Commands?|Cmd))\Z"

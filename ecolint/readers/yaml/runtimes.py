@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from ecolint.model import Alternative, Entry, Invocation, Reading, Source, Table, Wanted
 from ecolint.readers.yaml.runs import starts
+from ecolint.shaped import dataclass
 
 if TYPE_CHECKING:
     from ecolint.readers import Lookup

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ecolint.model import ALWAYS, Alternative, Branches, Entry, How, Place, Table, Value
 from ecolint.readers.shell.commands import Choice, Command, Word
@@ -12,6 +12,7 @@ from ecolint.readers.yaml.environments import Environment
 from ecolint.readers.yaml.nodes import Node
 from ecolint.readers.yaml.scalars import offsets
 from ecolint.readers.yaml.tables import Document
+from ecolint.shaped import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ecolint.model import Branches, Invocation, Table, Value
 from ecolint.readers.yaml.environments import Environment, environment, pairs_environment
@@ -15,6 +15,7 @@ from ecolint.readers.yaml.scripts import Line, script_lines
 from ecolint.readers.yaml.surroundings import Surroundings
 from ecolint.readers.yaml.tables import Document, Field
 from ecolint.readers.yaml.words import lines
+from ecolint.shaped import dataclass
 
 IMAGES = ("image", "containerImage", "Image", "image_uri")
 ADDRESS = ("repository", "name", "image")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from ecolint.model import (
@@ -23,6 +23,7 @@ from ecolint.model import (
 )
 from ecolint.readers.yaml.nodes import MAX_DEPTH, Node, resolved, scalar_data
 from ecolint.readers.yaml.templates import Templates
+from ecolint.shaped import dataclass
 
 if TYPE_CHECKING:
     from ecolint.readers.yaml.configmaps import Maps

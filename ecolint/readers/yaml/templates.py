@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from ecolint.model import ALWAYS, Branches
+from ecolint.shaped import dataclass
 
 _FIRST_WORD = re.compile(r"\{\{-?\s*([A-Za-z]+)?")
 _OPENING = frozenset({"if", "with", "range", "define", "block"})

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ecolint.model import Alternative, How, Place, Value
 from ecolint.readers.yaml.nodes import Node, resolved
 from ecolint.readers.yaml.scalars import offsets
 from ecolint.readers.yaml.tables import SUBSTITUTED, Document
+from ecolint.shaped import dataclass
 
 _REFERENCE = re.compile(r"\$\$|\$\(([A-Za-z_][\w.-]*)\)")
 _COMPOSE_REFERENCE = re.compile(r"\$\$|\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?-)([^${}]*))?([^{}]*)\})")

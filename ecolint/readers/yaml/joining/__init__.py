@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ecolint.model import Alternative, Entry, Invocation, Items, Place, Reading, Source, Span, Table, Wanted
@@ -18,6 +18,7 @@ from ecolint.readers.yaml.joining.walking import below, members, word
 from ecolint.readers.yaml.nodes import Unreadable, documents
 from ecolint.readers.yaml.runtimes import SERVING, paired
 from ecolint.readers.yaml.texts import Text
+from ecolint.shaped import dataclass
 
 if TYPE_CHECKING:
     from ecolint.readers import Lookup

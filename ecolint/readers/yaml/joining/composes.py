@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ecolint.model import Source
@@ -11,6 +10,7 @@ from ecolint.readers.yaml.joining.patching import merged
 from ecolint.readers.yaml.joining.sheaf import Sheaf
 from ecolint.readers.yaml.joining.walking import below, with_children
 from ecolint.readers.yaml.nodes import Node, Unreadable, compose, resolved
+from ecolint.shaped import dataclass
 
 if TYPE_CHECKING:
     from ecolint.readers import Lookup

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from ecolint.model import Source
 from ecolint.readers.yaml.joining.walking import below, members, word, words
 from ecolint.readers.yaml.nodes import Node, Unreadable, compose
+from ecolint.shaped import dataclass
 
 if TYPE_CHECKING:
     from ecolint.readers import Lookup

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from ecolint.model import Source
@@ -16,6 +16,7 @@ from ecolint.readers.yaml.joining.targets import selects
 from ecolint.readers.yaml.joining.walking import below, members, word, words
 from ecolint.readers.yaml.nodes import Node
 from ecolint.readers.yaml.scalars import offsets
+from ecolint.shaped import dataclass
 
 if TYPE_CHECKING:
     from ecolint.readers import Lookup

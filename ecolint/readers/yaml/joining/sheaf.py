@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from ecolint.model import ALWAYS, Branches, How, Place, Source, Span
@@ -12,6 +11,7 @@ from ecolint.readers.yaml.nodes import Node, Unreadable, compose, documents
 from ecolint.readers.yaml.tables import Document
 from ecolint.readers.yaml.templates import Templates, bound, find
 from ecolint.readers.yaml.unfolding import unfold
+from ecolint.shaped import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from ecolint.model import Source
@@ -14,6 +14,7 @@ from ecolint.readers.yaml.joining.patching import merged
 from ecolint.readers.yaml.joining.sheaf import Sheaf
 from ecolint.readers.yaml.joining.walking import below
 from ecolint.readers.yaml.nodes import Node
+from ecolint.shaped import dataclass
 
 if TYPE_CHECKING:
     from ecolint.readers import Lookup

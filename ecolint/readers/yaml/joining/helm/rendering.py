@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ecolint.readers.yaml.joining.helm.functions import Functions, items_of
 from ecolint.readers.yaml.joining.helm.syntax import Action, Block, Operand, Part, Pipeline, Text
@@ -18,6 +18,7 @@ from ecolint.readers.yaml.joining.helm.values import (
     truth,
 )
 from ecolint.readers.yaml.nodes import Node, resolved
+from ecolint.shaped import dataclass
 
 MAX_STEPS = 200_000
 """Parts of templates that one chart's rendering takes, those of loops and named templates counted each time."""

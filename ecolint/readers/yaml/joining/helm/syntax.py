@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
+
+from ecolint.shaped import dataclass
 
 MAX_NESTED = 64
 """How deep blocks or parentheses may nest in a template."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from itertools import repeat
 from typing import TypeAlias
@@ -11,6 +10,7 @@ from typing import TypeAlias
 from ecolint.model import Scalar
 from ecolint.readers.yaml.nodes import MAX_DEPTH, Node, resolved, scalar_data
 from ecolint.readers.yaml.scalars import offsets
+from ecolint.shaped import dataclass
 
 
 class Nothing(Enum):

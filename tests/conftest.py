@@ -1,14 +1,23 @@
-"""A shell for the advisor's commands: an empty project, with nothing of the environment in it."""
+"""What tests stand on: a cache of their own, and a shell in an empty project with nothing of the environment in it."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ecolint import cli
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads or writes what the user's own runs have kept."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ECOLINT_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 class Shell:
