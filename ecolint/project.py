@@ -30,6 +30,8 @@ class Project:
 
     def __init__(self, root: Path, limit: int = 1_000_000, content: Content | None = None) -> None:
         self.root, self.limit = root, limit
+        self.changes = 0
+        """How often a file of it has been written."""
         self._disk = Disk(root, content)
         self._trail = Trail() if content is not None else None
         self._contents: dict[str, bytes] = {}
@@ -108,7 +110,8 @@ class Project:
                 if not found.own and folder != str(self.root) and parent != folder and self._within(parent):
                     above = self._pins_of(parent)
                 self._pins[folder] = {**above, **found.beside, **found.own}
-        self._use("pins", folder)
+        if self._trail is not None:
+            self._trail.use("pins", folder, _pins_told(self._pins[folder]))
         return self._pins[folder]
 
     def _pinned(self, folder: str) -> Pinned:
@@ -225,6 +228,7 @@ class Project:
         self._contents.pop(os.path.abspath(path), None)
         self._kept.clear()
         self._answers.clear()
+        self.changes += 1
 
     def _source(self, location: str) -> Source | None:
         path = display_path(location)
@@ -241,11 +245,8 @@ class Project:
         if self._trail is not None:
             self._trail.start()
 
-    def consulted(self) -> tuple[Consulted, ...] | None:
-        """What was asked since `watch`, with the answers; None where it was too much to be remembered, or nobody does.
-
-        The first part is the file's own. The others are what things rest on that many files are made with.
-        """
+    def consulted(self) -> Consulted | None:
+        """What was asked since `watch`, with the answers; None where that is not remembered, or is too much to be."""
         return self._trail.finish() if self._trail is not None else None
 
     def answer(self, consultation: Consultation) -> bytes:
@@ -262,6 +263,8 @@ class Project:
             return self._disk.content(first, self._lock_limit)
         if kind == "found":
             return (self._found_from(first, about[1]) or "").encode("utf-8", "surrogatepass")
+        if kind == "pins":
+            return _pins_told(self._pins_of(first))
         if kind == "listed":
             return digest_of(self._disk.listed(first))
         if kind == "inside":
@@ -291,11 +294,15 @@ class Project:
             self._trail.ask(consultation, digest_of(names))
 
     def _making(self, kind: str, key: Hashable) -> AbstractContextManager[None]:
-        return self._trail.making((kind, key)) if self._trail is not None else nullcontext()
+        return self._trail.making(kind, key) if self._trail is not None else nullcontext()
 
     def _use(self, kind: str, key: Hashable) -> None:
         if self._trail is not None:
-            self._trail.use((kind, key))
+            self._trail.use(kind, key)
+
+
+def _pins_told(pins: Mapping[str, str]) -> bytes:
+    return digest_of(sorted(pins.items()))
 
 
 class Projects:

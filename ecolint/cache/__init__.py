@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ecolint.cache.index import NOTHING, Index, Note
 from ecolint.cache.store import Store
-from ecolint.consulted import Consultation, Consulted, digest
+from ecolint.consulted import Answers, Consultation, Consulted, digest
 
 if TYPE_CHECKING:
     from ecolint.cache.keys import Digests
@@ -26,6 +26,7 @@ class Asked(Protocol):
     """What a project is asked for when a kept outcome is looked at (`ecolint.project.Project`)."""
 
     limit: int
+    changes: int
 
     def answer(self, consultation: Consultation) -> bytes:
         """What the project answers now."""
@@ -50,7 +51,7 @@ class Cache:
         self._store = Store(folder)
         self._index: Index | None = None
         self._digests: Digests | None = None
-        self._bundles: dict[tuple[int, bytes], bytes] = {}
+        self._bundles: dict[tuple[int, int, bytes], bytes] = {}
 
     @classmethod
     def open(cls, root: str, enabled: bool = True) -> Cache:
@@ -114,10 +115,12 @@ class Cache:
         found = self._store.read(key) if self.enabled else None
         if found is None:
             return None
-        own, bundles, paths, packed = found
-        if any(project.answer(one) != answer for one, answer in own.items()):
-            return None
-        if any(self._bundled(bundle, project) != answer for bundle, answer in bundles.items()):
+        own, summaries, bundles, paths, packed = found
+        if not (
+            _holds(own, project)
+            and all(_holds(below, project) or _holds({one: told}, project) for one, (told, below) in summaries.items())
+            and all(self._bundled(bundle, project) == answer for bundle, answer in bundles.items())
+        ):
             return None
         from ecolint.cache.packing import unpacked
 
@@ -127,7 +130,7 @@ class Cache:
                 project.source(path)
         return outcome
 
-    def keep(self, key: bytes, path: str, consulted: Sequence[Consulted] | None, outcome: Outcome) -> None:
+    def keep(self, key: bytes, path: str, consulted: Consulted | None, outcome: Outcome) -> None:
         """Keep the outcome of the file shown as `path`, with what it rests on (`Project.consulted`).
 
         Nothing is kept where nobody knows what it rests on.
@@ -140,17 +143,16 @@ class Cache:
         if done is None:
             return
         data, paths = done
-        own, *rest = consulted
         bundles = {}
-        for part in rest:
+        for part in consulted.bundles:
             questions = sorted(part)
-            bundle = self._store.bundle(questions)
-            bundles[bundle] = _together(questions, part)
-        self._store.write(key, (dict(own), bundles, sorted(paths - {path}), data))
+            bundles[self._store.bundle(questions)] = _together(questions, part)
+        summaries = {one: (answer, dict(below)) for one, (answer, below) in consulted.summaries.items()}
+        self._store.write(key, (dict(consulted.own), summaries, bundles, sorted(paths - {path}), data))
 
     def _bundled(self, bundle: bytes, project: Asked) -> bytes:
         """What the project answers now to the questions of a bundle, all in one; empty where the bundle is lost."""
-        place = (id(project), bundle)
+        place = (id(project), project.changes, bundle)
         if place not in self._bundles:
             questions = self._store.questions(bundle)
             answers = {one: project.answer(one) for one in questions or ()}
@@ -186,6 +188,11 @@ class Cache:
 
             self._digests = Digests()
         return self._digests
+
+
+def _holds(answers: Answers, project: Asked) -> bool:
+    """Whether a project answers as it did."""
+    return all(project.answer(one) == answer for one, answer in answers.items())
 
 
 def _together(questions: Sequence[Consultation] | None, answers: Mapping[Consultation, bytes]) -> bytes:

@@ -22,8 +22,10 @@ MUCH = MAX_BYTES // 8
 _RESULT = b"ecolint result 1\n"
 _BUNDLE = b"ecolint bundle 1\n"
 
-Kept: TypeAlias = tuple[dict[Consultation, bytes], dict[bytes, bytes], list[str], bytes]
-"""What an outcome rests on, itself and in bundles; the files of which it tells places; the packed outcome."""
+Summaries: TypeAlias = dict[Consultation, tuple[bytes, dict[Consultation, bytes]]]
+Kept: TypeAlias = tuple[dict[Consultation, bytes], Summaries, dict[bytes, bytes], list[str], bytes]
+"""What an outcome rests on (see `Consulted`), bundles by their keys with all answers in one; the files of which it
+tells places; the packed outcome."""
 
 
 class Store:
