@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from hashlib import blake2b
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
+
+try:  # hashlib loads OpenSSL, which takes longer than all that a small run does
+    from _blake2 import blake2b
+except ImportError:
+    from hashlib import blake2b
 
 Consultation: TypeAlias = tuple[str, ...]
 """What was asked: a kind of question and the absolute paths, or names, that it is about (see `Project.answer`)."""
@@ -26,9 +29,11 @@ DIGEST = 16
 """Bytes of a digest."""
 
 
-def digest(data: bytes) -> bytes:
-    """What a content is known by."""
-    return blake2b(data, digest_size=DIGEST).digest()
+def digest(data: bytes, about: bytes = b"") -> bytes:
+    """What a content is known by, or what a content and what it is about are."""
+    found = blake2b(about, digest_size=DIGEST)
+    found.update(data)
+    return found.digest()
 
 
 def digest_of(names: object) -> bytes:
@@ -36,8 +41,7 @@ def digest_of(names: object) -> bytes:
     return digest(repr(names).encode("utf-8", "surrogatepass"))
 
 
-@dataclass(frozen=True, slots=True)
-class Consulted:
+class Consulted(NamedTuple):
     """What the outcome of a file rests on.
 
     `own` is what it asked itself. `bundles` are what things rest on that are made of many files. `summaries` are
@@ -47,6 +51,11 @@ class Consulted:
     own: Answers
     bundles: tuple[Answers, ...]
     summaries: Mapping[Consultation, tuple[bytes, Answers]]
+
+    @property
+    def nothing(self) -> bool:
+        """Whether it rests on itself alone."""
+        return not (self.own or self.bundles or self.summaries)
 
 
 class _Step:

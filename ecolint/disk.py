@@ -22,14 +22,37 @@ class Disk:
     def __init__(self, root: Path, content: Content | None = None) -> None:
         self.root = root
         self._content_of = content
-        self._insiders: dict[str, bool] = {}
+        self._real = os.path.realpath(root)
+        self._insiders: dict[str, bool] = {str(root): True, self._real: True}
+        self._names: dict[str, frozenset[str] | None] = {}
 
     def inside(self, location: str) -> bool:
         """Whether a path lies in the root, links resolved: what is outside is nobody's to read."""
-        if location not in self._insiders:
-            real, root = os.path.realpath(location), os.path.realpath(self.root)
-            self._insiders[location] = real == root or real.startswith(root.rstrip(os.sep) + os.sep)
-        return self._insiders[location]
+        known = self._insiders.get(location)
+        if known is None:
+            folder = os.path.dirname(location)
+            if os.name == "posix" and folder != location and not os.path.islink(location):
+                known = self.inside(folder)  # cheaper than to resolve every path from its top
+            else:
+                real = os.path.realpath(location)
+                known = real == self._real or real.startswith(self._real.rstrip(os.sep) + os.sep)
+            self._insiders[location] = known
+        return known
+
+    def may_hold(self, folder: str, name: str) -> bool:
+        """Whether a folder has anything that a module of this name could be; True where that cannot be told."""
+        if folder not in self._names:
+            self._names[folder] = self._named(folder)
+        names, lower = self._names[folder], name.lower()
+        return names is None or not name.isascii() or lower in names or f"{lower}.py" in names
+
+    def _named(self, folder: str) -> frozenset[str] | None:
+        try:
+            return frozenset(map(str.lower, os.listdir(folder)))
+        except (FileNotFoundError, NotADirectoryError):
+            return frozenset()
+        except OSError:
+            return None
 
     def listed(self, folder: str) -> tuple[list[str], list[str]]:
         """The names of a folder's files and of its folders, links aside, in order."""

@@ -155,6 +155,8 @@ class Project:
         return None
 
     def _in_folder(self, folder: str, parts: list[str]) -> str | None:
+        if parts and not self._disk.may_hold(folder, parts[0]):
+            return None
         base = os.path.join(folder, *parts)
         candidates = [os.path.join(base, "__init__.py")]
         if parts:

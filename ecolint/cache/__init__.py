@@ -6,7 +6,7 @@ Whatever goes wrong with the disk or with what lies there, a cache answers as if
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from ecolint.cache.index import NOTHING, Index, Note
@@ -51,6 +51,9 @@ class Cache:
         self._store = Store(folder)
         self._index: Index | None = None
         self._digests: Digests | None = None
+        self._asking: Callable[[str, os.stat_result], bytes | None] | None = None
+        self._asked: Settings | None = None
+        self._judged = True
         self._bundles: dict[tuple[int, int, bytes], bytes] = {}
 
     @classmethod
@@ -62,17 +65,32 @@ class Cache:
 
     # --- files that have not changed
 
-    def unchanged(self, location: str, status: os.stat_result, settings: Settings) -> bytes | None:
+    def unchanged(
+        self, location: str, status: os.stat_result, settings: Settings, *, judged: bool = True
+    ) -> bytes | None:
         """What is known of a file that need not be opened: NOTHING, or the digest of its content; else None.
 
-        NOTHING is said of a file that passes no byte scan under these settings, whatever else the project holds.
+        NOTHING is said of a file in which nothing is found under these settings, whatever else the project holds.
         """
-        return self._files().verdict(location, status, self._known().scanning(settings)) if self.enabled else None
+        if not self.enabled:
+            return None
+        if settings is not self._asked or judged is not self._judged or self._asking is None:
+            scans = (self._known().scanning(settings), self._known().judging(settings, judged))
+            self._asking, self._asked, self._judged = self._files().asking(scans), settings, judged
+        return self._asking(location, status)
 
-    def note(self, location: str, status: os.stat_result, verdict: bytes, settings: Settings) -> None:
-        """Remember the verdict on a file: NOTHING, or the digest of its content."""
+    def note(
+        self, location: str, status: os.stat_result, verdict: bytes, settings: Settings, *, judged: bool | None = None
+    ) -> None:
+        """Remember the verdict on a file: NOTHING, or the digest of its content.
+
+        `judged` tells, where a file was read and then held NOTHING, whether rules were asked; None says that it did not
+        pass the byte scan.
+        """
         if self.enabled:
-            self._files().note(location, status, verdict, self._known().scanning(settings))
+            known = self._known()
+            scan = known.scanning(settings) if judged is None else known.judging(settings, judged)
+            self._files().note(location, status, verdict, scan)
 
     def content(self, location: str, status: os.stat_result) -> bytes:
         """The digest of a file's content, which is read where nothing is known of it. Raises OSError."""
@@ -104,7 +122,7 @@ class Cache:
         """
         if not self.enabled:
             return b""
-        told = (path, location, content, self._known().judging(settings), self._root, project.limit, judged)
+        told = (path, location, content, self._known().judging(settings, judged), self._root, project.limit)
         return self._known().key(told)
 
     def outcome(self, key: bytes, project: Asked) -> Outcome | None:
@@ -130,18 +148,21 @@ class Cache:
                 project.source(path)
         return outcome
 
-    def keep(self, key: bytes, path: str, consulted: Consulted | None, outcome: Outcome) -> None:
+    def keep(self, key: bytes, path: str, consulted: Consulted | None, outcome: Outcome) -> bool:
         """Keep the outcome of the file shown as `path`, with what it rests on (`Project.consulted`).
 
-        Nothing is kept where nobody knows what it rests on.
+        Whether the file holds nothing, whatever else the project holds: then a note says as much, and nothing is kept.
+        Neither is it where nobody knows what the outcome rests on.
         """
         if not self.enabled or consulted is None:
-            return
-        from ecolint.cache.packing import packed
+            return False
+        from ecolint.cache.packing import empty, packed
 
+        if consulted.nothing and empty(outcome):
+            return True
         done = packed(outcome)
         if done is None:
-            return
+            return False
         data, paths = done
         bundles = {}
         for part in consulted.bundles:
@@ -149,6 +170,7 @@ class Cache:
             bundles[self._store.bundle(questions)] = _together(questions, part)
         summaries = {one: (answer, dict(below)) for one, (answer, below) in consulted.summaries.items()}
         self._store.write(key, (dict(consulted.own), summaries, bundles, sorted(paths - {path}), data))
+        return False
 
     def _bundled(self, bundle: bytes, project: Asked) -> bytes:
         """What the project answers now to the questions of a bundle, all in one; empty where the bundle is lost."""

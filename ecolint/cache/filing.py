@@ -7,7 +7,8 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from hashlib import blake2b
+
+from ecolint.consulted import DIGEST, digest
 
 RESULTS, INDEX, TABLES = "results", "index", "tables"
 """The folders of the cache: outcomes by the first two letters of their key, indexes of files, compiled tables."""
@@ -18,7 +19,6 @@ TAG, TAGGED = "CACHEDIR.TAG", b"Signature: 8a477f597d28d172789f06886806bc55\n# A
 IGNORE, IGNORED = ".gitignore", b"*\n"
 TOUCHED_EVERY = 86_400
 """Seconds after which a use of a file is noted again."""
-_CHECK = 16
 _KEY = r"[0-9a-f]{32}"
 _HALF_WRITTEN = r"(?:\.\d+-[0-9a-f]{8}\.tmp)?"
 _OURS = {
@@ -37,8 +37,8 @@ def read(path: str, magic: bytes, about: bytes = b"") -> bytes | None:
             data = file.read()
     except OSError:
         return None
-    start = len(magic) + _CHECK
-    if not data.startswith(magic) or data[len(magic) : start] != _checksum(about, data[start:]):
+    start = len(magic) + DIGEST
+    if not data.startswith(magic) or data[len(magic) : start] != digest(data[start:], about):
         return None
     if age > TOUCHED_EVERY:
         _touch(path)
@@ -52,7 +52,7 @@ def write(folder: str, path: str, magic: bytes, data: bytes, about: bytes = b"")
         if not os.path.isdir(os.path.dirname(path)):
             _prepare(folder, os.path.dirname(path))
         with open(temporary, "xb") as file:
-            file.write(magic + _checksum(about, data) + data)
+            file.write(magic + digest(data, about) + data)
         os.replace(temporary, path)
     except OSError:
         remove(temporary)
@@ -124,12 +124,6 @@ def _prepare(folder: str, below: str) -> None:
     for name, text in ((TAG, TAGGED), (IGNORE, IGNORED)):
         with suppress(FileExistsError), open(os.path.join(folder, name), "xb") as file:
             file.write(text)
-
-
-def _checksum(about: bytes, data: bytes) -> bytes:
-    found = blake2b(about, digest_size=_CHECK)
-    found.update(data)
-    return found.digest()
 
 
 def _touch(path: str) -> None:

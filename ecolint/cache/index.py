@@ -6,7 +6,7 @@ import marshal
 import os
 import struct
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 from ecolint.cache import filing
@@ -48,15 +48,26 @@ class Index:
         self._seen: set[str] = set()
         self._changed = False
 
-    def verdict(self, location: str, status: os.stat_result, scan: bytes) -> bytes | None:
-        """NOTHING where this scan found nothing, the digest of the content where that is known, else None."""
-        self._seen.add(location)
-        record = self._records.get(location)
-        if record is None or record[: _STATUS.size] != _packed(status):
-            return None
-        if record[_STATUS.size] != _NO_SCAN and self._scans[record[_STATUS.size]] == scan:
-            return NOTHING
-        return record[_BARE:] or None
+    def asking(self, scans: Sequence[bytes]) -> Callable[[str, os.stat_result], bytes | None]:
+        """What tells the verdict on a file: NOTHING where one of these scans found nothing, else the digest of its
+        content, None where neither is known. Asked for every file of a run, it does no more than it must."""
+        numbers = {number for number, scan in enumerate(self._scans) if scan in scans}
+        record_of, see, pack, size = self._records.get, self._seen.add, _STATUS.pack, _STATUS.size
+
+        def ask(location: str, status: os.stat_result) -> bytes | None:
+            see(location)
+            record = record_of(location)
+            if record is None:
+                return None
+            try:
+                now = pack(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+            except struct.error:
+                return None
+            if record[:size] != now:
+                return None
+            return NOTHING if record[size] in numbers else record[_BARE:] or None
+
+        return ask
 
     def content(self, location: str, status: os.stat_result) -> bytes | None:
         """The digest of a file's content, where it is known."""
@@ -136,6 +147,6 @@ class Index:
 def _packed(status: os.stat_result) -> bytes:
     """What tells that a file has not changed; empty where its numbers are of another world."""
     try:
-        return _STATUS.pack(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino & (2**64 - 1))
+        return _STATUS.pack(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
     except struct.error:
         return b""

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import fields
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -36,6 +35,7 @@ class Digests:
     def __init__(self) -> None:
         self._scans: dict[tuple[object, ...], bytes] = {}
         self._contents: dict[tuple[str, ...], object] = {}
+        self._last: tuple[Settings, bool, bytes] | None = None
 
     def scanning(self, settings: Settings) -> bytes:
         """What decides whether a file passes the byte scan."""
@@ -44,11 +44,18 @@ class Digests:
             self._scans[told] = digest_of((told, self._content(settings.stacks)))
         return self._scans[told]
 
-    def judging(self, settings: Settings) -> bytes:
-        """What decides what is found in a file, the user's own rules, stacks and measurements included."""
+    def judging(self, settings: Settings, judged: bool = True) -> bytes:
+        """What decides what is found in a file, the user's own rules, stacks and measurements included.
+
+        `judged` is False where no rule is asked.
+        """
+        if self._last is not None and self._last[0] is settings and self._last[1] == judged:
+            return self._last[2]
         told = [(name, _plain(getattr(settings, name))) for name in sorted(MATTERS)]
         files = (settings.rules, settings.stacks, settings.evidence)
-        return digest_of((told, [self._content(paths) for paths in files]))
+        found = digest_of((judged, told, [self._content(paths) for paths in files]))
+        self._last = settings, judged, found
+        return found
 
     def key(self, told: tuple[object, ...]) -> bytes:
         """The key of an outcome that depends on all of this, and on the tool."""
@@ -115,6 +122,5 @@ def _plain(value: object) -> object:
         return [(_plain(key), _plain(each)) for key, each in value.items()]
     if isinstance(value, tuple):
         return tuple(map(_plain, value))
-    if hasattr(value, "__dataclass_fields__"):
-        return [(one.name, _plain(getattr(value, one.name))) for one in fields(value)]  # type: ignore[arg-type]
-    return value
+    names = getattr(value, "__dataclass_fields__", None)
+    return value if names is None else [(name, _plain(getattr(value, name))) for name in names]
