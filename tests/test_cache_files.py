@@ -407,3 +407,13 @@ def test_the_command_empties_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     again = CliRunner().invoke(ecolint, ["cache", "clean"])
     assert again.exit_code == 0
     assert again.output == f"removed 0 files, 0.0 MB from {tmp_path / 'cache'}\n"
+
+
+def test_a_look_at_the_index_needs_no_heavy_module(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; from ecolint.cache import Cache; from ecolint.cache.index import Index\n"
+        "Index(sys.argv[1], '/root', b'tool').asking([])('/a', os.stat(sys.argv[1]))\n"
+        "print(*sorted({'hashlib', 'pickle', 'dataclasses', 'tempfile', 'platformdirs', 'ecolint.model'} & {*sys.modules}))\n"
+    )
+    told = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert (told.stderr, told.stdout.split()) == ("", [])
