@@ -58,6 +58,7 @@ def _voice(argv: Sequence[str]) -> Voice:
 
 
 _COMMANDS: Mapping[str, tuple[str, str]] = {
+    "cache": ("cleaning", "What ecolint keeps between runs."),
     "check": ("checking", "Lint files and folders (default: the current one)."),
     "compare": (
         "advice",

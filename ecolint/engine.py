@@ -83,13 +83,14 @@ def judged(
     stacks = vocabularies(settings.stacks)
     reading = reader.read(source, asked(settings.stacks), project)
     pins = reader.pins(source)
-    versions = pinned(project.pins(source.path), pins)
-    saved = Saved(source.path, project, stacks)
-    circumstances = Circumstances(stacks, settings.gpu, settings.context, versions, saved.facts)
     # What is done to another invocation's object is part of that deployment, not one of its own.
     used = {use.place for one in reading.invocations for use in one.uses}
     own = (one for one in reading.invocations if one.place not in used)
     invocations = (*own, *map(requirement, pins))
+    # A file that deploys nothing rests on nothing that the project says.
+    versions = pinned(project.pins(source.path), pins) if invocations else {}
+    saved = Saved(source.path, project, stacks)
+    circumstances = Circumstances(stacks, settings.gpu, settings.context, versions, saved.facts)
     groups = tuple(whole(group for one in invocations if (group := deployments(one, circumstances))))
 
     def rewrite(table: Table, todo: Sequence[Change]) -> tuple[Edit, ...]:

@@ -3,38 +3,43 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
-from ecolint import files
+from ecolint.consulted import Consultation, Consulted, Content, Trail, digest, digest_of
+from ecolint.disk import Disk
 from ecolint.model import Made, Source, Value, Wanted
 from ecolint.pinned import LOCKS, Pinned, pinned
 from ecolint.readers import Kept
 from ecolint.roots import Roots, display_path
 
-MAX_FOLDERS = 20_000
-"""Folders of a project that are looked through for files of a name."""
 MAX_LOCK = 20_000_000
 """Bytes of a lock file that is looked through."""
 MAX_BESIDE = 5_000
 """Files of one folder that are told."""
-_FOREIGN = frozenset({"node_modules", "__pycache__", "site-packages"})
 
 
 class Project:
-    """The summaries of one project root. Paths are as shown (see `display_path`); nothing outside the root is read."""
+    """The summaries of one project root. Paths are as shown (see `display_path`); nothing outside the root is read.
 
-    def __init__(self, root: Path, limit: int = 1_000_000) -> None:
-        self.root = root
-        self._limit = limit
+    Where `content` tells what a file's content is known by, it is remembered what every answer rests on.
+    """
+
+    def __init__(self, root: Path, limit: int = 1_000_000, content: Content | None = None) -> None:
+        self.root, self.limit = root, limit
+        self.changes = 0
+        """How often a file of it has been written."""
+        self._disk = Disk(root, content)
+        self._trail = Trail() if content is not None else None
+        self._contents: dict[str, bytes] = {}
+        self._answers: dict[Consultation, bytes] = {}
         self._pins: dict[str, Mapping[str, str]] = {}
         self._modules: dict[str, Mapping[str, Value]] = {}
         self._files: dict[tuple[str, str], str | None] = {}
-        self._insiders: dict[str, bool] = {}
         self._makers: dict[str, Mapping[str, Made]] = {}
-        self._givers: dict[str, frozenset[str]] = {}
         self._sources: dict[str, Source | None] = {}
         self._folders: dict[str, tuple[str, ...]] = {}
         self._named: dict[frozenset[str], tuple[str, ...]] = {}
@@ -63,7 +68,9 @@ class Project:
             return {}
         if found not in self._modules:
             self._modules[found] = {}  # a module that imports itself in a circle gets nothing the second time
-            self._modules[found] = self._constants_of(found)
+            with self._making("constants", found):
+                self._modules[found] = self._constants_of(found)
+        self._use("constants", found)
         return self._modules[found]
 
     def makers(self, module: str, from_path: str, wanted: Wanted) -> Mapping[str, Made]:
@@ -73,114 +80,69 @@ class Project:
             return {}
         if found not in self._makers:
             self._makers[found] = {}  # modules that import each other in a circle give nothing the second time
-            self._makers[found] = self._makers_of(found, wanted)
+            with self._making("makers", found):
+                self._makers[found] = self._makers_of(found, wanted)
+        self._use("makers", found)
         return self._makers[found]
-
-    def makes(self, source: Source, wanted: Wanted) -> bool:
-        """Whether a text may call a function of another module that gives back a model it loads, by words alone."""
-        from ecolint.readers.python import passing
-
-        text, path = source.text, source.path
-        for one in passing.imports(text):
-            if one.member and (found := self._found(one.module, path)) is not None and passing.calls(text, one.bound):
-                if one.member in self._givers_of(found, wanted) and one.member in self.makers(one.module, path, wanted):
-                    return True
-            whole = (
-                one.module if not one.member else f"{one.module}{'' if one.module.endswith('.') else '.'}{one.member}"
-            )
-            for module in dict.fromkeys((whole, whole.partition(".")[0])) if not one.member else (whole,):
-                if (found := self._found(module, path)) is None or not (
-                    members := passing.called_members(text, one.bound)
-                ):
-                    continue
-                if members & self._givers_of(found, wanted) and members & self.makers(module, path, wanted).keys():
-                    return True
-        return False
-
-    def _givers_of(self, location: str, wanted: Wanted) -> frozenset[str]:
-        """The functions of a module that may give back a model, its own and those that it passes on."""
-        if location not in self._givers:
-            own: dict[str, set[str]] = {}
-            passed: dict[str, list[tuple[str, str, str]]] = {}
-            queue = [location]
-            while queue:  # in circles too
-                one = queue.pop()
-                if one not in own:
-                    own[one], passed[one] = self._passes(one, wanted)
-                    queue += [found for found, _, _ in passed[one]]
-            changed = True
-            while changed:
-                changed = False
-                for one, names in passed.items():
-                    for found, member, bound in names:
-                        if member in own[found] and bound not in own[one]:
-                            own[one].add(bound)
-                            changed = True
-            self._givers.update((one, frozenset(names)) for one, names in own.items())
-        return self._givers[location]
-
-    def _passes(self, location: str, wanted: Wanted) -> tuple[set[str], list[tuple[str, str, str]]]:
-        """The functions of a module's own that may give back a model, and what it imports to pass it on."""
-        from ecolint.readers.python import passing
-        from ecolint.readers.python.gates import gate
-
-        if location in self._givers:
-            return set(self._givers[location]), []
-        data = self._data(location)
-        own = set(passing.givers(data, gate(wanted)))
-        if not location.endswith("__init__.py"):
-            return own, []
-        path = display_path(location)
-        ways = [
-            (found, one.member, one.bound)
-            for one in passing.imports(data.decode("utf-8", "replace"))
-            if one.member and (found := self._found(one.module, path)) is not None
-        ]
-        return own, ways
-
-    def _data(self, location: str) -> bytes:
-        """The bytes of a file of the project; none where it cannot be read."""
-        try:
-            with open(location, "rb") as file:
-                return file.read()
-        except OSError:
-            return b""
 
     def holds(self, module: str, from_path: str) -> bool:
         """Whether a module as imported in `from_path` is a Python file inside the root."""
         return self._found(module, from_path) is not None
 
+    def module(self, module: str, from_path: str) -> str | None:
+        """Where the Python file of a module as imported in `from_path` is, if it is inside the root."""
+        return self._found(module, from_path)
+
+    def data(self, location: str) -> bytes:
+        """The bytes of a file of the project; none where it cannot be read. They are not kept."""
+        data = self._disk.data(location, self.limit)
+        if self._trail is not None:
+            if data:
+                self._contents.setdefault(location, digest(data))
+            self._ask("source", location, answer=self.answer(("source", location)))
+        return data
+
     def _found(self, module: str, from_path: str) -> str | None:
-        folder = os.path.dirname(os.path.abspath(from_path))
+        return self._found_from(module, os.path.dirname(os.path.abspath(from_path)))
+
+    def _found_from(self, module: str, folder: str) -> str | None:
         if (module, folder) not in self._files:
             self._files[module, folder] = self._module_file(module, folder)
-        return self._files[module, folder]
+        found = self._files[module, folder]
+        self._ask("found", module, folder, answer=(found or "").encode("utf-8", "surrogatepass"))
+        return found
 
     # --- pins
 
     def _pins_of(self, folder: str) -> Mapping[str, str]:
         if folder not in self._pins:
-            found = self._pinned(folder) if self._inside(folder) else Pinned({}, {})
-            parent = os.path.dirname(folder)
-            above: Mapping[str, str] = {}
-            if not found.own and folder != str(self.root) and parent != folder and self._inside(parent):
-                above = self._pins_of(parent)
-            self._pins[folder] = {**above, **found.beside, **found.own}
+            with self._making("pins", folder):
+                found = self._pinned(folder) if self._within(folder) else Pinned({}, {})
+                parent = os.path.dirname(folder)
+                above: Mapping[str, str] = {}
+                if not found.own and folder != str(self.root) and parent != folder and self._within(parent):
+                    above = self._pins_of(parent)
+                self._pins[folder] = {**above, **found.beside, **found.own}
+        if self._trail is not None:
+            self._trail.use("pins", folder, _pins_told(self._pins[folder]))
         return self._pins[folder]
 
     def _pinned(self, folder: str) -> Pinned:
-        inside, below = self._listed(folder)
-        lists = self._listed(os.path.join(folder, "requirements"))[0] if "requirements" in below else []
+        inside, below = self._looked(folder)
+        lists = self._looked(os.path.join(folder, "requirements"))[0] if "requirements" in below else []
         return pinned(folder, [*inside, *(f"requirements/{name}" for name in lists)], self._pinning)
 
     def _pinning(self, location: str) -> Source | None:
         """The text of a file that may pin something; a lock file's is not kept, and may be long."""
         if os.path.basename(location).lower() not in LOCKS:
             return self._source(location)
-        if not os.path.isfile(location) or not self._inside(location):
-            return None
-        loaded = files.load(files.File(display_path(location), location, False), max(self._limit, MAX_LOCK))
-        return loaded.source if isinstance(loaded, files.Loaded) else None
+        found, content = self._disk.loaded(location, self._lock_limit)
+        self._ask("lock", location, answer=content)
+        return found
+
+    @property
+    def _lock_limit(self) -> int:
+        return max(self.limit, MAX_LOCK)
 
     # --- modules
 
@@ -196,7 +158,7 @@ class Project:
             return self._in_folder(folder, parts)
         if not parts:
             return None
-        while self._inside(folder):
+        while self._disk.inside(folder):
             for base in (folder, os.path.join(folder, "src")):
                 if found := self._in_folder(base, parts):
                     return found
@@ -206,11 +168,13 @@ class Project:
         return None
 
     def _in_folder(self, folder: str, parts: list[str]) -> str | None:
+        if parts and not self._disk.may_hold(folder, parts[0]):
+            return None
         base = os.path.join(folder, *parts)
         candidates = [os.path.join(base, "__init__.py")]
         if parts:
             candidates.append(base + ".py")
-        return next((one for one in candidates if os.path.isfile(one) and self._inside(one)), None)
+        return next((one for one in candidates if self._disk.holds(one)), None)
 
     def _constants_of(self, location: str) -> Mapping[str, Value]:
         from ecolint.readers import reader_of
@@ -239,84 +203,135 @@ class Project:
     def beside(self, path: str) -> tuple[str, ...]:
         """The files of the folder that `path` stands in, in order."""
         folder = os.path.dirname(os.path.abspath(path))
+        if self._trail is not None:
+            self._ask("beside", folder, answer=self.answer(("beside", folder)))
+        return self._files_of(folder)
+
+    def _files_of(self, folder: str) -> tuple[str, ...]:
         if folder not in self._folders:
-            found = self._listed(folder)[0] if self._inside(folder) else []
+            found = self._disk.listed(folder)[0] if self._disk.inside(folder) else []
             self._folders[folder] = tuple(display_path(os.path.join(folder, name)) for name in found[:MAX_BESIDE])
         return self._folders[folder]
 
     def under(self, folder: str) -> tuple[str, ...]:
         """The files of a folder of the project and of those below it, in order."""
         start = os.path.abspath(folder)
-        if not self._inside(start):
-            return ()
-        return tuple(sorted(islice((display_path(one) for one in self._walked(start)), MAX_BESIDE)))
+        walked = self._disk.walked(start) if self._disk.inside(start) else ()
+        found = tuple(sorted(islice(map(display_path, walked), MAX_BESIDE)))
+        self._told("under", start, names=found)
+        return found
 
     def named(self, names: frozenset[str]) -> tuple[str, ...]:
         """Every file of the project that has one of these base names; hidden folders and installed packages aside."""
         if names not in self._named:
-            found = (one for one in self._walked(str(self.root)) if os.path.basename(one) in names)
+            found = (one for one in self._disk.walked(str(self.root)) if os.path.basename(one) in names)
             self._named[names] = tuple(sorted(map(display_path, found)))
+        self._told("named", *sorted(names), names=self._named[names])
         return self._named[names]
 
     def kept(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
         """What was made of the project's files under this key, made once."""
         if key not in self._kept:
-            self._kept[key] = make()
+            with self._making("kept", key):
+                self._kept[key] = make()
+        self._use("kept", key)
         return cast(Kept, self._kept[key])
 
     def changed(self, path: str) -> None:
         """Forget what was read of a file that has been written, and what was made of any file."""
         self._sources.pop(display_path(path), None)
+        self._contents.pop(os.path.abspath(path), None)
         self._kept.clear()
-
-    def _walked(self, start: str) -> Iterator[str]:
-        """The locations of all files below a folder; hidden folders and installed packages aside."""
-        folders, left = [start], MAX_FOLDERS
-        while folders and left:
-            folder, left = folders.pop(), left - 1
-            inside, below = self._listed(folder)
-            yield from (os.path.join(folder, name) for name in inside)
-            folders += [os.path.join(folder, one) for one in reversed(below) if one[0] != "." and one not in _FOREIGN]
-
-    def _listed(self, folder: str) -> tuple[list[str], list[str]]:
-        """The names of a folder's files and of its folders, links aside, in order."""
-        try:
-            with os.scandir(folder) as scan:
-                entries = sorted(scan, key=lambda entry: entry.name)
-        except OSError:
-            return [], []
-        inside = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
-        return inside, [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
-
-    def _inside(self, location: str) -> bool:
-        """Whether a path lies in the root, links resolved: what is outside is nobody's to read."""
-        if location not in self._insiders:
-            real, root = os.path.realpath(location), os.path.realpath(self.root)
-            self._insiders[location] = real == root or real.startswith(root.rstrip(os.sep) + os.sep)
-        return self._insiders[location]
+        self._answers.clear()
+        self.changes += 1
 
     def _source(self, location: str) -> Source | None:
         path = display_path(location)
         if path not in self._sources:
-            loaded = None
-            if os.path.isfile(location) and self._inside(location):
-                loaded = files.load(files.File(path, location, False), self._limit)
-            self._sources[path] = loaded.source if isinstance(loaded, files.Loaded) else None
+            self._sources[path], self._contents[location] = self._disk.loaded(location, self.limit)
+        if self._trail is not None:
+            self._ask("source", location, answer=self.answer(("source", location)))
         return self._sources[path]
+
+    # --- what answers rest on
+
+    def watch(self) -> None:
+        """From here on what is asked belongs to a new file."""
+        if self._trail is not None:
+            self._trail.start()
+
+    def consulted(self) -> Consulted | None:
+        """What was asked since `watch`, with the answers; None where that is not remembered, or is too much to be."""
+        return self._trail.finish() if self._trail is not None else None
+
+    def answer(self, consultation: Consultation) -> bytes:
+        """What the project answers now, asked once."""
+        if consultation not in self._answers:
+            self._answers[consultation] = self._answered(*consultation)
+        return self._answers[consultation]
+
+    def _answered(self, kind: str, *about: str) -> bytes:
+        first = about[0]
+        if kind == "source":
+            return self._contents[first] if first in self._contents else self._disk.content(first, self.limit)
+        if kind == "lock":
+            return self._disk.content(first, self._lock_limit)
+        if kind == "found":
+            return (self._found_from(first, about[1]) or "").encode("utf-8", "surrogatepass")
+        if kind == "pins":
+            return _pins_told(self._pins_of(first))
+        if kind == "listed":
+            return digest_of(self._disk.listed(first))
+        if kind == "inside":
+            return b"1" if self._disk.inside(first) else b"0"
+        if kind == "named":
+            return digest_of(self.named(frozenset(about)))
+        return digest_of(self._files_of(first) if kind == "beside" else self.under(first))
+
+    def _looked(self, folder: str) -> tuple[list[str], list[str]]:
+        """The names in a folder, as something that an answer rests on."""
+        found = self._disk.listed(folder)
+        self._told("listed", folder, names=found)
+        return found
+
+    def _within(self, location: str) -> bool:
+        """Whether a path lies in the root, as something that an answer rests on."""
+        found = self._disk.inside(location)
+        self._ask("inside", location, answer=b"1" if found else b"0")
+        return found
+
+    def _ask(self, *consultation: str, answer: bytes) -> None:
+        if self._trail is not None:
+            self._trail.ask(consultation, answer)
+
+    def _told(self, *consultation: str, names: object) -> None:
+        if self._trail is not None:
+            self._trail.ask(consultation, digest_of(names))
+
+    def _making(self, kind: str, key: Hashable) -> AbstractContextManager[None]:
+        return self._trail.making(kind, key) if self._trail is not None else nullcontext()
+
+    def _use(self, kind: str, key: Hashable) -> None:
+        if self._trail is not None:
+            self._trail.use(kind, key)
+
+
+def _pins_told(pins: Mapping[str, str]) -> bytes:
+    return digest_of(sorted(pins.items()))
 
 
 class Projects:
-    """The project of each file, one per root."""
+    """The project of each file, one per root. `content` is given where they remember what their answers rest on."""
 
-    def __init__(self, roots: Roots | None = None) -> None:
-        self._roots = roots or Roots()
+    def __init__(self, roots: Roots | None = None, content: Content | None = None) -> None:
+        self._roots, self._content = roots or Roots(), content
         self._by_root: dict[Path, Project] = {}
 
     def of(self, location: str, limit: int = 1_000_000) -> Project:
         """The project that an absolute path belongs to."""
         root = self._roots.of(Path(location).parent)
         if root not in self._by_root:
-            self._by_root[root] = Project(root, limit)
+            self._by_root[root] = Project(root, limit, self._content)
         return self._by_root[root]
 
     @property

@@ -167,10 +167,7 @@ def test_wrong_usage_exits_2_and_says_what_is_meant(ecolint: Shell, argv: str, s
     assert ecolint.out == ""
 
 
-@pytest.mark.parametrize(
-    "command",
-    ["settings", "cache", "lsp"],
-)
+@pytest.mark.parametrize("command", ["settings", "lsp"])
 def test_a_command_that_is_not_built_exits_2_and_is_not_in_the_help(ecolint: Shell, command: str) -> None:
     assert ecolint(command).code == 2
     assert not re.search(rf"^  {command}\b", ecolint("--help").out, re.MULTILINE)

@@ -52,8 +52,12 @@ class Lookup(Protocol):
         """The functions of `module`, as imported in `from_path`, that give back a model they load."""
         ...
 
-    def makes(self, source: Source, wanted: Wanted) -> bool:
-        """Whether a text may call a function of another module that gives back a model, by words alone."""
+    def module(self, module: str, from_path: str) -> str | None:
+        """Where the file of `module`, as imported in `from_path`, is; None where it is none of the project's."""
+        ...
+
+    def data(self, location: str) -> bytes:
+        """The bytes of a file of the project; none where it cannot be read."""
         ...
 
     def source(self, path: str) -> Source | None:
@@ -96,9 +100,13 @@ class Nowhere:
         """No functions."""
         return {}
 
-    def makes(self, source: Source, wanted: Wanted) -> bool:
+    def module(self, module: str, from_path: str) -> str | None:
+        """No file."""
+        return None
+
+    def data(self, location: str) -> bytes:
         """None."""
-        return False
+        return b""
 
     def source(self, path: str) -> Source | None:
         """No file."""

@@ -22,8 +22,11 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
 
     told = gate(wanted).told(source.text.encode("utf-8", "surrogatepass"))
     starts = told is not None and (told.starts or told.runs)
-    if shortcuts.taken("gates") and (told is None or not (starts or told.notes or project.makes(source, wanted))):
-        return Reading()
+    if shortcuts.taken("gates") and not (starts or (told is not None and told.notes)):
+        from ecolint.readers.python.passing import may_call_maker
+
+        if told is None or not may_call_maker(source, wanted, project):
+            return Reading()
     from ecolint.readers.python.reading import read_file
 
     reading = read_file(source, wanted, project)

@@ -16,6 +16,7 @@ from ecolint.readers.python.context import Context, prepare
 from ecolint.readers.python.names import dotted, imported
 from ecolint.readers.python.names import find as found_name
 from ecolint.readers.python.objects import Identities
+from ecolint.readers.python.passing import may_call_maker
 from ecolint.readers.python.scopes import MODULE, Binding
 from ecolint.readers.python.starts import Start, find_starts
 from ecolint.readers.python.values import attach
@@ -77,7 +78,7 @@ def imported_starts(ctx: Context, taken: set[cst.CSTNode]) -> list[Start]:
     """
     if not any(name in ctx.words.attributes for name in ctx.wanted.works):
         return []
-    if shortcuts.taken("makers") and not ctx.project.makes(ctx.source, ctx.wanted):
+    if shortcuts.taken("makers") and not may_call_maker(ctx.source, ctx.wanted, ctx.project):
         return []
     found: list[Start] = []
     for offset, parts, made in _mentions(ctx):

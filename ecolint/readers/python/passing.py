@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from ecolint.readers.python.gates import Gate, gate
+
 if TYPE_CHECKING:
-    from ecolint.readers.python.gates import Gate
+    from ecolint.model import Source, Wanted
+    from ecolint.readers import Lookup
 
 _FROM = re.compile(r"\bfrom[ \t\\\n]+([\w.]+)[ \t\\\n]*\Z")
 _NAMES = re.compile(r"[ \t\\]*(?:\(([^)]*)\)|((?:\\\r?\n|[^\n])*))")
@@ -71,7 +75,70 @@ def _word(char: str) -> bool:
     return char.isalnum() or char == "_"
 
 
-def givers(data: bytes, gate: Gate) -> frozenset[str]:
+def may_call_maker(source: Source, wanted: Wanted, project: Lookup) -> bool:
+    """Whether a text may call a function of another module of the project that gives back a model it loads."""
+    text, path = source.text, source.path
+    for one in imports(text):
+        if one.member and calls(text, one.bound):
+            found = project.module(one.module, path)
+            given = found is not None and one.member in _givers(found, wanted, project)
+            if given and one.member in project.makers(one.module, path, wanted):
+                return True
+        for module in _modules(one):
+            found = project.module(module, path)
+            if found is None or not (members := called_members(text, one.bound)):
+                continue
+            if members & _givers(found, wanted, project) and members & project.makers(module, path, wanted).keys():
+                return True
+    return False
+
+
+def _modules(one: Import) -> Iterable[str]:
+    """The modules that an imported name may be."""
+    if one.member:
+        return (f"{one.module}{'' if one.module.endswith('.') else '.'}{one.member}",)
+    return dict.fromkeys((one.module, one.module.partition(".")[0]))
+
+
+def _givers(location: str, wanted: Wanted, project: Lookup) -> frozenset[str]:
+    """The functions of a module that may give back a model, its own and those that it passes on."""
+
+    def make() -> frozenset[str]:
+        own: dict[str, set[str]] = {}
+        ways: dict[str, tuple[tuple[str, str, str], ...]] = {}
+        queue = [location]
+        while queue:  # in circles too
+            one = queue.pop()
+            if one not in own:
+                names, ways[one] = project.kept(("passes", one), partial(_passes, one, wanted, project))
+                own[one] = set(names)
+                queue += [found for found, _, _ in ways[one]]
+        changed = True
+        while changed:
+            changed = False
+            for one, passed in ways.items():
+                for found, member, bound in passed:
+                    if member in own[found] and bound not in own[one]:
+                        own[one].add(bound)
+                        changed = True
+        return frozenset(own[location])
+
+    return project.kept(("givers", location), make)
+
+
+def _passes(location: str, wanted: Wanted, project: Lookup) -> tuple[frozenset[str], tuple[tuple[str, str, str], ...]]:
+    """The functions of a module's own that may give back a model, and what it imports to pass it on."""
+    data = project.data(location)
+    own = _own(data, gate(wanted))
+    if not location.endswith("__init__.py"):
+        return own, ()
+    text = data.decode("utf-8", "replace")
+    from_members = (one for one in imports(text) if one.member)
+    ways = ((project.module(one.module, location), one.member, one.bound) for one in from_members)
+    return own, tuple((found, member, bound) for found, member, bound in ways if found is not None)
+
+
+def _own(data: bytes, gate: Gate) -> frozenset[str]:
     """The functions of a module that may give back a model which a wanted call of it makes.
 
     A function that holds such a call may, and whatever mentions one that may; every one, where a call stands outside

@@ -233,7 +233,8 @@ def _problem(ctx: Context, number: int, reason: str) -> Problem:
 def _syntax_error(ctx: Context) -> tuple[Problem, ...]:
     """A syntax error anywhere in the file, as the host's own parser sees it and LibCST confirms it.
 
-    A table of symbols costs a fifth of a tree: what the host parsed stays its own. The host may be older than the file: what LibCST parses line by line is not called an error.
+    A table of symbols costs a fifth of a tree: what the host parsed stays its own. The host may be older than the file:
+    what LibCST parses line by line is not called an error.
     """
     script = ctx.script
     if any(guard(script.body(line)) for line in script.lines if line.end - line.start > SHORT):
