@@ -385,6 +385,17 @@ def test_another_tool_is_another_outcome(bench: Bench, monkeypatch: pytest.Monke
     assert bench.hits == []
 
 
+def test_another_root_or_working_folder_is_another_outcome(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is inside of a project, and how its files are shown, is part of what was found."""
+    put({"a/x/app.py": APP, "a/x/config.py": "EIGHT = True\n", "b/keep": ""})
+    cache = Cache(str(bench.cache), str(bench.root))
+    told = ("app.py", "/app.py", b"", bench.settings)
+    keys_of = {cache.key(*told, Project(root)) for root in (bench.root, bench.root / "a")}
+    monkeypatch.chdir("b")
+    keys_of.add(cache.key(*told, Project(bench.root)))
+    assert len(keys_of) == 3
+
+
 def test_facts_are_not_findings(bench: Bench) -> None:
     cache = Cache(str(bench.cache), str(bench.root))
     project = Project(bench.root)

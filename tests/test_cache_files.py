@@ -33,6 +33,7 @@ KEPT: store.Kept = ({("source", "/a"): b"x"}, {}, {}, ["b.py"], b"packed")
 class Answers:
     """A project in which everything is as it was."""
 
+    root = Path("/root")
     limit = 1_000_000
     changes = 0
 

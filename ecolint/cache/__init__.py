@@ -14,6 +14,8 @@ from ecolint.cache.store import Store
 from ecolint.consulted import Answers, Consultation, Consulted, digest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ecolint.cache.keys import Digests
     from ecolint.model import Source
     from ecolint.settings import Settings
@@ -25,6 +27,7 @@ __all__ = ["NOTHING", "Asked", "Cache", "Note"]
 class Asked(Protocol):
     """What a project is asked for when a kept outcome is looked at (`ecolint.project.Project`)."""
 
+    root: Path
     limit: int
     changes: int
 
@@ -122,7 +125,8 @@ class Cache:
         """
         if not self.enabled:
             return b""
-        told = (path, location, content, self._known().judging(settings, judged), self._root, project.limit)
+        where = (path, location, str(project.root), os.getcwd())
+        told = (*where, content, self._known().judging(settings, judged), project.limit)
         return self._known().key(told)
 
     def outcome(self, key: bytes, project: Asked) -> Outcome | None:
