@@ -31,6 +31,8 @@ def _reading_options(command: _Command) -> _Command:
             click.option("--gpu", metavar="NAME", help="The GPU to assume where nothing says which."),
             click.option("--context", type=_CONTEXTS, help="What the code is for."),
             _locale,
+            click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="How many processes look at files."),
+            click.option("--no-cache", is_flag=True, help="Look at every file anew, and remember nothing."),
             click.option("-v", "--verbose", is_flag=True, help="More: suppressed findings, tracebacks."),
         )
     ):
@@ -151,6 +153,8 @@ def _request(paths: tuple[str, ...], options: Mapping[str, Any]) -> Request:
         quiet=options.get("quiet", False),
         verbose=options.get("verbose", False),
         lobster=options.get("lobster", False),
+        no_cache=options["no_cache"],
+        jobs=options["jobs"] or 0,
     )
 
 

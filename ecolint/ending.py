@@ -23,6 +23,10 @@ class Usage(Told):
     """Something asked of ecolint that it cannot do; the message says so in one line. Exit code 2."""
 
 
+class Stopped(Exception):
+    """What the user has to mend first, met by a process that looked at files for this one; with its message."""
+
+
 class LastResort:
     """Turns an error that nobody expected into one line on standard error, so that other files still have their say."""
 
@@ -51,7 +55,7 @@ class LastResort:
 
 def expected() -> tuple[type[Exception], ...]:
     """The errors that say what the user can mend: settings, rules, vocabularies, paths, usage, a closed pipe."""
-    found: list[type[Exception]] = [Usage, BrokenPipeError]
+    found: list[type[Exception]] = [Usage, Stopped, BrokenPipeError]
     # A module that was never imported cannot have raised anything.
     for module, name in _MENDED:
         loaded = sys.modules.get(f"ecolint.{module}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ecolint import engine, files
+from ecolint.cache import NOTHING, Cache
 from ecolint.decisions import fails, rules_of
 from ecolint.model import Finding, Problem, Source
 from ecolint.project import Projects
@@ -38,23 +40,59 @@ class Judged:
     refused: tuple[tuple[Finding, str], ...] = ()
     diff: str = ""
 
+    @property
+    def tells(self) -> bool:
+        """Whether there is anything to say of the file."""
+        return self.outcome.tells or bool(self.problems or self.fixed or self.refused or self.diff)
+
 
 class Judging:
     """Judges one file after the other, and keeps what they have in common: projects and rules.
 
-    Without `judge` a file is only read. With `fix` fixes are written, with `diff` shown; the `unsafe` ones too.
+    Without `judge` a file is only read. With `fix` fixes are written, with `diff` shown; the `unsafe` ones too. What
+    the `cache` has of a file that is only judged is taken from it.
     """
 
     def __init__(
-        self, roots: Roots, *, judge: bool = True, fix: bool = False, diff: bool = False, unsafe: bool = False
+        self,
+        roots: Roots,
+        cache: Cache,
+        *,
+        judge: bool = True,
+        fix: bool = False,
+        diff: bool = False,
+        unsafe: bool = False,
     ) -> None:
         self.judge, self.fix, self.diff, self.unsafe = judge, fix, diff, unsafe
-        self.projects = Projects(roots)
+        self._cache = cache
+        self.projects = Projects(roots, cache.content if cache.enabled else None)
         self._rules: dict[tuple[object, ...], tuple[Rule, ...]] = {}
 
-    def file(self, file: files.File, loaded: files.Loaded, settings: Settings) -> Judged:
-        """Judge one file, and with --fix or --diff mend it."""
+    def known(self, file: files.File, content: bytes, settings: Settings) -> Judged | None:
+        """What the cache has of a file with this content; None where it has nothing that still holds."""
+        project = self.projects.of(file.location, settings.max_file_size)
+        key = self._cache.key(file.path, file.location, content, settings, project, judged=self.judge)
+        outcome = self._cache.outcome(key, project)
+        if outcome is None:
+            return None
+        source = project.source(file.path) if outcome.tells else None
+        return self._judged(source or Source(file.path, ""), outcome, settings)
+
+    def file(
+        self,
+        file: files.File,
+        loaded: files.Loaded,
+        settings: Settings,
+        content: bytes = b"",
+        status: os.stat_result | None = None,
+    ) -> Judged:
+        """Judge one file, and with --fix or --diff mend it.
+
+        With a cache, `content` is the digest of its bytes, and `status` what the disk said of it before it was opened.
+        """
         source = loaded.source
+        if self._cache.enabled:
+            return self._cached(source, file, settings, content, status)
         outcome = self._outcome(source, file, settings)
         if not (self.fix or self.diff):
             return self._judged(source, outcome, settings)
@@ -76,6 +114,23 @@ class Judging:
             refused=tuple(done.refused),
             diff=diff,
         )
+
+    def _cached(
+        self, source: Source, file: files.File, settings: Settings, content: bytes, status: os.stat_result | None
+    ) -> Judged:
+        """Judge a file, or take what was found in it before; and remember what was found."""
+        cache, project = self._cache, self.projects.of(file.location, settings.max_file_size)
+        key = cache.key(file.path, file.location, content, settings, project, judged=self.judge)
+        outcome, empty = cache.outcome(key, project), False
+        if outcome is None:
+            project.watch()
+            outcome = self._outcome(source, file, settings)
+            empty = cache.keep(key, file.path, project.consulted(), outcome)
+        if status is not None and empty:
+            cache.note(file.location, status, NOTHING, settings, judged=self.judge)
+        elif status is not None:
+            cache.note(file.location, status, content, settings)
+        return self._judged(source, outcome, settings)
 
     def _judged(self, source: Source, outcome: Outcome, settings: Settings) -> Judged:
         failing = any(fails(finding, settings) for finding in outcome.findings)

@@ -30,9 +30,9 @@ class Progress:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
 
-    def step(self) -> None:
-        """One more is done."""
-        self._done += 1
+    def step(self, count: int = 1) -> None:
+        """So many more are done."""
+        self._done += count
         now = time.monotonic()
         if now >= self._due:
             self._due = now + _EVERY

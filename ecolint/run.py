@@ -6,27 +6,29 @@ holds a word of some vocabulary.
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecolint import files
+from ecolint import shortcuts
+from ecolint.cache import Cache
 from ecolint.decisions import check_gpu, check_rules
 from ecolint.discovery import Discovery
-from ecolint.ending import LastResort
 from ecolint.frame import Problem, Report
+from ecolint.looking import Looking, Seen, Task
 from ecolint.progress import Progress
-from ecolint.readers import linking, sieve, syntax_of
+from ecolint.readers import syntax_of
 from ecolint.settings import Finder, Settings
 from ecolint.shaped import dataclass
-from ecolint.speech import ENGLISH, Voice
-from ecolint.stacks import words
+from ecolint.speech import ENGLISH, Voice, say
 
 if TYPE_CHECKING:
-    from ecolint.judging import Judged, Judging
     from ecolint.model import Deployment, Finding
+    from ecolint.workers import Result
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,17 @@ class Request:
     quiet: bool = False
     verbose: bool = False
     lobster: bool = False
+    no_cache: bool = False
+    jobs: int = 0
+    """Processes that look at files; 0 for as many as can run at once."""
+
+
+FEW = 20
+"""Files from which on it is worth to know which of them have not changed."""
+MANY = 400
+"""Files of which nothing is known from which on several processes look at once."""
+PATIENCE = 0.2
+"""Seconds after which they do though there are fewer."""
 
 
 @dataclass
@@ -69,13 +82,11 @@ def check(request: Request) -> Run:
 
 
 class _Linting:
-    """One run: what it has read once and what it has gathered so far."""
+    """One run: what it has gathered so far."""
 
     def __init__(self, request: Request, judge: bool = True) -> None:
         self.request, self.judge = request, judge
         self.finder = Finder(request.overrides)
-        self.triggers: dict[tuple[tuple[str, ...], str], files.Triggers] = {}
-        self.known_gpus: set[str] = set()
         self.measured: set[tuple[str, ...]] = set()
         self.measurements: dict[str, Mapping[str, str]] = {}
         self.unmeasured: dict[str, None] = {}
@@ -88,20 +99,28 @@ class _Linting:
         self.diffs: list[str] = []
         self.failing = self.crashed = False
         self.told: set[Hashable] = set()
-        self._judging: Judging | None = None
 
     def go(self) -> Run:
         settings = self._run_settings()
         discovery = Discovery(self.finder, lambda path: syntax_of(path) != "")
         found = list(discovery.files(self.request.paths))
         self.problems += discovery.problems
-        with Progress(len(found), sys.stderr) as progress:
-            for file in found:
-                with LastResort(file.path, self.request.verbose) as boundary:
-                    self._file(file)
-                self.crashed |= boundary.caught
-                progress.step()
-        texts = {**(self._judging.projects.texts if self._judging is not None else {}), **self.sources}
+        cache = self._cache(settings, len(found))
+        asked = self.request
+        looking = Looking(
+            self.finder,
+            cache,
+            judge=self.judge,
+            fix=asked.fix,
+            diff=asked.diff,
+            unsafe=asked.unsafe,
+            verbose=asked.verbose,
+        )
+        try:
+            self._look(looking, looking.tasks(found), len(found))
+        finally:
+            cache.close([os.path.abspath(path) for path in asked.paths if os.path.isdir(path)])
+        texts = {**looking.texts(), **self.sources}
         report = Report(
             findings=tuple(self.findings),
             files=len(found),
@@ -132,40 +151,76 @@ class _Linting:
         first = Path(self.request.paths[0]).absolute() if self.request.paths else Path.cwd()
         settings = self.finder.for_folder(first if first.is_dir() else first.parent)
         check_rules(settings)
-        self._check_gpu(settings)
+        check_gpu(settings)
         self._measure(settings)
         return settings
 
-    def _file(self, file: files.File) -> None:
-        settings = self.finder.for_file(file.location)
-        wanted = self._triggers_of(settings, file.path)
-        loaded = files.load(file, settings.max_file_size, wanted) or self._linked(file, settings)
-        if loaded is None:
+    def _cache(self, settings: Settings, count: int) -> Cache:
+        """The cache of the run: none where files are mended, and of a few files only what takes long to find."""
+        asked = self.request
+        enabled = not (asked.fix or asked.diff or asked.no_cache) and shortcuts.taken("cache")
+        return Cache.open(str(settings.root), enabled, indexed=count >= FEW)
+
+    def _look(self, looking: Looking, tasks: Sequence[Task], count: int) -> None:
+        """Look at the files and gather what they hold, in their order whoever looked at them."""
+        with Progress(count, sys.stderr) as progress:
+            progress.step(count - len(tasks))
+            done = self._alone(looking, tasks, progress)
+            if done == len(tasks):
+                return
+            from ecolint.workers import Workers
+
+            rest = tasks[done:]
+            found: dict[int, Result] = {}
+            with Workers(looking, rest, self._jobs()) as workers:
+                for result in workers.results(progress.step):
+                    found[result.number] = result
+                looking.cache.take(workers.notes)
+            for number in sorted(found):
+                self._result(looking, rest[number], found[number])
+
+    def _alone(self, looking: Looking, tasks: Sequence[Task], progress: Progress) -> int:
+        """Look at files here as long as that is quick; how many were looked at."""
+        patient = self._jobs() == 1 or self.request.fix or self.request.diff
+        started = time.monotonic()
+        unknown = sum(task.content is None for task in tasks)
+        for number, task in enumerate(tasks):
+            if not patient and (unknown >= MANY or time.monotonic() - started > PATIENCE):
+                return number
+            self._gather(task, looking.look(task))
+            progress.step()
+        return len(tasks)
+
+    def _jobs(self) -> int:
+        if not shortcuts.taken("workers"):
+            return 1
+        if self.request.jobs:
+            return self.request.jobs
+        from ecolint.workers import available
+
+        return available()
+
+    def _result(self, looking: Looking, task: Task, result: Result) -> None:
+        """Gather what a worker saw."""
+        if result.died:
+            self.crashed = True
+            self.problems.append(Problem(task.file.path, 1, say("the process that read it died")))
+        elif result.again:
+            self._gather(task, looking.look(task))
+        else:
+            self.sources.update(result.texts)
+            self._gather(task, result.seen)
+
+    def _gather(self, task: Task, seen: Seen | None) -> None:
+        if seen is None:
             return
-        if isinstance(loaded, Problem):
-            self.problems.append(loaded)
+        self.crashed |= seen.crashed
+        if seen.problem is not None:
+            self.problems.append(seen.problem)
+        if seen.judged is None:
             return
-        self._check_gpu(settings)
-        self._measure(settings)
-        if file.test:
-            settings = replace(settings, context="test")
-        if self._judging is None:
-            from ecolint.judging import Judging
-
-            asked = self.request
-            self._judging = Judging(
-                self.finder.roots, judge=self.judge, fix=asked.fix, diff=asked.diff, unsafe=asked.unsafe
-            )
-        self._gather(self._judging.file(file, loaded, settings))
-
-    def _linked(self, file: files.File, settings: Settings) -> files.Loaded | None:
-        """A file that holds no trigger, where others may speak of it; what cannot be read of it is no matter."""
-        wanted = linking(file.path)
-        loaded = files.load(file, settings.max_file_size, files.Triggers(wanted)) if wanted else None
-        return loaded if isinstance(loaded, files.Loaded) else None
-
-    def _gather(self, judged: Judged) -> None:
-        outcome = judged.outcome
+        self._measure(self.finder.for_file(task.file.location))
+        judged, outcome = seen.judged, seen.judged.outcome
         self.problems += (*judged.problems, *outcome.problems)
         self.findings += outcome.findings
         self.deployments += self._new(outcome.deployments)
@@ -187,13 +242,6 @@ class _Linting:
                 self.told.add((one.invocation.joined, facts))
             yield one
 
-    def _triggers_of(self, settings: Settings, path: str) -> files.Triggers:
-        key = (settings.stacks, syntax_of(path))
-        if key not in self.triggers:
-            asked = words(settings.stacks)
-            self.triggers[key] = files.Triggers(asked.of(key[1]), asked.keys, sieve(path, asked))
-        return self.triggers[key]
-
     def _measure(self, settings: Settings) -> None:
         """Read the user's own measurements once, and tell of every row that cannot be used."""
         if not self.judge or not settings.evidence or settings.evidence in self.measured:
@@ -205,11 +253,6 @@ class _Linting:
         if found is not None:
             self.measurements |= found.told
             self.problems += (Problem(one.file, one.line, one.reason, whole_file=False) for one in found.complaints)
-
-    def _check_gpu(self, settings: Settings) -> None:
-        if settings.gpu is not None and settings.gpu not in self.known_gpus:
-            check_gpu(settings)
-            self.known_gpus.add(settings.gpu)
 
 
 def facts(request: Request) -> Run:

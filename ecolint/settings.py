@@ -172,7 +172,8 @@ class Finder:
     """Settings by file, read once for every folder. `overrides` has the keys of the settings, from the command line."""
 
     def __init__(self, overrides: Mapping[str, object] | None = None) -> None:
-        self._overrides = _checked(overrides or {})
+        self.overrides = overrides or {}
+        self._overrides = _checked(self.overrides)
         self.roots = Roots()
         self._by_folder: dict[str, Settings] = {}
         self._by_root: dict[tuple[Path, Path | None], Settings] = {}

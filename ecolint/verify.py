@@ -23,6 +23,11 @@ class Outcome:
     unused: tuple[Unused, ...] = ()
 
     @property
+    def tells(self) -> bool:
+        """Whether there is anything in it."""
+        return bool(self.findings or self.groups or self.problems or self.unused)
+
+    @property
     def deployments(self) -> tuple[Deployment, ...]:
         """Every deployment of the file in every variant."""
         return tuple(deployment for group in self.groups for deployment in group)

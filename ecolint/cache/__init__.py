@@ -48,8 +48,8 @@ class Cache:
     takes them and closes the cache.
     """
 
-    def __init__(self, folder: str, root: str, enabled: bool = True) -> None:
-        self.enabled = enabled
+    def __init__(self, folder: str, root: str, enabled: bool = True, indexed: bool = True) -> None:
+        self.enabled, self.indexed = enabled, enabled and indexed
         self._folder, self._root = folder, root
         self._store = Store(folder)
         self._index: Index | None = None
@@ -59,12 +59,20 @@ class Cache:
         self._judged = True
         self._bundles: dict[tuple[int, int, bytes], bytes] = {}
 
+    @property
+    def place(self) -> tuple[str, str, bool, bool]:
+        """What another process makes the same cache of."""
+        return self._folder, self._root, self.enabled, self.indexed
+
     @classmethod
-    def open(cls, root: str, enabled: bool = True) -> Cache:
-        """The cache for files below a root. Nothing is read before it is needed."""
+    def open(cls, root: str, enabled: bool = True, indexed: bool = True) -> Cache:
+        """The cache for files below a root. Nothing is read before it is needed.
+
+        One that is not `indexed` knows outcomes alone: for a few files its index would cost more than it saves.
+        """
         from ecolint.cachefolder import folder
 
-        return cls(folder() if enabled else "", root, enabled)
+        return cls(folder() if enabled else "", root, enabled, indexed)
 
     # --- files that have not changed
 
@@ -75,7 +83,7 @@ class Cache:
 
         NOTHING is said of a file in which nothing is found under these settings, whatever else the project holds.
         """
-        if not self.enabled:
+        if not self.indexed:
             return None
         if settings is not self._asked or judged is not self._judged or self._asking is None:
             scans = (self._known().scanning(settings), self._known().judging(settings, judged))
@@ -90,28 +98,28 @@ class Cache:
         `judged` tells, where a file was read and then held NOTHING, whether rules were asked; None says that it did not
         pass the byte scan.
         """
-        if self.enabled:
+        if self.indexed:
             known = self._known()
             scan = known.scanning(settings) if judged is None else known.judging(settings, judged)
             self._files().note(location, status, verdict, scan)
 
     def content(self, location: str, status: os.stat_result) -> bytes:
         """The digest of a file's content, which is read where nothing is known of it. Raises OSError."""
-        known = self._files().content(location, status) if self.enabled else None
+        known = self._files().content(location, status) if self.indexed else None
         if known is None:
             with open(location, "rb") as file:
                 known = digest(file.read())
-            if self.enabled:
+            if self.indexed:
                 self._files().note(location, status, known, b"")
         return known
 
     def notes(self) -> list[Note]:
         """What was noted since the cache was opened or this was last asked: a worker hands it to its parent."""
-        return self._files().taken() if self.enabled else []
+        return self._files().taken() if self.indexed else []
 
     def take(self, notes: Iterable[Note]) -> None:
         """Remember what another process noted."""
-        if self.enabled:
+        if self.indexed:
             self._files().take(notes)
 
     # --- outcomes
@@ -160,9 +168,9 @@ class Cache:
         """
         if not self.enabled or consulted is None:
             return False
-        from ecolint.cache.packing import empty, packed
+        from ecolint.cache.packing import packed
 
-        if consulted.nothing and empty(outcome):
+        if consulted.nothing and not outcome.tells:
             return True
         done = packed(outcome)
         if done is None:

@@ -41,11 +41,6 @@ class _Unpacker(pickle.Unpickler):
         raise pickle.UnpicklingError(f"{module}.{name} is no part of an outcome")
 
 
-def empty(outcome: Outcome) -> bool:
-    """Whether there is nothing in an outcome."""
-    return not (outcome.findings or outcome.groups or outcome.problems or outcome.unused)
-
-
 def packed(outcome: Outcome) -> tuple[bytes, set[str]] | None:
     """An outcome as bytes, and the files of which it tells places; None where it is nested too deeply."""
     into = io.BytesIO()
