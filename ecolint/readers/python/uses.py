@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import libcst as cst
 
@@ -21,6 +21,7 @@ from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.serving import Serving
 from ecolint.readers.python.starts import Start, candidate_lines
 from ecolint.readers.python.tables import call_table
+from ecolint.shaped import dataclass
 
 _ALIAS = re.compile(r"\s*(?:await\s+)?([\w.]+)\s*(?:$|\.(\w+)\s*\(|\()")
 CALLED = "__call__"
