@@ -115,6 +115,14 @@ def manifest(number: int) -> str:
     return DEPLOYMENT.format(number=number, copies=copies, image=image, args=args, limits=limits)
 
 
+WASTEFUL = """\
+from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+
+model = AutoModelForCausalLM.from_pretrained(
+    "Qwen/Qwen2.5-1.5B-Instruct",
+    quantization_config=BitsAndBytesConfig(load_in_8bit=True),
+)
+"""
 VALUES = """\
 replicaCount: {copies}
 image:
@@ -210,7 +218,7 @@ def _starts(folder: Path) -> list[Race]:
     clean, wasteful = folder / "clean", folder / "wasteful"
     for place, text in (
         (clean, "print('nothing of ours')\n"),
-        (wasteful, "from transformers import BitsAndBytesConfig\n\nBitsAndBytesConfig(load_in_8bit=True)\n"),
+        (wasteful, WASTEFUL),
     ):
         place.mkdir(parents=True, exist_ok=True)
         (place / "app.py").write_text(text, encoding="utf-8")

@@ -26,8 +26,6 @@ def deployments(invocation: Invocation, circumstances: Circumstances) -> tuple[D
     platforms = tuple(v for v in vocabularies if v.platform and not (v.quiet and nowhere))
     versions = libraries(recognised, circumstances)
     found = []
-    silent: dict[str, dict[str, Fact]] = {}
-    """What platforms say of an invocation around which nothing stands: the same in every variant."""
     for assignment in assignments(recognised):
         slots = Slots(recognised, assignment, versions)
         settings = slots.settings()
@@ -39,12 +37,8 @@ def deployments(invocation: Invocation, circumstances: Circumstances) -> tuple[D
             facts["framework"] = Fact("known", named, how="name", assured=not recognised.likely)
         facts["reloaded"] = reloaded(recognised)
         for platform in platforms:
-            if (said := silent.get(platform.name)) is None:
-                around = Slots(replace(recognised, vocabulary=platform), assignment, versions).settings()
-                said = evaluate(platform, around, versions)
-                if _is_silent(platform, invocation):
-                    silent[platform.name] = said
-            facts = _joined(facts, said, platform)
+            around = Slots(replace(recognised, vocabulary=platform), assignment, versions).settings()
+            facts = _joined(facts, evaluate(platform, around, versions), platform)
         if trains(invocation, vocabularies):
             facts["workload"] = Fact("known", "training", how="name", assured=False)
         found.append(
@@ -61,20 +55,6 @@ def deployments(invocation: Invocation, circumstances: Circumstances) -> tuple[D
             )
         )
     return tuple(found)
-
-
-def _is_silent(platform: Vocabulary, invocation: Invocation) -> bool:
-    """Whether an invocation has nothing that a platform reads, in whatever variant."""
-    if invocation.surroundings is not None or platform.uses or platform.beside:
-        return False
-    runs = invocation.env is not None or invocation.words is not None
-    return not any(
-        (key.keyword or key.condition or key.callee or key.virtual or key.positional is not None)
-        or ((key.flag or key.off or key.env) and runs)
-        or (key.mapping and invocation.mapping is not None)
-        or (key.image and invocation.image)
-        for key in platform.keys.values()
-    )
 
 
 def libraries(recognised: Recognised, circumstances: Circumstances) -> Mapping[str, str]:

@@ -71,7 +71,10 @@ def _init(made: Any) -> Callable[..., Any]:
             names[f"_make_{name}"] = each.default_factory
             value = f"_make_{name}() if {name} is _none else {name}" if each.init else f"_make_{name}()"
         elif not each.init:
-            continue
+            if each.default is dataclasses.MISSING:
+                continue
+            names[f"_default_{name}"] = each.default
+            value = f"_default_{name}"
         if each.init:
             given = f"{name}=_none" if each.default_factory is not dataclasses.MISSING else name
             if each.default is not dataclasses.MISSING:

@@ -70,6 +70,7 @@ _ATTACHED = re.compile(r"(?<![a-z])[a-z]{4,}(\d+)b(?![a-z0-9])")
 _MILLIONS = re.compile(_EDGE + r"(\d{2,4})m(?![a-z0-9])")
 
 
+@lru_cache(maxsize=1024)
 def model(name: str) -> Model | None:
     """The model that a hub id, bare name, alias, file name or local path means, else None.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import libcst as cst
 
@@ -16,6 +16,7 @@ from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.scopes import MODULE
 from ecolint.readers.python.sites import call_sites
 from ecolint.readers.python.tables import call_table
+from ecolint.shaped import dataclass
 
 MAX_DEPTH = 4
 """How deep dictionaries and objects among a decorator's arguments are looked into."""

@@ -6,7 +6,7 @@ import ast
 import re
 import string
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import libcst as cst
 
@@ -16,6 +16,7 @@ from ecolint.readers.python.context import Context
 from ecolint.readers.python.names import find, shadowed
 from ecolint.readers.python.parsing import Statement
 from ecolint.readers.shell.commands import Word
+from ecolint.shaped import dataclass
 
 FLAG = re.compile(r"(--?[A-Za-z][\w.-]*)=")
 _PERCENT = re.compile(r"%[sdr]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import libcst as cst
 
@@ -19,6 +19,7 @@ from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.sites import call_sites
 from ecolint.readers.python.starts import candidate_lines
 from ecolint.readers.shell.script import split
+from ecolint.shaped import dataclass
 
 RUNNERS = (
     *("subprocess.run", "subprocess.Popen", "subprocess.call", "subprocess.check_call", "subprocess.check_output"),

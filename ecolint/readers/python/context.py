@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 import libcst as cst
@@ -16,6 +16,7 @@ from ecolint.readers.python.lines import Line, Script, scan
 from ecolint.readers.python.parsing import Parser, Statement, Stats
 from ecolint.readers.python.scopes import Scopes, build
 from ecolint.readers.python.words import Words, index
+from ecolint.shaped import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ecolint.model import ALWAYS, Branches
 from ecolint.readers.python.lines import Line, Script
 from ecolint.readers.python.parsing import Stats
 from ecolint.readers.python.scopes import MODULE, Scopes
+from ecolint.shaped import dataclass
 
 Arm = tuple[int, int]
 """A decision, by the index of its first header, and the arm that is taken."""

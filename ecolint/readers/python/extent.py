@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ecolint.model import Data, Items, Table, Value
+from ecolint.shaped import dataclass
 
 MAX_PARTS = 4_000
 MAX_NESTING = 24

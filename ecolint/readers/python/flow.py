@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ecolint.readers.python.decisions import END, MAX_STEPS, MAX_WORLDS, Arm, Decisions
 from ecolint.readers.python.lines import Line
 from ecolint.readers.python.scopes import MODULE, Binding
+from ecolint.shaped import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 
 import libcst as cst
@@ -16,6 +16,7 @@ from ecolint.readers.python.names import class_member, dotted, known_name
 from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.patterns import said
 from ecolint.readers.python.sites import call_sites
+from ecolint.shaped import dataclass
 
 MAX_HELPERS = 2
 """Calls between a handler and what it does that are followed."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import libcst as cst
 
@@ -14,6 +14,7 @@ from ecolint.readers.python.layout import Listing, Patch, line_end, line_start, 
 from ecolint.readers.python.lines import Line
 from ecolint.readers.python.names import find
 from ecolint.readers.python.scopes import MODULE, Binding
+from ecolint.shaped import dataclass
 
 _FAILED = re.compile(r"except\s*(?::|.*\b(?:ImportError|ModuleNotFoundError|Exception|BaseException)\b)", re.DOTALL)
 _REMARK = re.compile(r"#[^\r\n]*")

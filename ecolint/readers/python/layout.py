@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from ecolint.model import Span
+from ecolint.shaped import dataclass
 
 _COMMA = re.compile(r"(?:\s|\\\r?\n|#[^\r\n]*)*,")
 _SPACE = re.compile(r"[ \t\f]*")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ecolint.model import Comment, Span
+from ecolint.shaped import dataclass
 from ecolint.speech import say
 
 _TOKEN = re.compile(r"""["'#\\;:()\[\]{}]|\r\n?|\n|(?<![=<>!:])=(?!=)|\blambda\b""")

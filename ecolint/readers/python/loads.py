@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Set
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -18,6 +17,7 @@ from ecolint.readers.python.plurals import SWEEP
 from ecolint.readers.python.scopes import MODULE
 from ecolint.readers.python.sites import call_sites
 from ecolint.readers.python.tracing import follow, identifiers
+from ecolint.shaped import dataclass
 
 BEFORE = 8
 """Statements before a load that are looked at for an early return."""

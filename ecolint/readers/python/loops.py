@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
 import libcst as cst
@@ -22,6 +22,7 @@ from ecolint.readers.python.shapes import Shape, Shapes, joined
 from ecolint.readers.python.sites import call_sites
 from ecolint.readers.python.tables import entry
 from ecolint.readers.python.tracing import identifiers
+from ecolint.shaped import dataclass
 
 _MAPPERS = frozenset({"apply", "map", "applymap", "progress_apply", "parallel_apply", "imap"})
 MAX_HELPERS = 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -13,6 +12,7 @@ from ecolint.readers.python.flow import Reach
 from ecolint.readers.python.lines import Line
 from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.scopes import MODULE, Binding
+from ecolint.shaped import dataclass
 
 MAX_REBINDINGS = 4
 BUILTINS = frozenset(dir(builtins))

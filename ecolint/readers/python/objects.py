@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import libcst as cst
 
@@ -22,6 +22,7 @@ from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.scopes import MODULE, Binding
 from ecolint.readers.python.sites import call_sites, given_sites
 from ecolint.readers.python.starts import Start
+from ecolint.shaped import dataclass
 
 SAME_OBJECT = frozenset(
     {

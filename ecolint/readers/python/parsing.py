@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, cast
 
 import libcst as cst
@@ -13,6 +13,7 @@ from libcst.metadata import ByteSpanPositionProvider, CodeSpan
 
 from ecolint.model import Span
 from ecolint.readers.python.lines import Line, Script
+from ecolint.shaped import dataclass
 from ecolint.speech import say
 
 MAX_STATEMENT = 32 * 1024

@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from ecolint.readers.python.scopes import Scopes
 from ecolint.readers.python.words import Words
+from ecolint.shaped import dataclass
 from ecolint.wildcards import Patterns
 
 _WILD = re.compile(r"[*?\[]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import libcst as cst
 
@@ -15,6 +15,7 @@ from ecolint.readers.python.layout import Listing, Patch, line_end, line_start, 
 from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.sharing import Readers
 from ecolint.readers.python.values import attach
+from ecolint.shaped import dataclass
 from ecolint.speech import say
 
 _PLAIN = re.compile(r"[\w./:=,+-]+\Z")

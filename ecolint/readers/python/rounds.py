@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ecolint.readers.python.lines import Line, Script
 from ecolint.readers.python.parsing import Stats
 from ecolint.readers.python.tracing import identifiers
+from ecolint.shaped import dataclass
 
 MAX_ROUND = 200
 """Lines before and after a call within which what it gives is followed back into it."""

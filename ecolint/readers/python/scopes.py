@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from ecolint.readers.python.lines import Line, Script
+from ecolint.shaped import dataclass
 
 BindingKind = Literal["import", "assign", "aug", "for", "with", "except", "def", "class", "param", "del", "walrus"]
 ChangeKind = Literal["item", "update", "attr", "remove", "default", "opaque"]

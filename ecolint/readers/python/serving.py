@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -14,6 +13,7 @@ from ecolint.readers.python.lines import Line
 from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.sites import call_sites
 from ecolint.readers.python.tracing import MAX_BACK, identifiers, made_of_several, step
+from ecolint.shaped import dataclass
 
 _PLURAL = (
     r"(?:\w+_)?(?:prompts|texts|queries|questions|sentences|instances|samples|utterances|batch|batches|chunks|documents"

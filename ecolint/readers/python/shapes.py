@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal, TypeAlias
 
 import libcst as cst
@@ -11,6 +11,7 @@ import libcst as cst
 from ecolint.readers.python import plurals
 from ecolint.readers.python.context import Context
 from ecolint.readers.python.parsing import Statement
+from ecolint.shaped import dataclass
 
 Count = Literal["one", "likely", "some", "many"]
 """One input; one by what its name or its making says; nobody can tell; several."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import libcst as cst
 
 from ecolint.model import CannotEdit
 from ecolint.readers.python.context import Context
 from ecolint.readers.python.names import dotted
 from ecolint.readers.python.parsing import Statement
+from ecolint.shaped import dataclass
 from ecolint.speech import say
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import libcst as cst
 
 from ecolint.model import Symbol, Table
@@ -15,6 +13,7 @@ from ecolint.readers.python.lines import Line
 from ecolint.readers.python.names import dotted, find, imported, known_name, local_definition, shadowed
 from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.tables import call_table
+from ecolint.shaped import dataclass
 from ecolint.wildcards import Patterns
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import libcst as cst
 
@@ -14,6 +14,7 @@ from ecolint.readers.python.guards import own_guard
 from ecolint.readers.python.lines import Line
 from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.scopes import Mutation
+from ecolint.shaped import dataclass
 
 MAX_CHANGES = 200
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from ecolint.readers.python.lines import Line, Script
 from ecolint.readers.python.words import index
+from ecolint.shaped import dataclass
 
 BATCH = re.compile(r"batch|loader|chunk|shard|^bs$|(^|_)groups?$", re.IGNORECASE)
 """Names of things that hold several items."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 
 import libcst as cst
@@ -22,6 +22,7 @@ from ecolint.readers.python.parsing import Statement
 from ecolint.readers.python.serving import Serving
 from ecolint.readers.python.starts import Start, candidate_lines
 from ecolint.readers.python.tables import call_table
+from ecolint.shaped import dataclass
 
 _ALIAS = re.compile(r"\s*(?:await\s+)?([\w.]+)\s*(?:$|\.(\w+)\s*\(|(\())")
 _INDEX = re.compile(r"\[[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\]")
