@@ -14,13 +14,11 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from ecolint import __version__
+from ecolint import __version__, shortcuts
 from ecolint.cachefolder import folder
 
 T = TypeVar("T")
 
-ON = True
-"""Whether anything is kept, or taken from what was: a switch for tests."""
 MOST = 40
 """Files that are kept; where there are more, the oldest go."""
 FRESH_NS = 2_000_000_000
@@ -43,7 +41,7 @@ def kept(
     `kind` names what it is. Whatever `make` raises is raised, and nothing is kept then. `pack` and `unpack` are undone
     by each other; what is unpacked is, byte for byte, what this user packed.
     """
-    if not ON:
+    if not shortcuts.taken("tables"):
         return make()
     folders = [os.path.abspath(one) for one in folders]
     head, settled = _head(kind, folders)
@@ -61,7 +59,7 @@ def kept(
 def sound(kind: str, folders: Sequence[str]) -> bool:
     """Whether these files have been made into this kind of thing before, so that they can be again."""
     folders = [os.path.abspath(one) for one in folders]
-    return ON and _data(_place(kind, folders), _head(kind, folders)[0]) is not None
+    return shortcuts.taken("tables") and _data(_place(kind, folders), _head(kind, folders)[0]) is not None
 
 
 def _place(kind: str, folders: Sequence[str]) -> str:
