@@ -45,16 +45,28 @@ class Said:
     err: bytes
 
 
-def said(command: str, folder: Path, without: str, cache: Path, *further: str) -> Said:
-    """Run a command in a folder without some shortcuts (separated by commas; `all`)."""
-    done = subprocess.run(
-        [sys.executable, "-m", "ecolint", *COMMANDS[command], *further, "."],
-        cwd=folder,
-        env={**os.environ, shortcuts.VARIABLE: without, "ECOLINT_CACHE_DIR": str(cache)},
-        capture_output=True,
-        check=False,
-    )
-    return Said(done.returncode, done.stdout, done.stderr)
+@dataclass(frozen=True)
+class Runs:
+    """Runs of one command in one folder; `say` is told of each. Caches lie below a place of their own."""
+
+    command: str
+    folder: Path
+    place: Path
+    say: Callable[[str], None]
+
+    def said(self, told: str, without: str, cache: str, *further: str) -> Said:
+        """Run it without some shortcuts (separated by commas; `all`), with a cache of this name."""
+        started = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-m", "ecolint", *COMMANDS[self.command], *further, "."],
+            cwd=self.folder,
+            env={**os.environ, shortcuts.VARIABLE: without, "ECOLINT_CACHE_DIR": str(self.place / cache)},
+            capture_output=True,
+            check=False,
+        )
+        taken, out, err = time.perf_counter() - started, len(done.stdout), len(done.stderr)
+        self.say(f"{self.command:<7}{told:<20}{taken:>9.1f} s{out:>14,} B{err:>10,} B of complaints")
+        return Said(done.returncode, done.stdout, done.stderr)
 
 
 def difference(full: Said, other: Said) -> Iterator[str]:
@@ -107,18 +119,11 @@ def main(arguments: Sequence[str] | None = None, say: Callable[[str], None] = pr
     unequal = 0
     for command in given.command or sorted(COMMANDS):
         with TemporaryDirectory() as place:
-
-            def run(told: str, without: str, cache: str, *further: str, place: str = place, command: str = command) -> Said:
-                started = time.perf_counter()
-                found = said(command, given.folder, without, Path(place, cache), *further)
-                taken = time.perf_counter() - started
-                say(f"{command:<7}{told:<20}{taken:>9.1f} s{len(found.out):>14,} B{len(found.err):>10,} B of complaints")
-                return found
-
+            runs = Runs(command, given.folder, Path(place), say)
             every = ",".join(one for one in shortcuts.SHORTCUTS if one != "workers" or not given.jobs)
-            full = run("all off", every, "off", *(("--jobs", given.jobs) if given.jobs else ()))
+            full = runs.said("all off", every, "off", *(("--jobs", given.jobs) if given.jobs else ()))
             for told, without, cache in ways(given.each):
-                lines = list(difference(full, run(told, without, cache)))
+                lines = list(difference(full, runs.said(told, without, cache)))
                 unequal += bool(lines)
                 for line in lines:
                     say(f"  {line}")

@@ -11,6 +11,7 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -84,20 +85,15 @@ def _data(place: str, head: bytes) -> bytes | None:
 
 def _write(place: str, data: bytes) -> None:
     """Write a file at once, or not at all: where it cannot be kept, it is made again next time."""
-    import tempfile
-
+    temporary = f"{place}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
     try:
         os.makedirs(os.path.dirname(place), exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(place), prefix=".new-")
-    except OSError:
-        return
-    try:
-        with os.fdopen(handle, "wb") as file:
+        with open(temporary, "xb") as file:
             file.write(data)
         os.replace(temporary, place)
         _tidy(os.path.dirname(place))
     except BaseException as error:
-        if os.path.exists(temporary):
+        with suppress(OSError):
             os.unlink(temporary)
         if not isinstance(error, OSError):
             raise
