@@ -1,4 +1,4 @@
-"""Runs that end early: interrupted, told to end, or killed. Nothing is left behind but what the next run clears away."""
+"""Runs that end early: interrupted, told to end, or killed. Nothing is left but what another run clears away."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,7 +31,7 @@ run.MANY, workers.SMALLEST = 1, 2
 look, replace = looking.Looking.look, os.replace
 
 def busy(self, task):
-    until = time.monotonic() + (60 if long and task.file.path.endswith("07.py") else 0.02)
+    until = time.monotonic() + (60 if long else 0.02)
     while time.monotonic() < until:
         pass
     return look(self, task)
@@ -146,9 +145,9 @@ def said(project: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, 
 
 
 @pytest.fixture(params=ENDS)
-def ended(request: pytest.FixtureRequest) -> Iterator[tuple[int, bool, int, str]]:
+def ended(request: pytest.FixtureRequest) -> tuple[int, bool, int, str]:
     """One way to end a run."""
-    yield ENDS[request.param]
+    return ENDS[request.param]
 
 
 def half_written(cache: Path) -> list[Path]:
