@@ -71,6 +71,7 @@ class Gate:
             owner, _, tail = one.rpartition(".")
             self._owners.setdefault(tail.encode(), []).append((_library(one).encode(), owner.rpartition(".")[2]))
         self._methods = {tail for tail, owners in self._owners.items() if all(map(_is_class, owners))}
+        self._last: tuple[bytes, Told | None] | None = None
         self._owner = functools.lru_cache(maxsize=512)(_owner)
 
     def mentions(self, data: bytes) -> bool:
@@ -78,19 +79,19 @@ class Gate:
         return bool(self._automaton.find_matches_as_indexes(data))
 
     def told(self, data: bytes) -> Told | None:
-        """What may stand in a file; None where nothing may."""
+        """What may stand in a file; None where nothing may. The last answer is remembered: a file is asked of twice."""
+        if self._last is None or self._last[0] != data:
+            self._last = data, self._tell(data)
+        return self._last[1]
+
+    def _tell(self, data: bytes) -> Told | None:
         if b"\r" in data:
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         hits = self._automaton.find_matches_as_indexes(data, overlapping=True)
         if not hits:
             return None
         there = {number for number, _, _ in hits}
-        text = _Text(data, hits)
-        tails = {
-            tail
-            for tail in there & self._libraries.keys()
-            if any(library < 0 or library in there for library in self._libraries[tail])
-        }
+        text, tails = _Text(data, hits), self._tails(there)
         told = Told(
             starts=bool(tails) and self._starts(text, tails),
             runs=not there.isdisjoint(self._runners) and self._runs(text, there),
@@ -102,13 +103,15 @@ class Gate:
     def starting(self, data: bytes) -> list[int]:
         """Where wanted calls may stand, in bytes of the text with its line ends made plain; in order."""
         text = _Text(data, self._automaton.find_matches_as_indexes(data, overlapping=True))
-        there = {number for number, _, _ in text.hits}
-        tails = {
+        return list(self._alive(text, self._tails({number for number, _, _ in text.hits})))
+
+    def _tails(self, there: set[int]) -> set[int]:
+        """The last words of wanted calls of which a library is mentioned too."""
+        return {
             tail
             for tail in there & self._libraries.keys()
             if any(library < 0 or library in there for library in self._libraries[tail])
         }
-        return list(self._alive(text, tails))
 
     # --- calls
 
@@ -132,6 +135,8 @@ class Gate:
             end = _WORD_END.match(data, end).end()  # type: ignore[union-attr]
             if not self._spelled.fullmatch(data, start, end):
                 return False
+        if data[start:end] not in self._methods and not text.brings(data[start:end]):
+            return False
         return self._is_used(text, start, end)
 
     def _is_used(self, text: _Text, start: int, end: int) -> bool:
@@ -145,9 +150,15 @@ class Gate:
             return False
         if _CALLED.match(data, end):
             return self._has_owner(text, start, end, before)
-        if _RENAMED.match(data, end) or data[first - 2 : first - 1] == b"\\" or b"partial" in data[start - 200 : start]:
+        if renamed := _RENAMED.match(data, end):
+            return renamed[1] != data[start:end] and data.find(renamed[1], renamed.end()) >= 0
+        if data[first - 2 : first - 1] == b"\\":
             return True
-        if code.startswith((b"import ", b"from ")) or not _ASSIGNS.search(code):
+        if b"partial" in data and _FIRST_ARGUMENT.search(data, max(0, start - _BEFORE), start):
+            return True
+        if _NEXT.match(data, end):
+            return False  # one of several, on lines of their own
+        if code.startswith((b"import ", b"from ")) or not _ASSIGNS.search(code) or _ATTRIBUTE.match(data, end):
             return False
         # Held in a variable: no call stands in such a statement.
         statement = code[max(code.rfind(b";"), code.rfind(b":")) + 1 :]
@@ -159,13 +170,11 @@ class Gate:
         if word not in self._owners or not (owner := _OWNER.search(before)):
             return _SUPER.search(before) is None
         name = owner[1]
-        if owner[2] or (not name[:1].isupper() and name not in (b"cls", b"self")):
+        if owner[2]:
             return True
         if name in (b"cls", b"self"):
             return word not in self._methods
-        if self._wanted_owner(word, name, text.data):
-            return True
-        return not text.imports(name)
+        return self._wanted_owner(word, name, text.data) or not text.imports(name)
 
     def _wanted_owner(self, word: bytes, name: bytes, data: bytes) -> bool:
         """Whether a class has a name under which the libraries that a file mentions have what is wanted."""
@@ -217,7 +226,12 @@ _NOTE = "ecolint:"
 _WORD_END = re.compile(rb"\w*")
 _DEFINES = re.compile(rb"\b(?:def|class)\s+\Z")
 _CALLED = re.compile(rb"\s*(?:\\\n\s*)?[)\]]*\s*\(")
-_RENAMED = re.compile(rb"\s+as\b")
+_RENAMED = re.compile(rb"\s+as\s+(\w+)")
+_FIRST_ARGUMENT = re.compile(rb"\bpartial\s*\(\s*(?:\w+\s*\.\s*)*\Z")
+_NEXT = re.compile(rb"[ \t]*,[ \t]*(?:#[^\n]*)?\n")
+_ATTRIBUTE = re.compile(rb"\s*\.")
+_BEFORE = 200
+"""Bytes before a word in which what it is part of begins."""
 _ASSIGNS = re.compile(rb"(?<![=<>!])=(?!=)")
 _OWNER = re.compile(rb"(?<![\w.)\]])(\w+)\s*(\.\s*\w+\s*)*\.\s*\Z")
 _SUPER = re.compile(rb"\bsuper\([^()]*\)\s*\.\s*\Z")
@@ -231,8 +245,12 @@ _LITERAL = re.compile(
     re.DOTALL,
 )
 _IMPORTS = re.compile(
-    rb"^[ \t]*(?:from[ \t]+[\w. \t]+[ \t]import\b[ \t]*(\([^)]*\)|(?:\\\n|[^\n])*)|import[ \t]+((?:\\\n|[^\n])*))", re.M
+    rb"\b(?:from[ \t]+[\w.]+(?:[ \t]|\\\n)+import\b(?:[ \t]|\\\n)*(\([^)]*\)|(?:\\\n|[^\n])*)"
+    rb"|import[ \t]+((?:\\\n|[^\n])*))"
 )
+_IMPORTED = re.compile(rb"[\w*]+")
+_ITSELF = re.compile(rb"(?<![\w.])(?:self|cls)\s*\.\Z")
+_HASH = ord("#")
 
 
 class _Text:
@@ -241,42 +259,62 @@ class _Text:
     def __init__(self, data: bytes, hits: list[Hit]) -> None:
         self.data, self.hits = data, hits
         self._starts: list[int] | None = None
-        self._ends: list[tuple[int, bool, bool]] = []
-        self._imports: frozenset[bytes] | None = None
+        self._ends: list[int] = []
+        self._imported: frozenset[bytes] | None = None
 
     def hidden(self, at: int) -> bool:
-        """Whether a place is in a comment, or in a text over several lines that holds no code."""
-        found = self._literal(at)
-        return found is not None and found[0]
+        """Whether a place is in a comment or a string: in an f-string, outside its braces."""
+        start = self._literal(at)
+        if start is None:
+            return False
+        return self.data[start] == _HASH or not self._formatted(start) or not self._in_braces(start, at)
 
     def quoted(self, at: int) -> bool:
         """Whether a place is in a string."""
-        found = self._literal(at)
-        return found is not None and found[1]
+        start = self._literal(at)
+        return start is not None and self.data[start] != _HASH
 
-    def _literal(self, at: int) -> tuple[bool, bool] | None:
+    def _literal(self, at: int) -> int | None:
+        """Where the comment or the string begins that a place is in."""
         if self._starts is None:
-            self._starts = []
-            for match in _LITERAL.finditer(self.data):
-                start, end = match.span()
-                comment = self.data[start] == 35
-                long = end - start >= 6 and self.data[start : start + 3] in (b'"""', b"'''")
-                formatted = b"f" in self.data[start - 2 : start].lower()
-                self._starts.append(start)
-                self._ends.append((end, comment or (long and not formatted), not comment))
+            spans = [match.span() for match in _LITERAL.finditer(self.data)]
+            self._starts, self._ends = [start for start, _ in spans], [end for _, end in spans]
         found = bisect_right(self._starts, at) - 1
-        if found < 0 or at >= self._ends[found][0]:
-            return None
-        return self._ends[found][1:]
+        return None if found < 0 or at >= self._ends[found] else self._starts[found]
+
+    def _formatted(self, start: int) -> bool:
+        prefix = self.data[max(0, start - 2) : start].lower()
+        return b"f" in prefix or b"t" in prefix
+
+    def _in_braces(self, start: int, at: int) -> bool:
+        before = self.data[start:at].replace(b"{{", b"").replace(b"}}", b"")
+        return before.count(b"{") > before.count(b"}")
+
+    def brings(self, word: bytes) -> bool:
+        """Whether a file imports a name, or takes it from something other than `self`."""
+        if word in self.imported or b"*" in self.imported:
+            return True
+        data = self.data
+        for start in _words(data, word):
+            if data[start - 1 : start] == b"." or data[start - 1 : start].isspace():
+                before = data[max(0, start - _BEFORE) : start].rstrip()
+                if before[-1:] == b"." and not _ITSELF.search(before):
+                    return True
+        return False
+
+    @property
+    def imported(self) -> frozenset[bytes]:
+        """The words of all imports; `*` where everything of a module is imported."""
+        if self._imported is None:
+            found: set[bytes] = set()
+            for match in _IMPORTS.finditer(self.data):
+                found.update(_IMPORTED.findall(match[1] or match[2] or b""))
+            self._imported = frozenset(found)
+        return self._imported
 
     def imports(self, name: bytes) -> bool:
         """Whether a name can only be what an import of the file makes it: nothing else binds it."""
-        if self._imports is None:
-            found: set[bytes] = set()
-            for match in _IMPORTS.finditer(self.data):
-                found.update(re.findall(rb"[\w*]+", match[1] or match[2] or b""))
-            self._imports = frozenset(found)
-        if b"*" in self._imports or name not in self._imports:
+        if b"*" in self.imported or name not in self.imported:
             return False
         return not any(_binds(self.data, start, start + len(name)) for start in _words(self.data, name))
 
@@ -284,6 +322,9 @@ class _Text:
 _TARGET = re.compile(rb"(?:[\w \t)\]*.]|,(?:[ \t]*\n)?){0,200}(?::[^=\n]*)?=(?!=)")
 _BINDER = re.compile(rb"\b(?:as|class|def)[ \t]+\Z")
 _FOR = re.compile(rb"\bfor\b(?:(?!\bin\b).)*\Z|\blambda\b[^:]*\Z")
+_ANNOTATED = re.compile(
+    rb"(?:^|[(,])\s*\*{0,2}([\w.]+)\s*:\s*(?:[\w.]+\s*\[\s*|[\w.\[\], \t]*\|\s*|[\w.]+\[[\w., \t]*,\s*)*[\w.]*\Z"
+)
 _PARAMETER = re.compile(rb"[ \t]*[,:=)]")
 _HEADER = re.compile(rb"\bdef\s+\w+\s*\Z")
 
@@ -292,12 +333,18 @@ def _binds(data: bytes, start: int, end: int) -> bool:
     """Whether a name may be bound where it stands: as a target, a parameter, by a header or a loop."""
     first = data.rfind(b"\n", 0, start) + 1
     before = data[first:start]
-    if _TARGET.match(data, end) or _BINDER.search(before) or _FOR.search(before):
+    if (_TARGET.match(data, end) and not _annotates(before)) or _BINDER.search(before) or _FOR.search(before):
         return True
     if not _PARAMETER.match(data, end) or before.rstrip()[-1:] not in (b"", b"(", b",", b"*"):
         return False
     opened = data.rfind(b"(", 0, start)
     return opened >= 0 and _HEADER.search(data, max(0, opened - 200), opened) is not None
+
+
+def _annotates(before: bytes) -> bool:
+    """Whether what stands before a name on its line makes it the type of something."""
+    found = _ANNOTATED.search(before)
+    return found is not None and found[1] not in (b"else", b"try", b"finally")
 
 
 def _words(data: bytes, word: bytes) -> Iterator[int]:
