@@ -39,6 +39,7 @@ class Project:
         self._pins: dict[str, Mapping[str, str]] = {}
         self._modules: dict[str, Mapping[str, Value]] = {}
         self._files: dict[tuple[str, str], str | None] = {}
+        self._absolute: dict[tuple[str, str], str | None] = {}
         self._makers: dict[str, Mapping[str, Made]] = {}
         self._sources: dict[str, Source | None] = {}
         self._folders: dict[str, tuple[str, ...]] = {}
@@ -158,23 +159,30 @@ class Project:
             return self._in_folder(folder, parts)
         if not parts:
             return None
-        while self._disk.inside(folder):
-            for base in (folder, os.path.join(folder, "src")):
-                if found := self._in_folder(base, parts):
-                    return found
-            if folder == str(self.root):
-                break
-            folder = os.path.dirname(folder)
-        return None
+        return self._upward(module, parts, folder)
+
+    def _upward(self, module: str, parts: list[str], folder: str) -> str | None:
+        """The module in a folder, in its `src`, or in the nearest folder above that has it; asked once for each."""
+        if (module, folder) not in self._absolute:
+            found = None
+            if self._disk.inside(folder):
+                found = self._in_folder(folder, parts) or self._in_folder(os.path.join(folder, "src"), parts)
+                if found is None and folder != str(self.root):
+                    found = self._upward(module, parts, os.path.dirname(folder))
+            self._absolute[module, folder] = found
+        return self._absolute[module, folder]
 
     def _in_folder(self, folder: str, parts: list[str]) -> str | None:
-        if parts and not self._disk.may_hold(folder, parts[0]):
-            return None
-        base = os.path.join(folder, *parts)
-        candidates = [os.path.join(base, "__init__.py")]
-        if parts:
-            candidates.append(base + ".py")
-        return next((one for one in candidates if self._disk.holds(one)), None)
+        for part in parts[:-1]:
+            if not self._disk.may_hold(folder, part):
+                return None
+            folder = os.path.join(folder, part)
+        name = parts[-1] if parts else ""
+        package = os.path.join(folder, name, "__init__.py") if name else os.path.join(folder, "__init__.py")
+        if (not name or self._disk.may_hold(folder, name)) and self._disk.holds(package):
+            return package
+        module = os.path.join(folder, f"{name}.py")
+        return module if name and self._disk.may_hold(folder, f"{name}.py") and self._disk.holds(module) else None
 
     def _constants_of(self, location: str) -> Mapping[str, Value]:
         from ecolint.readers import reader_of

@@ -78,15 +78,18 @@ def _word(char: str) -> bool:
 def may_call_maker(source: Source, wanted: Wanted, project: Lookup) -> bool:
     """Whether a text may call a function of another module of the project that gives back a model it loads."""
     text, path = source.text, source.path
-    for one in imports(text):
+    for one in dict.fromkeys(imports(text)):
         if one.member and calls(text, one.bound):
             found = project.module(one.module, path)
             given = found is not None and one.member in _givers(found, wanted, project)
             if given and one.member in project.makers(one.module, path, wanted):
                 return True
+        members: set[str] | None = None if one.member else set()
         for module in _modules(one):
+            if members is None and not (members := called_members(text, one.bound)):
+                break
             found = project.module(module, path)
-            if found is None or not (members := called_members(text, one.bound)):
+            if found is None or not (members := members or called_members(text, one.bound)):
                 continue
             if members & _givers(found, wanted, project) and members & project.makers(module, path, wanted).keys():
                 return True
