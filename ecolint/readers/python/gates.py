@@ -135,7 +135,8 @@ class Gate:
             end = _WORD_END.match(data, end).end()  # type: ignore[union-attr]
             if not self._spelled.fullmatch(data, start, end):
                 return False
-        if data[start:end] not in self._methods and not text.brings(data[start:end]):
+        word = data[start:end]
+        if word not in self._methods and not text.brings(word):
             return False
         return self._is_used(text, start, end)
 
@@ -174,11 +175,11 @@ class Gate:
             return True
         if name in (b"cls", b"self"):
             return word not in self._methods
-        return self._wanted_owner(word, name, text.data) or not text.imports(name)
+        return not text.imports(name) or self._wanted_owner(word, name, text)
 
-    def _wanted_owner(self, word: bytes, name: bytes, data: bytes) -> bool:
+    def _wanted_owner(self, word: bytes, name: bytes, text: _Text) -> bool:
         """Whether a class has a name under which the libraries that a file mentions have what is wanted."""
-        libraries = tuple(sorted({one for one, _ in self._owners[word] if one and one in data}))
+        libraries = tuple(sorted({one for one, _ in self._owners[word] if one and text.mentions(one)}))
         return self._owner(tuple(self._owners[word]), libraries).match(name.decode("utf-8", "replace")) is not None
 
     # --- commands
@@ -244,10 +245,7 @@ _LITERAL = re.compile(
     rb"""|"[^"\\\n]*(?:\\.[^"\\\n]*)*"|'[^'\\\n]*(?:\\.[^'\\\n]*)*'""",
     re.DOTALL,
 )
-_IMPORTS = re.compile(
-    rb"\b(?:from[ \t]+[\w.]+(?:[ \t]|\\\n)+import\b(?:[ \t]|\\\n)*(\([^)]*\)|(?:\\\n|[^\n])*)"
-    rb"|import[ \t]+((?:\\\n|[^\n])*))"
-)
+_LISTED = re.compile(rb"(?:[ \t]|\\\n)*(?:\([^)]*\)|(?:\\\n|[^\n;])*)")
 _IMPORTED = re.compile(rb"[\w*]+")
 _ITSELF = re.compile(rb"(?<![\w.])(?:self|cls)\s*\.\Z")
 _HASH = ord("#")
@@ -261,6 +259,9 @@ class _Text:
         self._starts: list[int] | None = None
         self._ends: list[int] = []
         self._imported: frozenset[bytes] | None = None
+        self._mentioned: dict[bytes, bool] = {}
+        self._brought: dict[bytes, bool] = {}
+        self._bound: dict[bytes, bool] = {}
 
     def hidden(self, at: int) -> bool:
         """Whether a place is in a comment or a string: in an f-string, outside its braces."""
@@ -290,33 +291,45 @@ class _Text:
         before = self.data[start:at].replace(b"{{", b"").replace(b"}}", b"")
         return before.count(b"{") > before.count(b"}")
 
+    def mentions(self, word: bytes) -> bool:
+        """Whether a word stands in the file."""
+        if word not in self._mentioned:
+            self._mentioned[word] = word in self.data
+        return self._mentioned[word]
+
     def brings(self, word: bytes) -> bool:
         """Whether a file imports a name, or takes it from something other than `self`."""
-        if word in self.imported or b"*" in self.imported:
-            return True
-        data = self.data
-        for start in _words(data, word):
-            if data[start - 1 : start] == b"." or data[start - 1 : start].isspace():
-                before = data[max(0, start - _BEFORE) : start].rstrip()
-                if before[-1:] == b"." and not _ITSELF.search(before):
-                    return True
-        return False
+        if word not in self._brought:
+            whole = word in self.imported or b"*" in self.imported
+            self._brought[word] = whole or any(self._is_taken(start) for start in _words(self.data, word))
+        return self._brought[word]
 
-    @property
-    def imported(self) -> frozenset[bytes]:
-        """The words of all imports; `*` where everything of a module is imported."""
-        if self._imported is None:
-            found: set[bytes] = set()
-            for match in _IMPORTS.finditer(self.data):
-                found.update(_IMPORTED.findall(match[1] or match[2] or b""))
-            self._imported = frozenset(found)
-        return self._imported
+    def _is_taken(self, start: int) -> bool:
+        """Whether the word at a place is an attribute of something other than `self`."""
+        char = self.data[start - 1 : start]
+        if char != b"." and not char.isspace():
+            return False
+        before = self.data[max(0, start - _BEFORE) : start].rstrip()
+        return before[-1:] == b"." and not _ITSELF.search(before)
 
     def imports(self, name: bytes) -> bool:
         """Whether a name can only be what an import of the file makes it: nothing else binds it."""
-        if b"*" in self.imported or name not in self.imported:
-            return False
-        return not any(_binds(self.data, start, start + len(name)) for start in _words(self.data, name))
+        if name not in self._bound:
+            found = name in self.imported and b"*" not in self.imported
+            data = self.data
+            self._bound[name] = found and not any(_binds(data, at, at + len(name)) for at in _words(data, name))
+        return self._bound[name]
+
+    @property
+    def imported(self) -> frozenset[bytes]:
+        """The words behind every `import`; `*` where everything of a module is imported."""
+        if self._imported is None:
+            found: set[bytes] = set()
+            for start in _words(self.data, b"import"):
+                listed = _LISTED.match(self.data, start + len(b"import"))
+                found.update(_IMPORTED.findall(listed.group()) if listed else ())
+            self._imported = frozenset(found)
+        return self._imported
 
 
 _TARGET = re.compile(rb"(?:[\w \t)\]*.]|,(?:[ \t]*\n)?){0,200}(?::[^=\n]*)?=(?!=)")
