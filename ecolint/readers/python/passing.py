@@ -93,11 +93,8 @@ def may_call_maker(source: Source, wanted: Wanted, project: Lookup) -> bool:
                 names = members
             if names:
                 known.add(found)
-            if (
-                names
-                and names & _givers(found, wanted, project)
-                and names & project.makers(module, path, wanted).keys()
-            ):
+            given = names & _givers(found, wanted, project) if names else ()
+            if given and names & project.makers(module, path, wanted).keys():
                 return True
     return False
 
