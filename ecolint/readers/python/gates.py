@@ -256,7 +256,8 @@ class _Text:
 
     def __init__(self, data: bytes, hits: list[Hit]) -> None:
         self.data, self.hits = data, hits
-        self._starts: list[int] | None = None
+        self._literals = _LITERAL.finditer(data)
+        self._starts: list[int] = []
         self._ends: list[int] = []
         self._imported: frozenset[bytes] | None = None
         self._mentioned: dict[bytes, bool] = {}
@@ -277,9 +278,10 @@ class _Text:
 
     def _literal(self, at: int) -> int | None:
         """Where the comment or the string begins that a place is in."""
-        if self._starts is None:
-            spans = [match.span() for match in _LITERAL.finditer(self.data)]
-            self._starts, self._ends = [start for start, _ in spans], [end for _, end in spans]
+        while not self._starts or self._starts[-1] <= at:  # as far as anybody has asked
+            match = next(self._literals, None)
+            self._starts.append(match.start() if match else len(self.data) + 1)
+            self._ends.append(match.end() if match else len(self.data) + 1)
         found = bisect_right(self._starts, at) - 1
         return None if found < 0 or at >= self._ends[found] else self._starts[found]
 
