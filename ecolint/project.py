@@ -39,7 +39,6 @@ class Project:
         self._pins: dict[str, Mapping[str, str]] = {}
         self._modules: dict[str, Mapping[str, Value]] = {}
         self._files: dict[tuple[str, str], str | None] = {}
-        self._absolute: dict[tuple[str, str], str | None] = {}
         self._makers: dict[str, Mapping[str, Made]] = {}
         self._sources: dict[str, Source | None] = {}
         self._folders: dict[str, tuple[str, ...]] = {}
@@ -163,14 +162,14 @@ class Project:
 
     def _upward(self, module: str, parts: list[str], folder: str) -> str | None:
         """The module in a folder, in its `src`, or in the nearest folder above that has it; asked once for each."""
-        if (module, folder) not in self._absolute:
+        if (module, folder) not in self._files:
             found = None
             if self._disk.inside(folder):
                 found = self._in_folder(folder, parts) or self._in_folder(os.path.join(folder, "src"), parts)
                 if found is None and folder != str(self.root):
                     found = self._upward(module, parts, os.path.dirname(folder))
-            self._absolute[module, folder] = found
-        return self._absolute[module, folder]
+            self._files[module, folder] = found
+        return self._files[module, folder]
 
     def _in_folder(self, folder: str, parts: list[str]) -> str | None:
         for part in parts[:-1]:
