@@ -11,16 +11,15 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from ecolint import __version__
+from ecolint import __version__, shortcuts
 from ecolint.cachefolder import folder
 
 T = TypeVar("T")
 
-ON = True
-"""Whether anything is kept, or taken from what was: a switch for tests."""
 MOST = 40
 """Files that are kept; where there are more, the oldest go."""
 FRESH_NS = 2_000_000_000
@@ -43,7 +42,7 @@ def kept(
     `kind` names what it is. Whatever `make` raises is raised, and nothing is kept then. `pack` and `unpack` are undone
     by each other; what is unpacked is, byte for byte, what this user packed.
     """
-    if not ON:
+    if not shortcuts.taken("tables"):
         return make()
     folders = [os.path.abspath(one) for one in folders]
     head, settled = _head(kind, folders)
@@ -61,7 +60,7 @@ def kept(
 def sound(kind: str, folders: Sequence[str]) -> bool:
     """Whether these files have been made into this kind of thing before, so that they can be again."""
     folders = [os.path.abspath(one) for one in folders]
-    return ON and _data(_place(kind, folders), _head(kind, folders)[0]) is not None
+    return shortcuts.taken("tables") and _data(_place(kind, folders), _head(kind, folders)[0]) is not None
 
 
 def _place(kind: str, folders: Sequence[str]) -> str:
@@ -86,20 +85,15 @@ def _data(place: str, head: bytes) -> bytes | None:
 
 def _write(place: str, data: bytes) -> None:
     """Write a file at once, or not at all: where it cannot be kept, it is made again next time."""
-    import tempfile
-
+    temporary = f"{place}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
     try:
         os.makedirs(os.path.dirname(place), exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(place), prefix=".new-")
-    except OSError:
-        return
-    try:
-        with os.fdopen(handle, "wb") as file:
+        with open(temporary, "xb") as file:
             file.write(data)
         os.replace(temporary, place)
         _tidy(os.path.dirname(place))
     except BaseException as error:
-        if os.path.exists(temporary):
+        with suppress(OSError):
             os.unlink(temporary)
         if not isinstance(error, OSError):
             raise

@@ -7,6 +7,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -252,20 +253,24 @@ def write(file: File, loaded: Loaded, text: str) -> None:
 
 def write_atomically(path: str, data: bytes) -> None:
     """Replace a file's bytes at once, keeping its mode; a link stays a link. Raises OSError, leaving nothing behind."""
-    import tempfile  # brings random and shutil along, for a run that writes nothing
-
     target = os.path.realpath(path)
     mode = os.stat(target).st_mode if os.path.exists(target) else None
     if mode is not None and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
-    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".ecolint-")
+    temporary = os.path.join(os.path.dirname(target), f".ecolint-{os.getpid()}-{os.urandom(4).hex()}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(temporary, "xb", opener=_private) as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, stat.S_IMODE(mode) if mode is not None else 0o644)
         os.replace(temporary, target)
     except BaseException:
-        os.unlink(temporary)
+        with suppress(OSError):
+            os.unlink(temporary)
         raise
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file that nobody else may read yet."""
+    return os.open(path, flags, 0o600)

@@ -18,6 +18,7 @@ from ecolint import shortcuts
 from ecolint.cache import Cache
 from ecolint.decisions import check_gpu, check_rules
 from ecolint.discovery import Discovery
+from ecolint.ending import Stopped
 from ecolint.frame import Problem, Report
 from ecolint.looking import Looking, Seen, Task
 from ecolint.progress import Progress
@@ -185,7 +186,8 @@ class _Linting:
         started = time.monotonic()
         unknown = sum(task.content is None for task in tasks)
         for number, task in enumerate(tasks):
-            if not patient and (unknown >= MANY or time.monotonic() - started > PATIENCE):
+            last = number == len(tasks) - 1
+            if not (patient or last) and (unknown >= MANY or time.monotonic() - started > PATIENCE):
                 return number
             self._gather(task, looking.look(task))
             progress.step()
@@ -202,6 +204,9 @@ class _Linting:
 
     def _result(self, looking: Looking, task: Task, result: Result) -> None:
         """Gather what a worker saw."""
+        if result.stopped is not None:
+            raise Stopped(result.stopped)
+        sys.stderr.write(result.complaints)
         if result.died:
             self.crashed = True
             self.problems.append(Problem(task.file.path, 1, say("the process that read it died")))

@@ -7,7 +7,7 @@ import os
 VARIABLE = "ECOLINT_WITHOUT"
 """The environment variable that names shortcuts not to take, separated by commas; `all` for every one. For tests."""
 
-SHORTCUTS = ("scan", "gates", "makers", "constants", "cache", "workers")
+SHORTCUTS = ("scan", "gates", "makers", "constants", "tables", "cache", "workers")
 
 
 def taken(shortcut: str) -> bool:

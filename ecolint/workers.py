@@ -6,14 +6,15 @@ ends: they are told to, they find nobody at the other end, or they see that they
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, redirect_stderr, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ecolint.ending import Stopped, expected
+from ecolint.ending import expected
 from ecolint.looking import Looking, Seen, Task
 
 if TYPE_CHECKING:
@@ -26,17 +27,31 @@ SMALLEST = 8
 """Tasks that are handed out together at the end; at the beginning more are, so that neighbours meet one worker."""
 PATIENCE = 5.0
 """Seconds that a worker is given to end, before it is killed."""
+WATCH = 0.5
+"""Seconds after which a worker that is busy looks whether it has been left."""
 
 
 class Result(NamedTuple):
-    """What came of one task: what was seen, and the texts of the files that it tells places of. `died` where the worker
-    did; `again` where what was seen cannot be handed over, so that whoever asked has to look himself."""
+    """What came of one task: what was seen, the texts of the files that it tells places of, and what it complained of.
+
+    `died` where the worker did; `again` where what was seen cannot be handed over, or nobody could be found to look, so
+    that whoever asked has to look himself; `stopped` says what the user has to mend first.
+    """
 
     number: int
     seen: Seen | None = None
     texts: dict[str, str] = {}  # noqa: RUF012 - never changed
+    complaints: str = ""
     died: bool = False
     again: bool = False
+    stopped: str | None = None
+
+
+def forks() -> bool:
+    """Whether a worker is made as a copy of this process, which has all that it knows; not of one with threads."""
+    import threading
+
+    return sys.platform == "linux" and threading.active_count() == 1
 
 
 def available() -> int:
@@ -85,7 +100,8 @@ class Workers:
         from multiprocessing.connection import wait
 
         for _ in range(min(self._jobs, len(self._tasks))):
-            self._start()
+            if not self._start():
+                break
         while any(worker.busy is not None for worker in self._workers):
             for line in wait([worker.line for worker in self._workers if worker.busy is not None]):
                 worker = next(one for one in self._workers if one.line is line)
@@ -94,35 +110,47 @@ class Workers:
                 except (EOFError, OSError):
                     yield from self._lost(worker)
                     continue
-                if isinstance(message, Stopped):
-                    raise message
                 if isinstance(message, Result):
+                    if message.stopped is not None:
+                        self._stop(message.number)
                     yield message
                     continue
                 self.notes += message
                 step(len(worker.busy or ()))
                 self._hand_out(worker)
+        for rest in self._left:  # no worker could be started
+            yield from (Result(number, again=True) for number in rest)
 
-    def _start(self) -> None:
+    def _start(self) -> bool:
+        """Whether one more worker could be started; a machine may have no process left, or no memory for it."""
         import multiprocessing
-        import threading
 
-        # A copy of this process has all that it knows; it must not be made of one that has threads.
-        forks = sys.platform == "linux" and threading.active_count() == 1
-        context: Any = multiprocessing.get_context("fork" if forks else "spawn")
-        ours, theirs = context.Pipe()
-        closed = [worker.line for worker in self._workers] + [ours] if forks else []
+        copied = forks()
+        context: Any = multiprocessing.get_context("fork" if copied else "spawn")
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError, AttributeError):
                 stream.flush()
+        ours, theirs = context.Pipe()
+        closed = [worker.line for worker in self._workers] + [ours] if copied else []
         process = context.Process(
             target=_work, args=(self._looking, self._tasks, theirs, closed, os.getpid()), daemon=True
         )
-        process.start()
-        theirs.close()
         worker = _Worker(process, ours)
-        self._workers.append(worker)
+        try:
+            with _uninterrupted():
+                process.start()
+                self._workers.append(worker)
+        except OSError:
+            ours.close()
+            return False
+        finally:
+            theirs.close()
         self._hand_out(worker)
+        return True
+
+    def _stop(self, number: int) -> None:
+        """Have nothing looked at behind a task: the run ends with it, or with one before."""
+        self._left = [range(rest.start, min(rest.stop, number)) for rest in self._left if rest.start < number]
 
     def _hand_out(self, worker: _Worker) -> None:
         """Give a worker the next tasks: a share of what is left, so that all of them end together."""
@@ -151,25 +179,59 @@ class Workers:
             self._start()
 
 
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Keep an interruption waiting: a process that is just being made would not know what to do with it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+# --- in a worker ------------------------------------------------------------------------------------------------------
+
+
 def _work(looking: Looking, tasks: Sequence[Task], line: Connection, closed: Sequence[Connection], owner: int) -> None:
     """What a worker does: look at the tasks that it is handed, until there is nobody to hand it any."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it was interrupted too, and ends it
-    signal.signal(signal.SIGTERM, _end)
+    _prepare(owner)
     for other in closed:
         other.close()
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
             for number in range(*line.recv()):
-                if os.name == "posix" and os.getppid() != owner:
+                if _left(owner):
                     return
-                try:
-                    seen = looking.look(tasks[number])
-                except expected() as error:
-                    line.send(Stopped(str(error)))
-                    return
-                if seen is not None:
-                    _hand_over(line, _handed(looking, number, seen))
+                result = _looked(looking, number, tasks[number])
+                if result is not None:
+                    _hand_over(line, result)
+                    if result.stopped is not None:
+                        break
             line.send(looking.cache.notes())
+
+
+def _prepare(owner: int) -> None:
+    """Know what to do when the run ends early."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this was interrupted too, and ends it
+    signal.signal(signal.SIGTERM, _end)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    if hasattr(signal, "setitimer"):
+        signal.signal(signal.SIGALRM, lambda *_: _end() if _left(owner) else None)
+        signal.setitimer(signal.ITIMER_REAL, WATCH, WATCH)
+
+
+def _left(owner: int) -> bool:
+    """Whether whoever started this is no more."""
+    if os.name == "posix":
+        return os.getppid() != owner
+    from multiprocessing import parent_process
+
+    parent = parent_process()
+    return parent is not None and not parent.is_alive()
 
 
 def _end(*_: object) -> None:
@@ -177,19 +239,34 @@ def _end(*_: object) -> None:
     sys.exit(1)
 
 
-def _hand_over(line: Connection, result: Result) -> None:
-    """Send a result, or that it cannot be sent: a pickle has its bound on nesting."""
-    try:
-        line.send(result)
-    except RecursionError:
-        line.send(Result(result.number, again=True))
+def _looked(looking: Looking, number: int, task: Task) -> Result | None:
+    """What came of looking at a task; None where nothing did."""
+    with redirect_stderr(io.StringIO()) as said:
+        try:
+            seen = looking.look(task)
+        except expected() as error:
+            return Result(number, stopped=str(error))
+        return None if seen is None else _handed(looking, number, seen, said.getvalue())
 
 
-def _handed(looking: Looking, number: int, seen: Seen) -> Result:
+def _handed(looking: Looking, number: int, seen: Seen, complaints: str) -> Result:
     """What is handed over of a task: with the texts of all files that it tells places of."""
     if seen.judged is None:
-        return Result(number, seen)
+        return Result(number, seen, complaints=complaints)
     from ecolint.cache.packing import packed
 
     done = packed(seen.judged.outcome)
-    return Result(number, again=True) if done is None else Result(number, seen, looking.texts(sorted(done[1])))
+    if done is None:
+        return Result(number, again=True)
+    return Result(number, seen, looking.texts(sorted(done[1])), complaints)
+
+
+def _hand_over(line: Connection, result: Result) -> None:
+    """Send a result, or that it cannot be sent: a pickle has its bound on nesting."""
+    from multiprocessing.reduction import ForkingPickler
+
+    try:
+        data = ForkingPickler.dumps(result)
+    except RecursionError:
+        data = ForkingPickler.dumps(Result(result.number, again=True))
+    line.send_bytes(data)

@@ -13,7 +13,7 @@ import click
 import pytest
 from test_fixtures import ROOT
 
-from ecolint import cachefolder, cli, compiled, stacks
+from ecolint import cachefolder, cli, compiled, shortcuts, stacks
 from ecolint.stacks import reading, shelved
 from ecolint.stacks.asking import wanted
 from ecolint.stacks.vocabulary import Vocabulary
@@ -74,10 +74,15 @@ def test_a_file_that_holds_nothing_of_ours_imports_nothing_to_judge_with(tmp_pat
 
 def test_a_finding_imports_only_what_it_takes_to_find_it(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(WASTEFUL, encoding="utf-8")
-    found = imported("check", "app.py", cwd=tmp_path)
+    found = imported("check", "--no-cache", "app.py", cwd=tmp_path)
     assert {"libcst", "ecolint.judging"} <= found
     assert found.isdisjoint(("yaml", "tree_sitter", "tomli", "ecolint.advisor", *SELDOM))
     assert found.isdisjoint(("ecolint.stacks.loading", "ecolint.stacks.reading", "ecolint.readers.yaml"))
+
+
+def test_a_finding_that_is_kept_imports_no_parser(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(WASTEFUL, encoding="utf-8")
+    assert imported("check", "app.py", cwd=tmp_path).isdisjoint((*PARSERS, *SELDOM))
 
 
 def test_the_list_of_commands_says_what_each_says_of_itself() -> None:
@@ -237,7 +242,7 @@ def test_what_somebody_else_wrote_is_not_unpacked(folder: Path, monkeypatch: pyt
 
 
 def test_it_can_be_switched_off(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiled, "ON", False)
+    monkeypatch.setenv(shortcuts.VARIABLE, "tables")
     made = Making(folder)
     assert (made.kept(), made.kept(), made.times) == ({"a.toml": "first"}, {"a.toml": "first"}, 2)
     assert not (folder.parent / "cache").exists()

@@ -24,7 +24,7 @@ _HALF_WRITTEN = r"(?:\.\d+-[0-9a-f]{8}\.tmp)?"
 _OURS = {
     RESULTS: re.compile(_KEY + _HALF_WRITTEN),
     INDEX: re.compile(_KEY + re.escape(INDEXED) + _HALF_WRITTEN),
-    TABLES: re.compile(r"[\w.-]+-[0-9a-f]{8}|\.new-\w+"),
+    TABLES: re.compile(r"[\w.-]+-[0-9a-f]{8}" + _HALF_WRITTEN),
 }
 _PART = re.compile(r"[0-9a-f]{2}")
 
