@@ -185,7 +185,7 @@ def containers_of(
     for shape in shapes:
         found += shape_invocations(document, shape, triggers)
     for run in find_runs(document, root, closed, shaped):
-        found += run_invocations(document, run, frozenset(wanted.commands))
+        found += run_invocations(document, run, wanted.commands)
     return companions(in_document(document, root, found, wanted.paths), wanted.companions), skip
 
 
