@@ -333,13 +333,17 @@ class Projects:
     def __init__(self, roots: Roots | None = None, content: Content | None = None) -> None:
         self._roots, self._content = roots or Roots(), content
         self._by_root: dict[Path, Project] = {}
+        self._by_folder: dict[str, Project] = {}
 
     def of(self, location: str, limit: int = 1_000_000) -> Project:
         """The project that an absolute path belongs to."""
-        root = self._roots.of(Path(location).parent)
-        if root not in self._by_root:
-            self._by_root[root] = Project(root, limit, self._content)
-        return self._by_root[root]
+        folder = os.path.dirname(location)
+        if folder not in self._by_folder:
+            root = self._roots.of(Path(folder))
+            if root not in self._by_root:
+                self._by_root[root] = Project(root, limit, self._content)
+            self._by_folder[folder] = self._by_root[root]
+        return self._by_folder[folder]
 
     @property
     def texts(self) -> Mapping[str, str]:
