@@ -137,7 +137,7 @@ class Workers:
         )
         worker = _Worker(process, ours)
         try:
-            with _uninterrupted():
+            with _uninterrupted(copied):
                 process.start()
                 self._workers.append(worker)
         except OSError:
@@ -180,16 +180,23 @@ class Workers:
 
 
 @contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Keep an interruption waiting: a process that is just being made would not know what to do with it."""
-    if not hasattr(signal, "pthread_sigmask"):
+def _uninterrupted(copied: bool) -> Iterator[None]:
+    """Keep whatever ends a run waiting: a process that is just being made would not know what to do with it."""
+    if os.name != "posix":
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    if not copied:
+        from multiprocessing.resource_tracker import ensure_running
+
+        ensure_running()  # where it has to be started, that lets the signals through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+_ENDING = {getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)}
 
 
 # --- in a worker ------------------------------------------------------------------------------------------------------
@@ -217,9 +224,8 @@ def _prepare(owner: int) -> None:
     """Know what to do when the run ends early."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this was interrupted too, and ends it
     signal.signal(signal.SIGTERM, _end)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    if hasattr(signal, "setitimer"):
+    if os.name == "posix":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
         signal.signal(signal.SIGALRM, lambda *_: _end() if _left(owner) else None)
         signal.setitimer(signal.ITIMER_REAL, WATCH, WATCH)
 
