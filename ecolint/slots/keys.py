@@ -28,12 +28,13 @@ class Slots:
         self.recognised, self.assignment, self.versions = recognised, assignment, versions
         self.invocation, self.vocabulary = recognised.invocation, recognised.vocabulary
         self.line = command_line(recognised, assignment)
+        self.later = later.uses(recognised, assignment)
 
     def settings(self) -> dict[str, Setting]:
         """Every key of the vocabulary: as written, by default, absent or unknown."""
         found = {name: self.setting(key) for name, key in self.vocabulary.keys.items() if not key.virtual}
         self.exclude(found)
-        found.update(later.virtual(self.recognised, self.assignment))
+        found.update(later.virtual(self.later, self.recognised, self.assignment))
         return {name: self.defaulted(self.vocabulary.keys[name], s) for name, s in found.items()}
 
     def exclude(self, found: dict[str, Setting]) -> None:
@@ -66,7 +67,7 @@ class Slots:
 
     def setting(self, key: Key) -> Setting:
         if not self.takes(key):
-            return later.said(self.recognised, key, self.assignment) or ABSENT
+            return later.said(self.later, key, self.vocabulary, self.assignment) or ABSENT
         for found in self.candidates(key):
             if found is not None:
                 return found
@@ -78,7 +79,7 @@ class Slots:
 
     def candidates(self, key: Key) -> Iterator[Setting | None]:
         call, mapping = self.invocation.call, self.invocation.mapping
-        yield later.said(self.recognised, key, self.assignment)
+        yield later.said(self.later, key, self.vocabulary, self.assignment)
         if key.callee:
             bare = self.recognised.bare_object is not None
             named = self.recognised.callee and not bare
@@ -200,7 +201,9 @@ class Slots:
         return None
 
     def from_command(self, line: command.CommandLine, key: Key) -> Setting | None:
-        flag = command.flag_of(key, line)
+        own = not self.vocabulary.platform
+        # The line was read by the stack's vocabulary: a key of a platform is one of its flags only where it says so.
+        flag = command.flag_of(key, line) if own or key.flag else None
         if flag is not None and not settled(flag.words[0].branches, self.assignment):
             return OPEN
         if flag is not None and compatible(flag.words[0].branches, self.assignment):
@@ -210,7 +213,7 @@ class Slots:
                 value = (Alternative("known", not flag.negated, written_at(flag.words[0]), how),)
                 return read(key, value, self.assignment, "flag", flag.table, flag.words)
             return read(key, flag.value, self.assignment, "flag", flag.table, flag.words)
-        own = not self.vocabulary.platform  # the words behind a program are not what a platform's calls are given
+        # The words behind a program are not what a platform's calls are given.
         if own and key.positional is not None and key.positional < len(line.positionals):
             word = line.positionals[key.positional]
             return read(key, word.entry.value, self.assignment, "flag", word.table, (word.entry,))
