@@ -210,12 +210,12 @@ def test_a_platform_is_asked_where_something_that_it_speaks_of_is_named() -> Non
 
 def test_what_a_platform_says_without_any_key_is_heard_everywhere() -> None:
     text = 'name = "ours"\nkind = "platform"\n[keys.gpus]\nsurroundings = ["ours.gpus"]\n[facts]\ngpu_count = "gpus"\n'
-    assert heard(load(text, "ours.toml")) == replace(NOTHING, paths=frozenset({"ours.gpus"}))
+    assert heard(load(text, "ours.toml")) == replace(NOTHING, paths=("ours.gpus",))
     assert heard(load(text + 'gpu = [{ is = "L4" }]\n', "ours.toml")) is None
     assert heard(load(text.replace("[facts]", "default = 1\n[facts]"), "ours.toml")) is None
     assert heard(load(text.replace("[facts]", 'flag = "--gpus"\n[facts]'), "ours.toml")) is None
     said = text.replace("[facts]", 'env = ["GPUS"]\n[facts]')
-    assert heard(load(said, "ours.toml")) == Heard(frozenset({"ours.gpus"}), variables=frozenset({"GPUS"}))
+    assert heard(load(said, "ours.toml")) == Heard(("ours.gpus",), variables=("GPUS",))
 
 
 def test_of_each_way_to_a_fact_one_key_is_listened_for() -> None:
@@ -224,7 +224,7 @@ def test_of_each_way_to_a_fact_one_key_is_listened_for() -> None:
         '[keys.kind]\nsurroundings = ["ours.kind"]\n[facts]\n'
         'gpu_count = [{ from = "gpus", when = { kind = { written = true } } }]\n'
     )
-    assert heard(load(text, "ours.toml")) == replace(NOTHING, paths=frozenset({"ours.kind"}))
+    assert heard(load(text, "ours.toml")) == replace(NOTHING, paths=("ours.kind",))
 
 
 def test_a_flag_of_the_stack_is_no_key_of_a_platform_that_has_the_same_name() -> None:

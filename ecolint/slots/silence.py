@@ -38,7 +38,7 @@ def _names(table: Table | None) -> frozenset[str] | None:
     return None if is_open(table) else frozenset(entry.name for _, entry in flatten(table))
 
 
-def _names_any(there: frozenset[str] | None, names: frozenset[str], beginnings: tuple[str, ...] = ()) -> bool:
+def _names_any(there: frozenset[str] | None, names: tuple[str, ...], beginnings: tuple[str, ...] = ()) -> bool:
     if there is None:
         return bool(names or beginnings)
     return not there.isdisjoint(names) or (bool(beginnings) and any(name.startswith(beginnings) for name in there))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from ecolint.stacks.vocabulary import Choice, Heard, Key, Test, Vocabulary
 
@@ -24,14 +24,18 @@ def heard(platform: Vocabulary) -> Heard | None:
     spelled = [key for key in keys.values() if key.keyword or key.positional is not None]
     paths = [path for key in keys.values() for path in key.surroundings]
     return Heard(
-        paths=frozenset(path for path in paths if "*" not in path),
-        beginnings=tuple(dict.fromkeys(path.partition("*")[0] for path in paths if "*" in path)),
-        variables=frozenset(name for key in keys.values() for name in key.env),
-        settings=frozenset(name for key in keys.values() for name in key.mapping),
-        calls=None if any(not key.only for key in spelled) else tuple(name for key in spelled for name in key.only),
+        paths=_once(path for path in paths if "*" not in path),
+        beginnings=_once(path.partition("*")[0] for path in paths if "*" in path),
+        variables=_once(name for key in keys.values() for name in key.env),
+        settings=_once(name for key in keys.values() for name in key.mapping),
+        calls=None if any(not key.only for key in spelled) else _once(name for key in spelled for name in key.only),
         tests=any(key.condition for key in keys.values()),
         uses=bool(platform.uses),
     )
+
+
+def _once(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
 
 
 def _needed(platform: Vocabulary, chosen: Mapping[str, Key]) -> Iterator[tuple[str, ...] | None]:

@@ -206,11 +206,11 @@ class LaunchSpec:
 class Heard:
     """What a platform speaks of: where none of it is named in an invocation, it says nothing."""
 
-    paths: frozenset[str] = frozenset()
+    paths: tuple[str, ...] = ()
     """Names among the surroundings; `beginnings` are those of such names."""
     beginnings: tuple[str, ...] = ()
-    variables: frozenset[str] = frozenset()
-    settings: frozenset[str] = frozenset()
+    variables: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
     calls: tuple[str, ...] | None = ()
     """Patterns of calls whose arguments it reads; None: any."""
     tests: bool = False
