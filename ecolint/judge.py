@@ -124,10 +124,10 @@ def _verdicts(rule: Rule, deployment: Deployment, court: Court) -> Iterator[_Hit
     """The rule's hits: one, or one for each of several facts of a kind (dead settings)."""
     if not _speaks(rule, deployment.facts.get("workload")):
         return
-    for reading in readings(deployment, rule.reads):
+    for reading in readings(deployment, rule.reads) if deployment.parts else (deployment,):
         hit = _verdict(rule, reading, court)
         if hit is not None:
-            yield replace(hit, deployment=deployment)
+            yield replace(hit, deployment=deployment) if deployment.parts else hit
 
 
 def _speaks(rule: Rule, workload: Fact | None) -> bool:

@@ -10,7 +10,7 @@ from ecolint.model import Alternative, Entry, How, Place, Scalar, Table
 from ecolint.recognise import Recognised, matches
 from ecolint.slots import later
 from ecolint.slots.setting import ABSENT, OPEN, Setting, read, under
-from ecolint.slots.tables import is_open, within
+from ecolint.slots.tables import flatten, is_open, within
 from ecolint.slots.variant import Assignment, compatible, pick, settled
 from ecolint.stacks import command, packed
 from ecolint.stacks.versions import holds
@@ -29,6 +29,8 @@ class Slots:
         self.invocation, self.vocabulary = recognised.invocation, recognised.vocabulary
         self.line = command_line(recognised, assignment)
         self.later = later.uses(recognised, assignment)
+        self._names: dict[int, tuple[Table, frozenset[str], bool]] = {}
+        self._within: dict[tuple[int, str, bool], tuple[Table, Table | Literal[False] | None]] = {}
 
     def settings(self) -> dict[str, Setting]:
         """Every key of the vocabulary: as written, by default, absent or unknown."""
@@ -244,10 +246,27 @@ class Slots:
     def under(
         self, table: Table, names: tuple[str, ...], key: Key, where: str, positional: int | None = None
     ) -> Setting | None:
-        return under(table, names, key, self.assignment, where, positional)
+        if positional is not None:
+            names = (*names, str(positional))
+        there, open_ = self.names(table)
+        if there.isdisjoint(names) and (where == "surroundings" or not any("." in name for name in names)):
+            return OPEN if open_ and names else None  # as most keys are: nothing of the kind is written
+        return under(table, names, key, self.assignment, where)
+
+    def names(self, table: Table) -> tuple[frozenset[str], bool]:
+        """The names in a table, and whether there may be others: looked for once, not for every key."""
+        if id(table) not in self._names:
+            names = frozenset(entry.name for _, entry in flatten(table))
+            self._names[id(table)] = table, names, is_open(table)  # it is kept, so that no other one gets its id
+        _, found, open_ = self._names[id(table)]
+        return found, open_
 
     def within(self, table: Table, name: str, spec: ObjectSpec | None = None) -> Table | Literal[False] | None:
-        return within(table, name, self.vocabulary, self.assignment, spec)
+        """The dictionary or object under this name: looked for once, not for every key that may stand in it."""
+        place = (id(table), name, spec is not None)
+        if place not in self._within:
+            self._within[place] = table, within(table, name, self.vocabulary, self.assignment, spec)
+        return self._within[place][1]
 
 
 def _paths(table: Table, pattern: str) -> tuple[str, ...]:
