@@ -147,9 +147,12 @@ def main(arguments: Sequence[str] | None = None, say: Callable[[str], None] = pr
     if given.profile:
         import stages
 
-        seconds = stages.profile(grounds.corpus(given.folder))
+        stats = stages.profile(grounds.corpus(given.folder))
+        seconds = stages.shares(stats)
         for stage, own in sorted(seconds.items(), key=lambda item: -item[1]):
-            say(f"{stage:<24}{own:>8.2f} s{own / sum(seconds.values()):>7.1%}")
+            say(f"{stage:<32}{own:>8.2f} s{own / sum(seconds.values()):>7.1%}")
+        for told, count in stages.counts(stats).items():
+            say(f"{told:<32}{count:>8,}")
         return 0
     line = as_markdown if given.markdown else as_text
     say(line(None))

@@ -37,12 +37,20 @@ STAGES = {
 }
 """Stage → what the path of its functions' file begins with, below where packages lie. The first that fits counts."""
 PACKAGES = (f"{Path(ecolint.__file__).parents[1].as_posix()}/", "site-packages/")
+COUNTED = {
+    "files looked at": ("ecolint/looking.py", "look"),
+    "of which something may be in": ("ecolint/judging.py", "file"),
+    "readings of Python files": ("ecolint/readers/python/reading.py", "read_file"),
+    "texts cut into lines": ("ecolint/readers/python/lines.py", "scan"),
+    "statements parsed": ("ecolint/readers/python/parsing.py", "_parse"),
+}
+"""What gets how far, as the calls of a function. What a fix makes of a file is read again."""
 HOPS = 40
 """Calls up which time is handed until it meets a room of a stage."""
 
 
-def profile(folder: Path) -> Mapping[str, float]:
-    """Stage → seconds of processor time that a run over a folder takes without cache; `rest` is no stage's."""
+def profile(folder: Path) -> pstats.Stats:
+    """A run over a folder without cache, in processor time."""
     profiler, before = cProfile.Profile(time.process_time), Path.cwd()
     os.chdir(folder)
     try:
@@ -50,11 +58,11 @@ def profile(folder: Path) -> Mapping[str, float]:
         profiler.runcall(check, request)
     finally:
         os.chdir(before)
-    return shares(pstats.Stats(profiler))
+    return pstats.Stats(profiler)
 
 
 def shares(stats: pstats.Stats) -> Mapping[str, float]:
-    """Stage → seconds, of what was profiled."""
+    """Stage → seconds, of what was profiled; `rest` is no stage's."""
     table = stats.stats  # type: ignore[attr-defined]
     found = Counter(dict.fromkeys(STAGES, 0.0))
     waiting = Counter({function: own for function, (_, _, own, _, _) in table.items()})
@@ -74,10 +82,24 @@ def shares(stats: pstats.Stats) -> Mapping[str, float]:
 
 def stage_of(function: Function) -> str | None:
     """The stage that a function belongs to; None for those of Python and its library."""
+    path = _inside(function)
+    return next((stage for stage, rooms in STAGES.items() if path.startswith(rooms)), None)
+
+
+def counts(stats: pstats.Stats) -> Mapping[str, int]:
+    """How many of each of `COUNTED` there were."""
+    calls: Counter[tuple[str, str]] = Counter()
+    for function, (_, every, _, _, _) in stats.stats.items():  # type: ignore[attr-defined]
+        calls[_inside(function), function[2]] += every
+    return {told: calls[function] for told, function in COUNTED.items()}
+
+
+def _inside(function: Function) -> str:
+    """The path of a function's file below where packages lie."""
     path = function[0].replace(os.sep, "/")
     for packages in PACKAGES:
         path = path.rpartition(packages)[2]
-    return next((stage for stage, rooms in STAGES.items() if path.startswith(rooms)), None)
+    return path
 
 
 def _callers(callers: Mapping[Function, tuple[int, int, float, float]]) -> Iterator[tuple[Function, float]]:

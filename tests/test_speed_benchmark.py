@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import cProfile
 import os
-import pstats
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -83,7 +81,7 @@ def measures(folder: Path) -> Iterator[Measure]:
 
 
 def test_every_measure_has_its_bound(small_grounds: Path) -> None:
-    found = {}
+    found: dict[str, float] = {}
     for one in measures(small_grounds):
         assert found.get(one.name, one.bound) == one.bound
         found[one.name] = one.bound
@@ -193,14 +191,19 @@ def test_versions_are_told(tmp_path: Path) -> None:
     assert len(versions((sys.executable, "-c", "import click, tomli"))) == 2
 
 
-def test_stages_add_up_to_what_was_profiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stages_add_up_to_what_was_profiled(tmp_path: Path) -> None:
     place = grounds.single(tmp_path, "one", grounds.WASTEFUL)
-    monkeypatch.chdir(place)
-    profiler = cProfile.Profile()
-    profiler.runcall(check, Request(paths=(".",), no_cache=True, jobs=1))
-    stats = pstats.Stats(profiler)
+    stats = stages.profile(place)
     found = stages.shares(stats)
     assert sum(found.values()) == pytest.approx(stats.total_tt)  # type: ignore[attr-defined]
     assert set(found) == {*stages.STAGES, "rest"}
     assert found["LibCST"] > 0
     assert found["rest"] < 0.1 * sum(found.values())
+
+
+def test_what_gets_how_far_is_counted(tmp_path: Path) -> None:
+    for name in ("clean", "wasteful"):
+        grounds.single(tmp_path, name, getattr(grounds, name.upper()))
+    found = stages.counts(stages.profile(tmp_path))
+    assert (found["files looked at"], found["of which something may be in"]) == (2, 1)
+    assert all(found.values())
