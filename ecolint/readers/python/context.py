@@ -12,6 +12,7 @@ from ecolint.model import Place, Source, Span, Value, Wanted
 from ecolint.readers import Lookup
 from ecolint.readers.python.extent import Extents
 from ecolint.readers.python.flow import Flow
+from ecolint.readers.python.headers import parameters
 from ecolint.readers.python.lines import Line, Script, scan
 from ecolint.readers.python.parsing import Parser, Statement, Stats
 from ecolint.readers.python.places import LatePlace
@@ -84,6 +85,7 @@ class Context:
     active: set[cst.CSTNode] = field(default_factory=set)
     depth: int = 0
     parameters: dict[int, dict[str, Parameter]] = field(default_factory=dict)
+    names: dict[int, dict[str, str]] = field(default_factory=dict)
     sites: dict[int, list[Site]] = field(default_factory=dict)
     returned: dict[int, list[int]] = field(default_factory=dict)
     arguments: dict[str, int] | None = None
@@ -118,10 +120,14 @@ class Context:
         return self.siblings[module]
 
     def takes(self, function: int, name: str) -> bool:
-        """Whether the `def` at a line index has a parameter; parsed only where its header holds the word."""
-        if function not in self.parameters and name not in self.script.body(self.script.lines[function]):
-            return False
-        return name in self.signature(function)
+        """Whether the `def` at a line index has a parameter."""
+        return name in self.named(function)
+
+    def named(self, function: int) -> dict[str, str]:
+        """The names of the parameters of the `def` at a line index in order, each with its stars; nothing is parsed."""
+        if function not in self.names:
+            self.names[function] = parameters(self.script.body(self.script.lines[function]))
+        return self.names[function]
 
     def signature(self, function: int) -> dict[str, Parameter]:
         """The parameters of the `def` at a line index, by name in order."""
