@@ -19,7 +19,7 @@ def parameters(header: str) -> dict[str, str]:
     found: dict[str, str] = {}
     if named is None:
         return found
-    depth, expecting, stars, inside = 0, False, "", False
+    depth, expecting, stars, inside, lambdas = 0, False, "", False, 0
     for piece in _PIECE.finditer(header, named.end()):
         kind = piece.lastgroup
         if kind == "open":
@@ -34,6 +34,10 @@ def parameters(header: str) -> dict[str, str]:
             expecting = False
         elif depth != 1 or not inside or kind == "remark":
             continue
+        elif piece.group() == "lambda":
+            lambdas += 1
+        elif lambdas:
+            lambdas -= piece.group() == ":"
         elif kind == "comma":
             expecting, stars = True, ""
         elif kind == "star" and expecting:
