@@ -1,37 +1,29 @@
-"""Speed: ecolint against other tools on the same files in the same run, as ratios of medians.
+"""Speed: ecolint against other tools on the same files in the same run, as ratios of medians; memory and growth.
 
     python benchmarks/speed.py FOLDER                  # downloads the wheels and writes the manifests into FOLDER
     python benchmarks/speed.py FOLDER --runs 5         # every tool in turn, five times
-    python benchmarks/speed.py FOLDER --only corpus    # corpus, small, manifests, start; may be repeated
+    python benchmarks/speed.py FOLDER --only corpus    # one group of measures; may be repeated
+    python benchmarks/speed.py FOLDER --markdown       # the table of docs/performance.md
+    python benchmarks/speed.py FOLDER --profile        # instead: where the time of a cold run goes, by stage
 
-The corpus are the Python files of the wheels below, unpacked; the manifests are generated: of 10,000 one in a hundred
-describes an LLM server. Tools that are not installed are left out, and said to be. Times are of one machine and of
-this run alone: only their ratios mean something.
+The corpus are the Python files of some wheels, unpacked; the manifests are generated: of 10,000 one in a hundred
+describes an LLM server. ecolint reads tests too here, as the others do. Other tools are looked for on PATH; those that
+are not installed are left out, and said to be. Times are of one machine and of this run alone: only their ratios mean
+something.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
-import statistics
-import subprocess
 import sys
-import time
-import zipfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-WHEELS = (
-    *("transformers", "sglang", "diffusers", "datasets", "langchain-community", "llama-index-core", "mlflow"),
-    *("torchtune", "sentence-transformers", "dspy", "haystack-ai", "litellm"),
-)
-SMALL = ("diffusers", "sentence_transformers", "torchtune")
-"""The wheels that slow tools are measured on."""
-MANIFESTS = 10_000
-SERVERS = 100
-"""One manifest in so many describes an LLM server."""
+import grounds
+from measures import Growth, Measure, Peak, Race, Tool
+from tables import as_markdown, as_text, machine, versions
+
 SEMGREP = """\
 rules:
   - id: int8
@@ -46,213 +38,137 @@ rules:
     pattern: $F(..., batch_size=1, ...)
 """
 """Two rules that look for what ecolint's own first and fourth look for."""
+OFTEN = 5
+"""How many times as often a start is run as what takes longer."""
 
 
-@dataclass(frozen=True)
-class Tool:
-    """A command that is measured. `ends` are the exit codes with which it has done its work."""
-
-    name: str
-    argv: tuple[str, ...]
-    ends: tuple[int, ...] = (0, 1)
-
-    @property
-    def there(self) -> bool:
-        """Whether it is installed."""
-        return shutil.which(self.argv[0]) is not None
+# --- what is measured -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Race:
-    """ecolint and what it is held against, in one folder; `bound` is the ratio that must be reached."""
-
-    name: str
-    folder: Path
-    ours: Tool
-    theirs: Tool
-    bound: float
+def ecolint(folder: Path, *more: str, name: str = "ecolint") -> Tool:
+    """The console script of this environment, on everything, with a cache of its own below a folder."""
+    program = str(Path(sys.executable).with_name("ecolint"))
+    argv = (program, "check", "--exit-zero", "--quiet", "--include-tests", *more)
+    return Tool(name, argv, cache=folder.absolute() / "cache")
 
 
-# --- what is measured on ----------------------------------------------------------------------------------------------
-
-
-def corpus(folder: Path) -> Path:
-    """The wheels, downloaded and unpacked once."""
-    wheels, tree = folder / "wheels", folder / "corpus"
-    wheels.mkdir(parents=True, exist_ok=True)
-    for name in WHEELS:
-        if not any(one.name.lower().startswith(name.replace("-", "_")) for one in wheels.glob("*.whl")):
-            command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(wheels), name]
-            subprocess.run(command, check=True)
-    for wheel in sorted(wheels.glob("*.whl")):
-        place = tree / wheel.name.partition("-")[0]
-        if not place.exists():
-            with zipfile.ZipFile(wheel) as archive:
-                archive.extractall(place, [one for one in archive.namelist() if one.endswith(".py")])
-    return tree
-
-
-def manifests(folder: Path, count: int = MANIFESTS) -> Path:
-    """Kubernetes manifests and values files, written once: every hundredth describes an LLM server."""
-    tree = folder / "manifests"
-    for number in range(count):
-        file = tree / f"team{number % 97}" / f"{'values' if number % 3 == 0 else 'deployment'}-{number}.yaml"
-        if not file.exists():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(manifest(number), encoding="utf-8")
-    return tree
-
-
-def manifest(number: int) -> str:
-    """One manifest; it depends on its number alone."""
-    serves = number % SERVERS == 0
-    port, release, copies = 8000 + number % 1000, f"1.{number % 40}", number % 5 + 1
-    if number % 3 == 0 and not serves:
-        return VALUES.format(number=number, port=port, release=release, copies=copies)
-    image = "vllm/vllm-openai:v0.9.1" if serves else f"registry.example/app{number}:{release}"
-    args = '"--model=Qwen/Qwen2.5-7B-Instruct", "--max-num-seqs=1"' if serves else f'"--port={port}"'
-    limits = "nvidia.com/gpu: 1" if serves else "cpu: 2"
-    return DEPLOYMENT.format(number=number, copies=copies, image=image, args=args, limits=limits)
-
-
-WASTEFUL = """\
-from transformers import AutoModelForCausalLM, BitsAndBytesConfig
-
-model = AutoModelForCausalLM.from_pretrained(
-    "Qwen/Qwen2.5-1.5B-Instruct",
-    quantization_config=BitsAndBytesConfig(load_in_8bit=True),
-)
-"""
-VALUES = """\
-replicaCount: {copies}
-image:
-  repository: registry.example/app{number}
-  tag: "{release}"
-service:
-  type: ClusterIP
-  port: {port}
-resources:
-  limits: {{cpu: 2}}
-"""
-DEPLOYMENT = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: app-{number}
-spec:
-  replicas: {copies}
-  template:
-    spec:
-      containers:
-        - name: main
-          image: {image}
-          args: [{args}]
-          resources:
-            limits: {{{limits}}}
-"""
-
-
-def program() -> str:
-    """The console script of this environment."""
-    return str(Path(sys.executable).with_name("ecolint"))
-
-
-# --- measuring --------------------------------------------------------------------------------------------------------
-
-
-def timed(tool: Tool, folder: Path) -> float:
-    """Seconds of wall time of one run. Raises CalledProcessError where the tool did not do its work."""
-    started = time.perf_counter()
-    done = subprocess.run(tool.argv, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
-    taken = time.perf_counter() - started
-    if done.returncode not in tool.ends:
-        raise subprocess.CalledProcessError(done.returncode, tool.argv, stderr=done.stderr[-2000:])
-    return taken
-
-
-def medians(tools: Sequence[Tool], folder: Path, runs: int) -> Mapping[str, float]:
-    """Every tool in turn, so that what else the machine does meets all of them alike."""
-    taken: dict[str, list[float]] = {tool.name: [] for tool in tools}
-    for _ in range(runs):
-        for tool in tools:
-            taken[tool.name].append(timed(tool, folder))
-    return {name: statistics.median(each) for name, each in taken.items()}
-
-
-def races(folder: Path, only: Sequence[str]) -> list[Race]:
-    """What is to be run, with the folders that it needs made ready."""
-    rules = folder / "semgrep.yaml"
-    rules.parent.mkdir(parents=True, exist_ok=True)
-    rules.write_text(SEMGREP, encoding="utf-8")
-    ours = Tool("ecolint", (program(), "check", "--exit-zero", "--quiet", "."))
-    every = Tool("ecolint, all rules", (*ours.argv[:-1], "--conventions", "."))
+def of_corpus(folder: Path) -> Iterator[Measure]:
+    """The whole corpus from cold, against the fastest linter."""
+    tree = grounds.corpus(folder)
     ruff = Tool("ruff", ("ruff", "check", "--no-cache", "--select", "F401", "--isolated", "--quiet", "."))
-    found: list[Race] = []
-    if "corpus" in only:
-        tree = corpus(folder)
-        semgrep = Tool("semgrep", ("semgrep", "--quiet", "--metrics=off", "--config", str(rules.absolute()), "."))
-        found += [
-            Race("corpus, default rules", tree, ours, ruff, 0.6),
-            Race("corpus, all rules", tree, every, ruff, 0.8),
-            Race("corpus, two rules", tree, ours, semgrep, 0.2),
-        ]
-    if "small" in only:
-        tree, few = corpus(folder), folder / "small"
-        for name in SMALL:
-            if not (few / name).exists():
-                shutil.copytree(tree / name, few / name)
-        found += [
-            Race("three libraries", few, ours, Tool("torchfix", ("torchfix", "--select=ALL", ".")), 1 / 200),
-            Race("three libraries", few, ours, Tool("fixit", ("fixit", "--quiet", "lint", ".")), 1 / 200),
-        ]
-    if "manifests" in only:
-        yamllint = Tool("yamllint", ("yamllint", "--no-warnings", "."))
-        found.append(Race("manifests", manifests(folder), ours, yamllint, 0.1))
-    if "start" in only:
-        found += _starts(folder)
-    return found
+    yield Race("corpus, default rules", tree, ecolint(folder, "--no-cache", "."), ruff, 0.6)
+    yield Race("corpus, all rules", tree, ecolint(folder, "--no-cache", "--conventions", "."), ruff, 0.8)
 
 
-def _starts(folder: Path) -> list[Race]:
-    """What a single small file, and no file at all, cost from cold."""
-    clean, wasteful = folder / "clean", folder / "wasteful"
-    for place, text in (
-        (clean, "print('nothing of ours')\n"),
-        (wasteful, WASTEFUL),
+def of_cache(folder: Path) -> Iterator[Measure]:
+    """The whole corpus once more, where nothing has changed."""
+    cold = ecolint(folder, "--no-cache", ".", name="ecolint --no-cache")
+    yield Race("corpus, warm cache", grounds.corpus(folder), ecolint(folder, "."), cold, 0.4)
+
+
+def of_memory(folder: Path) -> Iterator[Measure]:
+    """What the largest process takes on the whole corpus."""
+    tree, warm = grounds.corpus(folder), ecolint(folder, ".")
+    first = replace(warm, cache=folder.absolute() / "first", fresh=True)
+    yield Peak("memory, default rules", tree, ecolint(folder, "--no-cache", "."), 150)
+    yield Peak("memory, all rules", tree, ecolint(folder, "--no-cache", "--conventions", "."), 150)
+    yield Peak("memory, first run ever", tree, first, 150)
+    yield Peak("memory, warm cache", tree, warm, 150)
+
+
+def of_semgrep(folder: Path) -> Iterator[Measure]:
+    """The whole corpus against a tool of patterns that has two rules."""
+    tree, rules = grounds.corpus(folder), folder.absolute() / "semgrep.yaml"
+    rules.write_text(SEMGREP, encoding="utf-8")
+    argv = ("semgrep", "scan", "--quiet", "--metrics=off", "--disable-version-check", "--config", str(rules), ".")
+    yield Race("corpus, two rules", tree, ecolint(folder, "--no-cache", "."), Tool("semgrep", argv, slow=True), 0.2)
+
+
+def of_small(folder: Path) -> Iterator[Measure]:
+    """Three libraries against tools that parse all of each file with LibCST."""
+    for tool in (
+        Tool("torchfix", ("torchfix", "--select=ALL", "."), slow=True),
+        Tool("fixit", ("fixit", "--quiet", "lint", "."), slow=True),
     ):
-        place.mkdir(parents=True, exist_ok=True)
-        (place / "app.py").write_text(text, encoding="utf-8")
-    ours = Tool("ecolint", (program(), "check", "--exit-zero", "app.py"))
+        yield Race("three libraries", grounds.few(folder), ecolint(folder, "--no-cache", "."), tool, 1 / 200)
+
+
+def of_manifests(folder: Path) -> Iterator[Measure]:
+    """10,000 manifests against a linter of YAML."""
+    yamllint = Tool("yamllint", ("yamllint", "--no-warnings", "."))
+    yield Race("manifests", grounds.manifests(folder), ecolint(folder, "--no-cache", "."), yamllint, 0.1)
+
+
+def of_start(folder: Path) -> Iterator[Measure]:
+    """What one small file, and no file at all, cost from cold."""
 
     def imports(modules: str) -> Tool:
         return Tool(f"import {modules}", (sys.executable, "-c", f"import {modules}"))
 
-    usage = Tool("ecolint --help", (program(), "--help"))
-    return [
-        Race("one clean file", clean, ours, imports("click, tomli"), 1.5),
-        Race("one file with findings", wasteful, ours, imports("libcst"), 2.0),
-        Race("help", clean, usage, imports("click"), 1.3),
-    ]
+    clean = grounds.single(folder, "clean", grounds.CLEAN)
+    wasteful = grounds.single(folder, "wasteful", grounds.WASTEFUL)
+    ours = ecolint(folder, "--no-cache", "app.py")
+    usage = replace(ours, argv=(ours.argv[0], "--help"))
+    yield Race("one clean file", clean, ours, imports("click, tomli"), 1.5, OFTEN)
+    yield Race("one file with findings", wasteful, ours, imports("libcst"), 2.0, OFTEN)
+    yield Race("--help", clean, usage, imports("click"), 1.3, OFTEN)
+
+
+def of_growth(folder: Path) -> Iterator[Measure]:
+    """Copies of three libraries: as much, twice, four and eight times as much."""
+    sizes = (1, 2, 4, 8)
+    named = [(size, [str(number) for number in range(1, size + 1)]) for size in sizes]
+    tools = tuple((size, ecolint(folder, "--no-cache", *names, name=f"ecolint {size}x")) for size, names in named)
+    yield Growth("growth", grounds.copies(folder, max(sizes)), tools, 1.05)
+
+
+GROUPS: dict[str, Callable[[Path], Iterator[Measure]]] = {
+    "corpus": of_corpus,
+    "semgrep": of_semgrep,
+    "small": of_small,
+    "manifests": of_manifests,
+    "cache": of_cache,
+    "start": of_start,
+    "memory": of_memory,
+    "growth": of_growth,
+}
 
 
 def main(arguments: Sequence[str] | None = None, say: Callable[[str], None] = print) -> int:
-    """Run the races and print a line for each. Exit code 1 where a ratio misses its bound."""
+    """Measure, and print a line for each measure. Exit code 1 where a bound is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="where the corpus lies, or is to be put")
     parser.add_argument("--runs", type=int, default=3, help="of every tool, in turn (default: 3)")
-    parser.add_argument("--only", action="append", choices=["corpus", "small", "manifests", "start"])
+    parser.add_argument("--only", action="append", choices=GROUPS, help="a group of measures; may be repeated")
+    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    parser.add_argument("--profile", action="store_true", help="print where the time of a cold run goes instead")
     given = parser.parse_args(arguments)
+    given.folder.mkdir(parents=True, exist_ok=True)
+    if given.profile:
+        import stages
+
+        stats = stages.profile(grounds.corpus(given.folder))
+        seconds = stages.shares(stats)
+        for stage, own in sorted(seconds.items(), key=lambda item: -item[1]):
+            say(f"{stage:<32}{own:>8.2f} s{own / sum(seconds.values()):>7.1%}")
+        for told, count in stages.counts(stats).items():
+            say(f"{told:<32}{count:>8,}")
+        return 0
+    line = as_markdown if given.markdown else as_text
+    say(line(None))
+    used: dict[str, None] = {}
     missed = 0
-    say(f"{'measure':<24}{'ours, s':>10}{'theirs, s':>11}{'ratio':>8}{'must':>8}  against")
-    for race in races(given.folder, given.only or ["corpus", "small", "manifests", "start"]):
-        if not race.theirs.there:
-            say(f"{race.name:<24}{'':>37}  {race.theirs.name} is not installed")
-            continue
-        found = medians((race.ours, race.theirs), race.folder, given.runs)
-        ours, theirs = found[race.ours.name], found[race.theirs.name]
-        missed += ours / theirs > race.bound
-        say(f"{race.name:<24}{ours:>10.2f}{theirs:>11.2f}{ours / theirs:>8.3f}{race.bound:>8.3f}  {race.theirs.name}")
-    say(f"Python {sys.version.split()[0]}, {os.cpu_count()} processors, median of {given.runs} runs")
+    for group in given.only or GROUPS:
+        for measure in GROUPS[group](given.folder):
+            if absent := [tool.name for tool in measure.tools if not tool.there]:
+                say(f"{measure.name}: {', '.join(absent)} is not installed")
+                continue
+            used |= dict.fromkeys(told for tool in measure.tools for told in versions(tool.argv))
+            for row in measure.rows(given.runs):
+                missed += row.missed
+                say(line(row))
+    say("")
+    say(f"Median of {given.runs} runs. {', '.join(used)}; {machine()}.")
     return 1 if missed else 0
 
 

@@ -10,7 +10,7 @@ from ecolint.ineffective import kinds, together
 from ecolint.meaning import NOTHING, evaluate, fact_of, idle
 from ecolint.model import Deployment, Fact, Invocation
 from ecolint.recognise import Recognised, recognise, trains
-from ecolint.slots import Slots
+from ecolint.slots import Slots, speaking
 from ecolint.stacks.versions import tagged
 from ecolint.stacks.vocabulary import Vocabulary
 from ecolint.variants import assignments
@@ -19,11 +19,10 @@ from ecolint.variants import assignments
 def deployments(invocation: Invocation, circumstances: Circumstances) -> tuple[Deployment, ...]:
     """The deployments one invocation describes, one for each variant of its branches; none when no stack knows it."""
     vocabularies = circumstances.vocabularies
-    recognised = recognise(invocation, vocabularies)
+    recognised = _recognised(invocation, circumstances)
     if recognised is None:
         return ()
-    nowhere = recognised.invocation.surroundings is None
-    platforms = tuple(v for v in vocabularies if v.platform and not (v.quiet and nowhere))
+    platforms = speaking((one for one in vocabularies if one.platform), recognised)
     versions = libraries(recognised, circumstances)
     found = []
     for assignment in assignments(recognised):
@@ -84,9 +83,13 @@ def reloaded(recognised: Recognised) -> Fact:
     return Fact("known", why, how="derived", assured=False) if why is not None else NOTHING
 
 
-def recognised_as(deployment: Deployment, vocabularies: tuple[Vocabulary, ...]) -> Recognised:
+def _recognised(invocation: Invocation, circumstances: Circumstances) -> Recognised | None:
+    return circumstances.once(invocation, "recognised", lambda: recognise(invocation, circumstances.vocabularies))
+
+
+def recognised_as(deployment: Deployment, circumstances: Circumstances) -> Recognised:
     """The recognition a deployment was made from."""
-    found = recognise(deployment.invocation, vocabularies)
+    found = _recognised(deployment.invocation, circumstances)
     assert found is not None, "a deployment comes from a recognised invocation"
     return found
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import field, replace
+from typing import Any, TypeVar, cast
 
 from ecolint import catalog, memory
 from ecolint.meaning import DOUBT, NOTHING
@@ -14,6 +15,8 @@ from ecolint.stacks.vocabulary import Vocabulary
 CONTAINERS = frozenset({"compressed-tensors", "modelopt", "modelopt_mixed", "quark", "inc", "auto-round"})
 """Formats that say no more than which library saved the weights; in what, their own folder or name tells."""
 SIXTEEN_BIT = {"float16": "fp16", "bfloat16": "bf16", "float32": "fp32"}
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,14 @@ class Circumstances:
     versions: Mapping[str, str] | None = None
     saved: Callable[[str], Mapping[str, Fact]] | None = None
     """What a folder of the project says of the weights in it, by the model's name as it is written."""
+    _known: dict[tuple[int, Hashable], tuple[object, Any]] = field(default_factory=dict, compare=False, repr=False)
+
+    def once(self, about: object, what: Hashable, make: Callable[[], Made]) -> Made:
+        """What is worked out about one object, this very one, under these circumstances: made once."""
+        key = (id(about), what)
+        if key not in self._known:
+            self._known[key] = about, make()  # the object is kept, so that no other one gets its id
+        return cast(Made, self._known[key][1])
 
 
 def derive(facts: Mapping[str, Fact], circumstances: Circumstances) -> dict[str, Fact]:

@@ -40,11 +40,11 @@ class Disk:
         return known
 
     def may_hold(self, folder: str, name: str) -> bool:
-        """Whether a folder has anything that a module of this name could be; True where that cannot be told."""
+        """Whether a folder has an entry of this name, whatever its case; True where that cannot be told."""
         if folder not in self._names:
             self._names[folder] = self._named(folder)
         names, lower = self._names[folder], name.lower()
-        return names is None or not name.isascii() or lower in names or f"{lower}.py" in names
+        return names is None or not name.isascii() or lower in names
 
     def _named(self, folder: str) -> frozenset[str] | None:
         try:

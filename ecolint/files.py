@@ -83,10 +83,13 @@ class Triggers:
         return bool(self._automaton.find_matches_as_indexes(data)) if self._gate is None else self._gate(data)
 
 
-def load(file: File, limit: int, triggers: Triggers | None = None) -> Loaded | Problem | None:
+def load(
+    file: File, limit: int, triggers: Triggers | None = None, otherwise: Callable[[str], bool] | None = None
+) -> Loaded | Problem | None:
     """A file's text; None where it holds none of the triggers; a Problem where it holds one and cannot be read.
 
-    `limit` is in bytes. A file that cannot even be opened is a Problem: nobody can tell what it holds.
+    `limit` is in bytes. Of a file that holds no trigger `otherwise` tells from its text whether it is wanted all the
+    same. A file that cannot even be opened is a Problem: nobody can tell what it holds.
     """
     try:
         opened = os.open(file.location, _READ)
@@ -105,7 +108,7 @@ def load(file: File, limit: int, triggers: Triggers | None = None) -> Loaded | P
     except OSError as error:
         return Problem(file.path, 1, say("cannot be read: {strerror}", strerror=error.strerror))
     worth = triggers is None or triggers.stand_in(data)
-    if not worth and shortcuts.taken("scan"):
+    if not worth and shortcuts.taken("scan") and (otherwise is None or not otherwise(_roughly(data))):
         return None
     loaded = decode(file.path, data)
     if not worth and isinstance(loaded, Problem):
@@ -113,6 +116,11 @@ def load(file: File, limit: int, triggers: Triggers | None = None) -> Loaded | P
     if isinstance(loaded, Loaded) and len(data) > limit and len(loaded.source.text.encode("utf-8", "replace")) > limit:
         return _too_large(file.path, limit)
     return loaded
+
+
+def _roughly(data: bytes) -> str:
+    """A file's text, whatever is wrong with it."""
+    return data.decode("utf-8-sig", "replace")
 
 
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)

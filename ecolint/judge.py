@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 
 from ecolint import evidence
 from ecolint.computed import Computed
@@ -55,6 +55,14 @@ class Court:
     """False where only the verdicts are asked for: a proof looks at no fix of the edited text."""
     table: evidence.Table | None = None
     """The measured rows that estimates rest on: those shipped unless given."""
+    _fired: dict[int, tuple[Deployment, tuple[_Hit, ...]]] = field(default_factory=dict, compare=False, repr=False)
+
+    def fired(self, deployment: Deployment) -> tuple[_Hit, ...]:
+        """The hits of all rules on one deployment, this very one: worked out once."""
+        if id(deployment) not in self._fired:
+            hits = tuple(hit for rule in self.rules for hit in _verdicts(rule, deployment, self))
+            self._fired[id(deployment)] = deployment, hits  # it is kept, so that no other one gets its id
+        return self._fired[id(deployment)][1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +102,14 @@ def _settled(hits: Sequence[_Hit], variants: Sequence[Deployment]) -> bool:
 def _agreed(hit: _Hit, everyone: Iterable[Deployment], court: Court) -> bool:
     """Whether the rule fires on the hit's culprit in every deployment and variant that reads it."""
     reading = (d for d in everyone if hit.place in d.entries and not _elsewhere(d))
-    return all(any(one.place == hit.place for one in _verdicts(hit.rule, d, court)) for d in reading)
+    return all(any(one.rule is hit.rule and one.place == hit.place for one in court.fired(d)) for d in reading)
 
 
 def verdicts(deployment: Deployment, court: Court) -> list[_Hit]:
     """The rules that fire on one deployment, after deferring and after the evidence had its say."""
     if _elsewhere(deployment):
         return []
-    hits = [hit for rule in court.rules for hit in _verdicts(rule, deployment, court)]
+    hits = court.fired(deployment)
     codes = {hit.rule.code for hit in hits}
     return [hit for hit in hits if codes.isdisjoint(hit.rule.defers_to)]
 
@@ -116,16 +124,17 @@ def _verdicts(rule: Rule, deployment: Deployment, court: Court) -> Iterator[_Hit
     """The rule's hits: one, or one for each of several facts of a kind (dead settings)."""
     if not _speaks(rule, deployment.facts.get("workload")):
         return
-    for reading in readings(deployment, frozenset().union(*(case.when.facts for case in rule.cases))):
+    for reading in readings(deployment, rule.reads) if deployment.parts else (deployment,):
         hit = _verdict(rule, reading, court)
         if hit is not None:
-            yield replace(hit, deployment=deployment)
+            yield replace(hit, deployment=deployment) if deployment.parts else hit
 
 
 def _speaks(rule: Rule, workload: Fact | None) -> bool:
     """Whether the rule speaks of this workload; one that speaks of every workload need not know it."""
-    every = set(rule.workloads) == set(WORKLOADS)
-    return workload is not None and (every or (workload.kind == "known" and workload.value in rule.workloads))
+    if workload is None:
+        return False
+    return (workload.kind == "known" and workload.value in rule.workloads) or set(rule.workloads) == set(WORKLOADS)
 
 
 def _verdict(rule: Rule, deployment: Deployment, court: Court) -> _Hit | None:

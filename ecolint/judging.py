@@ -11,14 +11,13 @@ from ecolint import engine, files
 from ecolint.cache import NOTHING, Cache
 from ecolint.decisions import fails, rules_of
 from ecolint.model import Finding, Problem, Source
-from ecolint.project import Projects
-from ecolint.roots import Roots
 from ecolint.settings import Settings
 from ecolint.shaped import dataclass
 from ecolint.speech import say
 from ecolint.verify import Outcome
 
 if TYPE_CHECKING:
+    from ecolint.project import Projects
     from ecolint.ruleset import Rule
 
 
@@ -55,7 +54,7 @@ class Judging:
 
     def __init__(
         self,
-        roots: Roots,
+        projects: Projects,
         cache: Cache,
         *,
         judge: bool = True,
@@ -65,7 +64,7 @@ class Judging:
     ) -> None:
         self.judge, self.fix, self.diff, self.unsafe = judge, fix, diff, unsafe
         self._cache = cache
-        self.projects = Projects(roots, cache.content if cache.enabled else None)
+        self.projects = projects
         self._rules: dict[tuple[object, ...], tuple[Rule, ...]] = {}
 
     def known(self, file: files.File, content: bytes, settings: Settings) -> Judged | None:

@@ -7,7 +7,7 @@ something.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,12 +17,13 @@ from ecolint.consulted import digest
 from ecolint.decisions import check_gpu
 from ecolint.ending import LastResort
 from ecolint.frame import Problem
-from ecolint.readers import linking, sieve, syntax_of
+from ecolint.readers import linked, may_be_linked, sieve, syntax_of
 from ecolint.settings import Finder, Settings
 from ecolint.stacks import words
 
 if TYPE_CHECKING:
     from ecolint.judging import Judged, Judging
+    from ecolint.project import Projects
 
 
 class Task(NamedTuple):
@@ -63,9 +64,9 @@ class Looking:
         self._mending = {"fix": fix, "diff": diff, "unsafe": unsafe}
         self._verbose = verbose
         self._triggers: dict[tuple[tuple[str, ...], str], files.Triggers] = {}
-        self._links: dict[tuple[str, ...], files.Triggers] = {}
         self._tests: dict[int, tuple[Settings, Settings]] = {}
         self._known_gpus: set[str | None] = {None}
+        self._projects: Projects | None = None
         self._judging: Judging | None = None
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -74,7 +75,10 @@ class Looking:
         return _again, (self.finder.overrides, self.cache.place, told)
 
     def tasks(self, found: Sequence[files.File]) -> list[Task]:
-        """What is left to look at of these files, after those that are known to hold nothing."""
+        """What is left to look at of these files, after those that are known to hold nothing.
+
+        What is known to hold nothing by itself is left where other files may speak of it.
+        """
         if not self.cache.indexed:
             return [Task(file) for file in found]
         left = []
@@ -85,7 +89,7 @@ class Looking:
                 left.append(Task(file))
                 continue
             content = self.cache.unchanged(file.location, status, self.settings(file), judged=self.judge)
-            if content != NOTHING:
+            if content != NOTHING or may_be_linked(file.path):
                 left.append(Task(file, status, content))
         return left
 
@@ -106,21 +110,22 @@ class Looking:
 
     def texts(self, paths: Sequence[str] | None = None) -> dict[str, str]:
         """The texts of the files that answers were taken from: of these, or of all."""
-        if self._judging is None:
+        if self._judging is None or self._projects is None:
             return {}
-        found = self._judging.projects.texts
+        found = self._projects.texts
         return dict(found) if paths is None else {path: found[path] for path in paths if path in found}
 
     def _seen(self, task: Task) -> Seen | None:
         file, settings = task.file, self.settings(task.file)
-        if task.content is not None and task.status is not None:
+        spoken_of = self._spoken_of(file, settings)
+        if task.content == NOTHING and (spoken_of is None or not spoken_of(None)):
+            return None
+        if task.content and task.status is not None:
             known = self._judge().known(file, task.content, settings)
             if known is not None:
                 self._check_gpu(settings)
                 return Seen(judged=known) if known.outcome.tells else None
-        loaded = files.load(file, settings.max_file_size, self._triggers_of(settings, file.path))
-        if loaded is None:
-            loaded = self._linked(file, settings)
+        loaded = files.load(file, settings.max_file_size, self._triggers_of(settings, file.path), spoken_of)
         if isinstance(loaded, Problem):
             return Seen(loaded)
         if loaded is None:
@@ -136,18 +141,23 @@ class Looking:
         if self._judging is None:
             from ecolint.judging import Judging
 
-            self._judging = Judging(self.finder.roots, self.cache, judge=self.judge, **self._mending)
+            self._judging = Judging(self._of_projects(), self.cache, judge=self.judge, **self._mending)
         return self._judging
 
-    def _linked(self, file: files.File, settings: Settings) -> files.Loaded | None:
-        """A file that holds no trigger, where others may speak of it; what cannot be read of it is no matter."""
-        wanted = linking(file.path)
-        if not wanted:
+    def _of_projects(self) -> Projects:
+        if self._projects is None:
+            from ecolint.project import Projects
+
+            self._projects = Projects(self.finder.roots, self.cache.content if self.cache.enabled else None)
+        return self._projects
+
+    def _spoken_of(self, file: files.File, settings: Settings) -> Callable[[str | None], bool] | None:
+        """What tells from the text of a file that holds no trigger whether other files may give it a meaning; without
+        a text, whether they may whatever it holds. None where the syntax of the file knows no such thing."""
+        reader, limit = linked(file.path), settings.max_file_size
+        if reader is None:
             return None
-        if wanted not in self._links:
-            self._links[wanted] = files.Triggers(wanted)
-        loaded = files.load(file, settings.max_file_size, self._links[wanted])
-        return loaded if isinstance(loaded, files.Loaded) else None
+        return lambda text: reader.spoken_of(file.path, text, self._of_projects().of(file.location, limit))
 
     def _triggers_of(self, settings: Settings, path: str) -> files.Triggers:
         key = (settings.stacks, syntax_of(path))

@@ -69,16 +69,12 @@ def _chosen(
     choices: tuple[Choice, ...], settings: Mapping[str, Setting], facts: Mapping[str, Fact], versions: Mapping[str, str]
 ) -> Fact:
     for choice in choices:
-        verdicts = [tested(test, settings, facts) for test in choice.when]
-        if choice.version is not None:
-            verdicts.append(holds(choice.version, versions))
-        if False in verdicts or (choice.sure and None in verdicts):
+        held = _held(choice, settings, facts, versions)
+        if held is False or (held is None and choice.sure):
             continue
         if choice.together and not _one_path([settings[test.name] for test in choice.when if test.name in settings]):
             continue
-        if None in verdicts:
-            return DOUBT
-        if choice.unknown:
+        if held is None or choice.unknown:
             return DOUBT
         rests_on = [part for test in choice.when for part in _parts(test.name, settings, facts)]
         places = tuple(dict.fromkeys(place for part in rests_on for place in part.sources))
@@ -91,6 +87,22 @@ def _chosen(
         fact = fact_of(settings[choice.source]) if choice.source in settings else facts.get(choice.source, NOTHING)
         return replace(fact, sources=fact.sources or places, assured=fact.assured and assured)
     return NOTHING
+
+
+def _held(
+    choice: Choice, settings: Mapping[str, Setting], facts: Mapping[str, Fact], versions: Mapping[str, str]
+) -> bool | None:
+    """Whether all that a choice asks holds: the first test that fails ends it, most choices fail by their first."""
+    found: bool | None = True
+    for test in choice.when:
+        verdict = tested(test, settings, facts)
+        if verdict is False:
+            return False
+        found = found and verdict
+    if choice.version is not None:
+        verdict = holds(choice.version, versions)
+        return False if verdict is False else found and verdict
+    return found
 
 
 def _one_path(parts: Sequence[Setting]) -> bool:
@@ -122,7 +134,8 @@ def tested(test: Test, settings: Mapping[str, Setting], facts: Mapping[str, Fact
 def _parts(name: str, settings: Mapping[str, Setting], facts: Mapping[str, Fact]) -> Iterator[Fact]:
     if name in settings:
         setting = settings[name]
-        yield replace(fact_of(setting), sources=(setting.place,) if setting.place else ())
+        sources = (setting.place,) if setting.place else ()
+        yield Fact(setting.kind, setting.value, sources, setting.how, setting.assured)
     elif name in facts:
         yield facts[name]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import field, replace
 
 from ecolint.deployments import recognised_as
@@ -63,9 +63,9 @@ def plan(deployment: Deployment, wanted: Mapping[str, Scalar], circumstances: Ci
         raise NoWay("")
     if any(deployment.facts.get(name, Fact("absent")).how in SAVED for name in wanted):
         raise NoWay(OTHER_WEIGHTS)
-    recognised = recognised_as(deployment, circumstances.vocabularies)
-    slots = Slots(recognised, dict(deployment.variant), deployment.versions)
-    planner = _Planner(slots, deployment, dream)
+    told = ("written", deployment.variant, tuple(sorted(deployment.versions.items())))
+    written = circumstances.once(deployment.invocation, told, lambda: _Written(deployment, circumstances))
+    planner = _Planner(written, deployment, dream)
     for _ in range(ROUNDS):
         facts, parts = planner.facts(circumstances)
         open_ = {n: v for n, v in wanted.items() if facts.get(n, Fact("absent")).value != v}
@@ -82,11 +82,22 @@ def plan(deployment: Deployment, wanted: Mapping[str, Scalar], circumstances: Ci
     raise missed
 
 
+class _Written:
+    """One variant of an invocation as it is written, and how it was read after changes that were tried."""
+
+    def __init__(self, deployment: Deployment, circumstances: Circumstances) -> None:
+        recognised = recognised_as(deployment, circumstances)
+        self.slots = Slots(recognised, dict(deployment.variant), deployment.versions)
+        self.settings = self.slots.settings()
+        self.readings: dict[Hashable, tuple[dict[str, Setting], dict[str, Fact]]] = {}
+
+
 class _Planner:
-    def __init__(self, slots: Slots, deployment: Deployment, dream: bool) -> None:
+    def __init__(self, written: _Written, deployment: Deployment, dream: bool) -> None:
+        slots = written.slots
         self.slots, self.vocabulary, self.recognised = slots, slots.vocabulary, slots.recognised
         self.deployment, self.dream = deployment, dream
-        self.settings = slots.settings()
+        self.settings, self.readings = written.settings, written.readings
         self.put: dict[str, Scalar] = {}
         self.drop: set[str] = set()
         self.move: set[str] = set()
@@ -106,11 +117,20 @@ class _Planner:
             self.deployment.versions,
         )
 
-    def now(self) -> dict[str, Setting]:
-        """The settings as they would be read after the changes planned so far."""
+    def now(self) -> tuple[Mapping[str, Setting], Mapping[str, Fact]]:
+        """The settings as they would be read after the changes planned so far, and what they mean by themselves."""
+        put = tuple((name, type(value), value) for name, value in sorted(self.put.items()))
+        changes = (put, frozenset(self.drop), frozenset(self.move))
+        if changes not in self.readings:
+            settings = self.changed()
+            self.readings[changes] = settings, evaluate(self.vocabulary, settings, self.deployment.versions)
+        return self.readings[changes]
+
+    def changed(self) -> dict[str, Setting]:
+        """The settings with the changes planned so far."""
         found = dict(self.settings)
         entries = [entry for name in self.drop | self.move for entry in self.settings[name].entries]
-        for name, setting in self.settings.items():
+        for name, setting in self.settings.items() if entries else ():
             # Two keys may be read from one entry: what is taken away is gone for both.
             if setting.entries and all(entry in entries for entry in setting.entries):
                 found[name] = self.slots.defaulted(self.vocabulary.keys[name], ABSENT)
@@ -119,10 +139,10 @@ class _Planner:
         for name in self.move:
             found[name] = replace(self.settings[name], where="object")
         gone = self.gone()
-        for name, setting in self.settings.items():
+        arguments = {one for object in gone for one in self.vocabulary.objects[object].arguments}
+        for name, setting in self.settings.items() if gone else ():
             key = self.vocabulary.keys[name]
             inside = key.in_object in gone and setting.where == "object"
-            arguments = {one for object in gone for one in self.vocabulary.objects[object].arguments}
             if inside or (key.in_object is None and not arguments.isdisjoint(key.keyword)):
                 found[name] = self.slots.defaulted(key, ABSENT)
         for name, value in self.put.items():
@@ -146,11 +166,10 @@ class _Planner:
 
     def facts(self, circumstances: Circumstances) -> tuple[dict[str, Fact], Parts]:
         """The facts as they would be read; what a platform or the settings said stays."""
-        now = self.now()
-        facts = evaluate(self.vocabulary, now, self.deployment.versions)
-        parts = idle(self.slots, now, facts, self.gone())
+        now, read = self.now()
+        parts = idle(self.slots, now, read, self.gone())
         several = kinds(self.vocabulary)
-        facts |= together(parts, several if self.recognised.invocation.call is not None else ())
+        facts = dict(read) | together(parts, several if self.recognised.invocation.call is not None else ())
         own = {*self.vocabulary.facts, *self.vocabulary.combined, *several}
         if facts.get("framework", Fact("absent")).kind == "absent":
             own.discard("framework")  # then it is what the vocabulary is of
@@ -222,7 +241,7 @@ class _Planner:
 
     def raise_all(self, keys: Sequence[str], value: Scalar) -> None:
         """Every written key that is lower than the wanted value is raised to it."""
-        now = self.now()
+        now, _ = self.now()
         for name in keys:
             present = now[name].value
             numbers = isinstance(present, (int, float)) and isinstance(value, (int, float))
@@ -231,8 +250,7 @@ class _Planner:
 
     def holds(self, tests: Sequence[Test], sure: bool = False) -> bool:
         """Whether the tests may hold, or surely do."""
-        now = self.now()
-        facts = evaluate(self.vocabulary, now, self.deployment.versions)
+        now, facts = self.now()
         verdicts = [tested(test, now, facts) for test in tests]
         return all(verdicts) if sure else False not in verdicts
 

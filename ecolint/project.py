@@ -158,23 +158,30 @@ class Project:
             return self._in_folder(folder, parts)
         if not parts:
             return None
-        while self._disk.inside(folder):
-            for base in (folder, os.path.join(folder, "src")):
-                if found := self._in_folder(base, parts):
-                    return found
-            if folder == str(self.root):
-                break
-            folder = os.path.dirname(folder)
-        return None
+        return self._upward(module, parts, folder)
+
+    def _upward(self, module: str, parts: list[str], folder: str) -> str | None:
+        """The module in a folder, in its `src`, or in the nearest folder above that has it; asked once for each."""
+        if (module, folder) not in self._files:
+            found = None
+            if self._disk.inside(folder):
+                found = self._in_folder(folder, parts) or self._in_folder(os.path.join(folder, "src"), parts)
+                if found is None and folder != str(self.root):
+                    found = self._upward(module, parts, os.path.dirname(folder))
+            self._files[module, folder] = found
+        return self._files[module, folder]
 
     def _in_folder(self, folder: str, parts: list[str]) -> str | None:
-        if parts and not self._disk.may_hold(folder, parts[0]):
-            return None
-        base = os.path.join(folder, *parts)
-        candidates = [os.path.join(base, "__init__.py")]
-        if parts:
-            candidates.append(base + ".py")
-        return next((one for one in candidates if self._disk.holds(one)), None)
+        for part in parts[:-1]:
+            if not self._disk.may_hold(folder, part):
+                return None
+            folder = os.path.join(folder, part)
+        name = parts[-1] if parts else ""
+        package = os.path.join(folder, name, "__init__.py") if name else os.path.join(folder, "__init__.py")
+        if (not name or self._disk.may_hold(folder, name)) and self._disk.holds(package):
+            return package
+        module = os.path.join(folder, f"{name}.py")
+        return module if name and self._disk.may_hold(folder, f"{name}.py") and self._disk.holds(module) else None
 
     def _constants_of(self, location: str) -> Mapping[str, Value]:
         from ecolint.readers import reader_of
@@ -326,13 +333,17 @@ class Projects:
     def __init__(self, roots: Roots | None = None, content: Content | None = None) -> None:
         self._roots, self._content = roots or Roots(), content
         self._by_root: dict[Path, Project] = {}
+        self._by_folder: dict[str, Project] = {}
 
     def of(self, location: str, limit: int = 1_000_000) -> Project:
         """The project that an absolute path belongs to."""
-        root = self._roots.of(Path(location).parent)
-        if root not in self._by_root:
-            self._by_root[root] = Project(root, limit, self._content)
-        return self._by_root[root]
+        folder = os.path.dirname(location)
+        if folder not in self._by_folder:
+            root = self._roots.of(Path(folder))
+            if root not in self._by_root:
+                self._by_root[root] = Project(root, limit, self._content)
+            self._by_folder[folder] = self._by_root[root]
+        return self._by_folder[folder]
 
     @property
     def texts(self) -> Mapping[str, str]:

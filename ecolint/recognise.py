@@ -38,7 +38,7 @@ class Recognised:
         return self.invocation.name if self.invocation.call is not None else ""
 
 
-_Way: TypeAlias = Callable[[Invocation, Vocabulary], "Recognised | None"]
+_Way: TypeAlias = Callable[[Invocation, Vocabulary, command.Names], "Recognised | None"]
 
 
 def recognise(invocation: Invocation, vocabularies: tuple[Vocabulary, ...]) -> Recognised | None:
@@ -53,15 +53,16 @@ def recognise(invocation: Invocation, vocabularies: tuple[Vocabulary, ...]) -> R
         ways = (_container, *ways)
     if invocation.syntax == "dockerfile":
         ways = (*ways, _built_upon)
+    names = command.names_in(invocation.words.entries) if invocation.words is not None else command.Names()
     for way in ways:
         for vocabulary in stacks:
-            found = way(invocation, vocabulary)
+            found = way(invocation, vocabulary, names)
             if found is not None:
                 return found
     return None
 
 
-def _recognised(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | None:
+def _recognised(invocation: Invocation, vocabulary: Vocabulary, names: command.Names) -> Recognised | None:
     if invocation.call is not None:
         name = invocation.name
         if matches(name, vocabulary.calls):
@@ -95,7 +96,7 @@ def _recognised(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | 
             line = command.parse(tokens, vocabulary, opened)
             return Recognised(invocation, vocabulary, line, None, not vocabulary.mapping_syntaxes, tokens, opened)
         return None
-    return _container(invocation, vocabulary)
+    return _container(invocation, vocabulary, names)
 
 
 def _says(invocation: Invocation, name: str, patterns: tuple[str, ...]) -> bool:
@@ -134,11 +135,11 @@ def _holds_table(entry: Entry) -> bool:
     return any(isinstance(one.data, Table) for one in entry.value)
 
 
-def _container(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | None:
+def _container(invocation: Invocation, vocabulary: Vocabulary, names: command.Names) -> Recognised | None:
     """The stack whose server a container or a command line starts."""
     table = invocation.words
     words = table.entries if table is not None else ()
-    start, likely = command.starts(words, vocabulary), False
+    start, likely = command.starts(words, names, vocabulary), False
     if start is None:
         start, likely = _served(invocation, words, vocabulary)
         if start is None:
@@ -175,7 +176,7 @@ def _served(invocation: Invocation, words: tuple[Entry, ...], vocabulary: Vocabu
     return (0, True) if not sent_on and _own_flags(invocation, words, vocabulary) else (None, False)
 
 
-def _built_upon(invocation: Invocation, vocabulary: Vocabulary) -> Recognised | None:
+def _built_upon(invocation: Invocation, vocabulary: Vocabulary, names: command.Names) -> Recognised | None:
     """The stack whose image a Dockerfile builds upon to run a script of its own: what that serves is not seen here."""
     image = invocation.image[0].data if len(invocation.image) == 1 else None
     words = invocation.words.entries if invocation.words is not None else ()

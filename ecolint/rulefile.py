@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import field, replace
+from functools import cached_property
 from typing import Any, get_args
 
 from ecolint import condition, message
@@ -110,6 +111,11 @@ class Rule:
     path: str
     zh: Rule | None = field(default=None, compare=False, repr=False)
     """The same rule with its texts in Chinese, where its file has them."""
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """The facts that its conditions read."""
+        return frozenset[str]().union(*(case.when.facts for case in self.cases))
 
     @property
     def praises(self) -> bool:

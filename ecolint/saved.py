@@ -36,15 +36,24 @@ class Saved:
 
     def _read(self, reference: str) -> Mapping[str, Fact]:
         for vocabulary in self.vocabularies:
-            fixed = reference.startswith("/") or not reference.strip("./")
-            for up in range(1 if fixed else MAX_FOLDERS):
-                found = self._told(f"{'../' * up}{reference}/{vocabulary.folder}", vocabulary)
+            for path in self._files(f"{reference}/{vocabulary.folder}"):
+                found = self._told(path, vocabulary)
                 if found is not None:
                     return found
         return {}
 
-    def _told(self, reference: str, vocabulary: Vocabulary) -> Mapping[str, Fact] | None:
-        path = self.project.path(reference, self.path)
+    def _files(self, reference: str) -> tuple[str, ...]:
+        """The files of the project that a path may mean, the nearest one first: the same for all files of a folder."""
+
+        def there() -> tuple[str, ...]:
+            fixed = reference.startswith("/") or not reference.rpartition("/")[0].strip("./")
+            tried = (f"{'../' * up}{reference}" for up in range(1 if fixed else MAX_FOLDERS))
+            paths = (self.project.path(one, self.path) for one in tried)
+            return tuple(path for path in paths if self.project.source(path) is not None)
+
+        return self.project.kept(("saved", self.path.rpartition("/")[0], reference), there)
+
+    def _told(self, path: str, vocabulary: Vocabulary) -> Mapping[str, Fact] | None:
         source = self.project.source(path) if path != self.path else None
         reader = reader_of(path)
         if source is None or reader is None:

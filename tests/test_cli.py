@@ -173,7 +173,7 @@ def test_a_command_that_is_not_built_exits_2_and_is_not_in_the_help(ecolint: She
     assert not re.search(rf"^  {command}\b", ecolint("--help").out, re.MULTILINE)
 
 
-UNBUILT = "baseline=x write-baseline since=HEAD stdin-filename=x.py force-exclude jobs=2 no-cache statistics"
+UNBUILT = "baseline=x write-baseline since=HEAD stdin-filename=x.py force-exclude statistics"
 
 
 @pytest.mark.parametrize("option", [f"--{name}" for name in UNBUILT.split()])

@@ -10,13 +10,14 @@ from test_fixtures import ROOT, Alone
 
 from ecolint.engine import judged
 from ecolint.meaning import evaluate
-from ecolint.model import Fact, Invocation, Place, Scalar, Source, Span, Table
-from ecolint.recognise import recognise
+from ecolint.model import Alternative, Entry, Fact, Invocation, Place, Scalar, Source, Span, Table
+from ecolint.recognise import Recognised, recognise
 from ecolint.settings import Settings
-from ecolint.slots import Slots
+from ecolint.slots import Slots, speaking
 from ecolint.stacks import vocabularies
+from ecolint.stacks.hearing import heard
 from ecolint.stacks.loading import load
-from ecolint.stacks.quiet import quiet
+from ecolint.stacks.vocabulary import Heard, Vocabulary
 
 HEAD = """
 import bentoml, modal, ray
@@ -149,14 +150,45 @@ def test_beam_counts_the_cards_of_what_it_runs() -> None:
     assert hardware(choice)[:2] == ("?", 4)
 
 
-def test_a_quiet_platform_says_nothing_where_nothing_stands_around() -> None:
-    """What is passed over is what would have said nothing."""
-    place = Place("app.py", Span(0, 1))
-    call = Table("python.call", place, (), "vllm.LLM")
-    recognised = recognise(Invocation("python", place, "vllm.LLM", call=call), vocabularies())
+NOTHING = Heard()
+"""What a platform hears that speaks of nothing."""
+HERE = Place("app.py", Span(0, 1))
+
+
+def asked(invocation: Invocation) -> tuple[Recognised, list[Vocabulary]]:
+    """An invocation as it is recognised, and the platforms that are asked about it."""
+    recognised = recognise(invocation, vocabularies())
     assert recognised is not None
-    passed = [one for one in vocabularies() if one.quiet]
-    assert len(passed) > 20
+    return recognised, list(speaking((one for one in vocabularies() if one.platform), recognised))
+
+
+def vllm(around: tuple[str, ...] = (), variables: tuple[str, ...] = (), open: bool = False) -> Invocation:
+    """A container of vLLM, with what stands around it and its variables."""
+
+    def table(names: tuple[str, ...]) -> Table:
+        entries = tuple(Entry(name, (Alternative("known", "1", HERE),), HERE) for name in names)
+        return Table("yaml.mapping", HERE, entries, open=open)
+
+    words = Table("yaml.words", HERE, (Entry("", (Alternative("known", "--max-num-seqs=1", HERE),), HERE),))
+    image = (Alternative("known", "vllm/vllm-openai:v0.9.2", HERE),)
+    return Invocation(
+        "yaml", HERE, "container", words=words, env=table(variables), image=image, surroundings=table(around)
+    )
+
+
+@pytest.mark.parametrize(
+    "invocation",
+    [
+        Invocation("python", HERE, "vllm.LLM", call=Table("python.call", HERE, (), "vllm.LLM")),
+        vllm(),
+        vllm(around=("kind", "path", "labels.app")),
+        vllm(variables=("HF_TOKEN",)),
+    ],
+)
+def test_a_platform_that_is_not_asked_would_have_said_nothing(invocation: Invocation) -> None:
+    recognised, listening = asked(invocation)
+    passed = [one for one in vocabularies() if one.platform and one not in listening]
+    assert len(passed) > 30
     several: tuple[dict[str, str], ...] = ({}, {"vllm": "==0.9.1"})
     for platform in passed:
         for versions in several:
@@ -165,10 +197,39 @@ def test_a_quiet_platform_says_nothing_where_nothing_stands_around() -> None:
             assert {fact.kind for fact in facts.values()} <= {"absent"}, platform.name
 
 
-def test_a_platform_with_a_default_of_its_own_is_not_quiet() -> None:
+def test_a_platform_is_asked_where_something_that_it_speaks_of_is_named() -> None:
+    def names(invocation: Invocation) -> set[str]:
+        return {one.name for one in asked(invocation)[1]}
+
+    assert names(vllm(around=("resources.limits.nvidia.com/gpu",))) == {"kubernetes"}
+    assert names(vllm(around=("nodeSelector.any-accelerator",))) == {"kubernetes"}
+    assert names(vllm(variables=("CUDA_VISIBLE_DEVICES",))) == {"torch", "visible"}
+    assert names(vllm(open=True)) > {"kubernetes", "torch", "slurm"}, "nobody can see what stands there"
+    assert names(vllm(around=("document.resources.*",))) > {"skypilot", "kubernetes"}
+
+
+def test_what_a_platform_says_without_any_key_is_heard_everywhere() -> None:
     text = 'name = "ours"\nkind = "platform"\n[keys.gpus]\nsurroundings = ["ours.gpus"]\n[facts]\ngpu_count = "gpus"\n'
-    said = 'gpu = [{ is = "L4" }]\n'
-    assert quiet(load(text, "ours.toml"))
-    assert not quiet(load(text + said, "ours.toml"))
-    assert not quiet(load(text.replace("[facts]", "default = 1\n[facts]"), "ours.toml"))
-    assert not quiet(load(text.replace("[facts]", 'env = ["GPUS"]\n[facts]'), "ours.toml"))
+    assert heard(load(text, "ours.toml")) == replace(NOTHING, paths=("ours.gpus",))
+    assert heard(load(text + 'gpu = [{ is = "L4" }]\n', "ours.toml")) is None
+    assert heard(load(text.replace("[facts]", "default = 1\n[facts]"), "ours.toml")) is None
+    assert heard(load(text.replace("[facts]", 'flag = "--gpus"\n[facts]'), "ours.toml")) is None
+    said = text.replace("[facts]", 'env = ["GPUS"]\n[facts]')
+    assert heard(load(said, "ours.toml")) == Heard(("ours.gpus",), variables=("GPUS",))
+
+
+def test_of_each_way_to_a_fact_one_key_is_listened_for() -> None:
+    text = (
+        'name = "ours"\nkind = "platform"\n[keys.gpus]\nsurroundings = ["ours.gpus"]\ndefault = 1\n'
+        '[keys.kind]\nsurroundings = ["ours.kind"]\n[facts]\n'
+        'gpu_count = [{ from = "gpus", when = { kind = { written = true } } }]\n'
+    )
+    assert heard(load(text, "ours.toml")) == replace(NOTHING, paths=("ours.kind",))
+
+
+def test_a_flag_of_the_stack_is_no_key_of_a_platform_that_has_the_same_name() -> None:
+    run = "vllm serve Qwen/Qwen2.5-0.5B --runner ubuntu-latest"
+    text = f"jobs:\n  serve:\n    runs-on: gpu\n    steps:\n      - run: {run}\n"
+    outcome = judged(Source("ci.yaml", text), Alone(), (), Settings(root=ROOT))
+    (deployment,) = outcome.deployments
+    assert deployment.facts["device"].value == "cuda"

@@ -24,7 +24,7 @@ class _Packer(pickle.Pickler):
 
     def reducer_override(self, what: Any) -> Any:
         """Nothing is packed in another way: it is only looked at."""
-        if type(what) is Place:
+        if isinstance(what, Place):
             self.paths.add(what.path)
         return NotImplemented
 

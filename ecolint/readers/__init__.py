@@ -139,8 +139,8 @@ class Reader(Protocol):
     It declares `SUFFIXES` (".toml"), or `NAMES`: patterns of file names in lower case ("dockerfile.*"), with the folder
     that the file stands in where that tells what it is ("requirements/*.txt"). A name outranks a suffix, but for one of
     which the end is open: `dockerfile_tools.py` is Python.
-    `LINKING`, where it is declared, are words of files that another file of the project may give a meaning: a file
-    that holds one is read though it holds no trigger. `anchors(keys)`, where it is offered, narrows the words for
+    `spoken_of(path, text, project)`, where it is offered, tells whether a file is read though it holds no trigger:
+    another file of the project may give it a meaning. `anchors(keys)`, where it is offered, narrows the words for
     which a file that is too long to read is told of, and has them looked for at its two ends alone. `FALLBACK`,
     where it is declared, is the encoding of files that are not UTF-8; `HELD` says that such files may stand inside
     others (see `held`). `sieve(asked)`, where it is offered, gives what tells from a file's bytes whether it may hold
@@ -192,6 +192,14 @@ class Including(Protocol):
         ...
 
 
+class Linked(Protocol):
+    """What a reader offers besides where other files may give a file of its syntax a meaning."""
+
+    def spoken_of(self, path: str, text: str | None, project: Lookup) -> bool:
+        """Whether a file is worth reading though it holds no trigger; without a `text`, whatever it holds."""
+        ...
+
+
 class Malformed(Exception):
     """A file out of which no text to read can be taken; `line` counts from 1."""
 
@@ -207,9 +215,9 @@ class ReaderError(Exception):
 MAX_ENDINGS = 1_000
 """Suffixes of which it is kept what may read them: a folder of data may have as many as files."""
 _OFFERS = ("read", "rewrite", "pins", "constants")
-_Traits = tuple[tuple[str, ...], str, bool, bool, bool]
-"""What is told of a reader without importing it: its LINKING, its FALLBACK, whether it unpacks, narrows, sieves."""
-_UNTOLD: _Traits = ((), "", False, False, False)
+_Traits = tuple[str, bool, bool, bool, bool]
+"""What is told of a reader without importing it: its FALLBACK, whether it unpacks, narrows, sieves, is spoken of."""
+_UNTOLD: _Traits = ("", False, False, False, False)
 
 
 class Shelf:
@@ -288,9 +296,8 @@ def _shelved() -> tuple[dict[str, str], dict[str, str], dict[str, _Traits]]:
                 if pattern in found:
                     raise ReaderError(f"reader {info.name} claims {pattern}, which another reader has")
                 found[pattern] = info.name
-        linking, fallback = tuple(getattr(module, "LINKING", ())), str(getattr(module, "FALLBACK", ""))
-        offered = (hasattr(module, name) for name in ("unpack", "anchors", "sieve"))
-        traits[info.name] = (linking, fallback, *offered)  # type: ignore[assignment]
+        offered = (hasattr(module, name) for name in ("unpack", "anchors", "sieve", "spoken_of"))
+        traits[info.name] = (str(getattr(module, "FALLBACK", "")), *offered)  # type: ignore[assignment]
     return suffixes, names, traits
 
 
@@ -310,31 +317,36 @@ def _traits(path: str) -> _Traits:
     return found.traits.get(found.of(path), _UNTOLD)
 
 
-def linking(path: str) -> tuple[str, ...]:
-    """The words for which a file of this name is read though it holds no trigger: other files may speak of it."""
-    return _traits(path)[0]
-
-
 def fallback(path: str) -> str:
     """The encoding of a file of this name that is not UTF-8; empty where its syntax has no other."""
-    return _traits(path)[1]
+    return _traits(path)[0]
 
 
 def packed(path: str) -> Packed | None:
     """The reader of a file of this name, where what it reads is packed into the file."""
-    return cast("Packed", reader_of(path)) if _traits(path)[2] else None
+    return cast("Packed", reader_of(path)) if _traits(path)[1] else None
 
 
 def anchors(path: str, keys: Sequence[str]) -> tuple[str, ...] | None:
     """The words for which a file of this name is told of though it is too long to read; None where all triggers are."""
-    reader: Any = reader_of(path) if _traits(path)[3] else None
+    reader: Any = reader_of(path) if _traits(path)[2] else None
     return None if reader is None else tuple(reader.anchors(keys))
 
 
 def sieve(path: str, asked: Asked) -> Callable[[bytes], bool] | None:
     """What tells from the bytes of a file of this name whether it is worth reading; None where only words do."""
-    reader: Any = reader_of(path) if _traits(path)[4] else None
+    reader: Any = reader_of(path) if _traits(path)[3] else None
     return None if reader is None else cast("Callable[[bytes], bool]", reader.sieve(asked))
+
+
+def linked(path: str) -> Linked | None:
+    """The reader of a file of this name, where other files may give such a file a meaning."""
+    return cast("Linked", reader_of(path)) if _traits(path)[4] else None
+
+
+def may_be_linked(path: str) -> bool:
+    """Whether other files may give a file of this name a meaning."""
+    return _traits(path)[4]
 
 
 def includes(reader: Reader, source: Source) -> tuple[tuple[str, bool], ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ecolint.slots.keys import Slots, choice_of
 from ecolint.slots.setting import ABSENT, Setting
+from ecolint.slots.silence import speaking
 from ecolint.slots.strangers import Stranger, strangers
 from ecolint.slots.tables import find, holder, is_open
 from ecolint.slots.variant import Assignment, pick
@@ -19,5 +20,6 @@ __all__ = [
     "holder",
     "is_open",
     "pick",
+    "speaking",
     "strangers",
 ]

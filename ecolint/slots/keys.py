@@ -10,7 +10,7 @@ from ecolint.model import Alternative, Entry, How, Place, Scalar, Table
 from ecolint.recognise import Recognised, matches
 from ecolint.slots import later
 from ecolint.slots.setting import ABSENT, OPEN, Setting, read, under
-from ecolint.slots.tables import is_open, within
+from ecolint.slots.tables import flatten, is_open, within
 from ecolint.slots.variant import Assignment, compatible, pick, settled
 from ecolint.stacks import command, packed
 from ecolint.stacks.versions import holds
@@ -28,12 +28,15 @@ class Slots:
         self.recognised, self.assignment, self.versions = recognised, assignment, versions
         self.invocation, self.vocabulary = recognised.invocation, recognised.vocabulary
         self.line = command_line(recognised, assignment)
+        self.later = later.uses(recognised, assignment)
+        self._names: dict[int, tuple[Table, frozenset[str], bool]] = {}
+        self._within: dict[tuple[int, str, bool], tuple[Table, Table | Literal[False] | None]] = {}
 
     def settings(self) -> dict[str, Setting]:
         """Every key of the vocabulary: as written, by default, absent or unknown."""
         found = {name: self.setting(key) for name, key in self.vocabulary.keys.items() if not key.virtual}
         self.exclude(found)
-        found.update(later.virtual(self.recognised, self.assignment))
+        found.update(later.virtual(self.later, self.recognised, self.assignment))
         return {name: self.defaulted(self.vocabulary.keys[name], s) for name, s in found.items()}
 
     def exclude(self, found: dict[str, Setting]) -> None:
@@ -66,7 +69,7 @@ class Slots:
 
     def setting(self, key: Key) -> Setting:
         if not self.takes(key):
-            return later.said(self.recognised, key, self.assignment) or ABSENT
+            return later.said(self.later, key, self.vocabulary, self.assignment) or ABSENT
         for found in self.candidates(key):
             if found is not None:
                 return found
@@ -78,7 +81,7 @@ class Slots:
 
     def candidates(self, key: Key) -> Iterator[Setting | None]:
         call, mapping = self.invocation.call, self.invocation.mapping
-        yield later.said(self.recognised, key, self.assignment)
+        yield later.said(self.later, key, self.vocabulary, self.assignment)
         if key.callee:
             bare = self.recognised.bare_object is not None
             named = self.recognised.callee and not bare
@@ -200,7 +203,9 @@ class Slots:
         return None
 
     def from_command(self, line: command.CommandLine, key: Key) -> Setting | None:
-        flag = command.flag_of(key, line)
+        own = not self.vocabulary.platform
+        # The line was read by the stack's vocabulary: a key of a platform is one of its flags only where it says so.
+        flag = command.flag_of(key, line) if own or key.flag else None
         if flag is not None and not settled(flag.words[0].branches, self.assignment):
             return OPEN
         if flag is not None and compatible(flag.words[0].branches, self.assignment):
@@ -210,7 +215,7 @@ class Slots:
                 value = (Alternative("known", not flag.negated, written_at(flag.words[0]), how),)
                 return read(key, value, self.assignment, "flag", flag.table, flag.words)
             return read(key, flag.value, self.assignment, "flag", flag.table, flag.words)
-        own = not self.vocabulary.platform  # the words behind a program are not what a platform's calls are given
+        # The words behind a program are not what a platform's calls are given.
         if own and key.positional is not None and key.positional < len(line.positionals):
             word = line.positionals[key.positional]
             return read(key, word.entry.value, self.assignment, "flag", word.table, (word.entry,))
@@ -241,10 +246,27 @@ class Slots:
     def under(
         self, table: Table, names: tuple[str, ...], key: Key, where: str, positional: int | None = None
     ) -> Setting | None:
-        return under(table, names, key, self.assignment, where, positional)
+        if positional is not None:
+            names = (*names, str(positional))
+        there, open_ = self.names(table)
+        if there.isdisjoint(names) and (where == "surroundings" or not any("." in name for name in names)):
+            return OPEN if open_ and names else None  # as most keys are: nothing of the kind is written
+        return under(table, names, key, self.assignment, where)
+
+    def names(self, table: Table) -> tuple[frozenset[str], bool]:
+        """The names in a table, and whether there may be others: looked for once, not for every key."""
+        if id(table) not in self._names:
+            names = frozenset(entry.name for _, entry in flatten(table))
+            self._names[id(table)] = table, names, is_open(table)  # it is kept, so that no other one gets its id
+        _, found, open_ = self._names[id(table)]
+        return found, open_
 
     def within(self, table: Table, name: str, spec: ObjectSpec | None = None) -> Table | Literal[False] | None:
-        return within(table, name, self.vocabulary, self.assignment, spec)
+        """The dictionary or object under this name: looked for once, not for every key that may stand in it."""
+        place = (id(table), name, spec is not None)
+        if place not in self._within:
+            self._within[place] = table, within(table, name, self.vocabulary, self.assignment, spec)
+        return self._within[place][1]
 
 
 def _paths(table: Table, pattern: str) -> tuple[str, ...]:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import TypeAlias
 
 from ecolint.model import Table, Use
 from ecolint.recognise import Recognised, matches
 from ecolint.slots.setting import ABSENT, OPEN, Setting, under
 from ecolint.slots.tables import within
 from ecolint.slots.variant import Assignment, compatible
-from ecolint.stacks.vocabulary import Key, UseSpec
+from ecolint.stacks.vocabulary import Key, UseSpec, Vocabulary
+
+Known: TypeAlias = "tuple[tuple[Use, UseSpec], ...]"
+"""Later calls, with what the vocabulary knows of them."""
 
 
-def said(recognised: Recognised, key: Key, assignment: Assignment) -> Setting | None:
+def said(later: Known, key: Key, vocabulary: Vocabulary, assignment: Assignment) -> Setting | None:
     """What later calls say of a key, the last one; what they are given outranks what was set on the object."""
     found: dict[bool, Setting] = {}
-    for use, spec in _uses(recognised, assignment):
+    for use, spec in later:
         if key.name not in spec.keys or use.table is None:
             continue
-        inner = (within(use.table, name, recognised.vocabulary, assignment) for name in spec.nested)
+        inner = (within(use.table, name, vocabulary, assignment) for name in spec.nested)
         for table in (use.table, *(one for one in inner if isinstance(one, Table))):
             setting = under(table, key.keyword, key, assignment, "use", key.positional)
             if setting is not None and setting is not OPEN:
@@ -28,11 +32,11 @@ def said(recognised: Recognised, key: Key, assignment: Assignment) -> Setting | 
     return found.get(False) or found.get(True)
 
 
-def virtual(recognised: Recognised, assignment: Assignment) -> dict[str, Setting]:
+def virtual(later: Known, recognised: Recognised, assignment: Assignment) -> dict[str, Setting]:
     """The keys that are written nowhere: that the object generates, how it answers requests, that it is trained."""
     found = {name: ABSENT for name, key in recognised.vocabulary.keys.items() if key.virtual}
     generates = False
-    for use, spec in _uses(recognised, assignment):
+    for use, spec in later:
         generates = generates or bool(spec.per_item)
         if spec.request is not None and use.request and found[spec.request].value != "single":
             # One way in that takes requests one by one is enough to be told of.
@@ -51,14 +55,16 @@ def virtual(recognised: Recognised, assignment: Assignment) -> dict[str, Setting
     return found
 
 
-def _uses(recognised: Recognised, assignment: Assignment) -> Iterator[tuple[Use, UseSpec]]:
+def uses(recognised: Recognised, assignment: Assignment) -> Known:
     """The later calls that happen in this variant, with what the vocabulary knows of them."""
     callee = recognised.callee
-    for use in recognised.invocation.uses:
-        if compatible(use.branches, assignment):
-            for spec in recognised.vocabulary.uses:
-                if matches(use.name, spec.calls) and (not spec.only or matches(use.through or callee, spec.only)):
-                    yield use, spec
+    return tuple(
+        (use, spec)
+        for use in recognised.invocation.uses
+        if compatible(use.branches, assignment)
+        for spec in recognised.vocabulary.uses
+        if matches(use.name, spec.calls) and (not spec.only or matches(use.through or callee, spec.only))
+    )
 
 
 def _doubts(recognised: Recognised, assignment: Assignment, generates: bool) -> Iterable[UseSpec]:

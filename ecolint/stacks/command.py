@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import field, replace
+from typing import NamedTuple
 
 from ecolint.model import Alternative, Entry, Table, Value
 from ecolint.shaped import dataclass
@@ -69,22 +70,38 @@ class CommandLine:
     """Flags that take a dictionary as one text (`--model_args pretrained=x,dtype=float16`), by its name."""
 
 
-def starts(words: Iterable[Entry], vocabulary: Vocabulary) -> int | None:
+class Names(NamedTuple):
+    """The first words of a command line as the programs that they may start, and all that those are known by."""
+
+    words: tuple[str | None, ...] = ()
+    known: frozenset[str] = frozenset()
+
+
+def names_in(words: Sequence[Entry]) -> Names:
+    """The words among which a server's name is looked for; none where the program starts nothing."""
+    if any(text(word) in ASKING for word in words):
+        return Names()
+    names = tuple(program(word) for word in words[: PROGRAM_DEPTH + 3])
+    if names and names[0] is not None and posixpath.basename(names[0]) in TALKING:
+        return Names()
+    told = frozenset(name for name in names if name is not None)
+    return Names(names, told | frozenset(map(posixpath.basename, told)))
+
+
+def starts(words: Sequence[Entry], programs: Names, vocabulary: Vocabulary) -> int | None:
     """The index of the first word after the server's own name, None where these words do not start it.
 
     A script whose name many have is the server where a flag of the server's own is behind it.
     """
-    words = tuple(words)
-    if any(text(word) in ASKING for word in words):
+    known = programs.known
+    if known.isdisjoint(vocabulary.scripts) and not any(command[0] in known for command in vocabulary.commands):
         return None
-    names = [program(word) for word in words[: PROGRAM_DEPTH + 3]]
-    if names and names[0] is not None and posixpath.basename(names[0]) in TALKING:
-        return None
+    names = programs.words
     for index in range(min(len(names), PROGRAM_DEPTH)):
         for command in vocabulary.commands:
             end = index + len(command)
             found = names[index:end]
-            if len(found) < len(command) or found[0] is None or found[1:] != list(command[1:]):
+            if len(found) < len(command) or found[0] is None or found[1:] != command[1:]:
                 continue
             if "." in command[0]:
                 if found[0] == command[0] and (not index or names[index - 1] == "-m"):

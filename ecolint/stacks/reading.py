@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ecolint.stacks import StackError
+from ecolint.stacks.hearing import heard
 from ecolint.stacks.loading import contents_of, load
-from ecolint.stacks.quiet import quiet
 from ecolint.stacks.vocabulary import Vocabulary
 
 
@@ -25,7 +25,7 @@ def read(folders: Iterable[str]) -> tuple[Vocabulary, ...]:
         vocabulary = load(text, name, contents)
         found[vocabulary.name] = vocabulary
     every = tuple(_wrapped(one, tuple(found.values())) for one in found.values())
-    return tuple(replace(one, quiet=True) if quiet(one) else one for one in every)
+    return tuple(replace(one, heard=heard(one)) if one.platform else one for one in every)
 
 
 def _wrapped(one: Vocabulary, every: tuple[Vocabulary, ...]) -> Vocabulary:

@@ -203,6 +203,23 @@ class LaunchSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """What a platform speaks of: where none of it is named in an invocation, it says nothing."""
+
+    paths: tuple[str, ...] = ()
+    """Names among the surroundings; `beginnings` are those of such names."""
+    beginnings: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    calls: tuple[str, ...] | None = ()
+    """Patterns of calls whose arguments it reads; None: any."""
+    tests: bool = False
+    """It reads what decides on the branches."""
+    uses: bool = False
+    """It reads what later calls say."""
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """One stack (or a platform, whose facts join those of any stack that runs on it)."""
 
@@ -212,8 +229,8 @@ class Vocabulary:
     framework: str = ""
     """What runs the model, where the vocabulary is of something that hands its settings on; empty: itself."""
     platform: bool = False
-    quiet: bool = False
-    """A platform that says nothing where nothing is told of what stands around: see `ecolint.stacks.quiet`."""
+    heard: Heard | None = None
+    """Without what a platform says nothing (`ecolint.stacks.hearing`); None where it may always."""
     calls: tuple[str, ...] = ()
     likely_calls: tuple[str, ...] = ()
     local_calls: tuple[str, ...] = ()

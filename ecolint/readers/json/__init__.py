@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ecolint.model import Change, Edit, Invocation, Pin, Problem, Reading, Source, Table, Value, Wanted
+from ecolint.readers.programs import programs
 from ecolint.speech import say
 
 if TYPE_CHECKING:
@@ -23,6 +25,10 @@ _RUNS = re.compile(
     r"\w*?(?:image|command|commands|cmd|args|arguments|entrypoint|scripts?|run|start|exec|launch)\Z", re.IGNORECASE
 )
 """Keys under which something is named that runs, or what is handed to it."""
+_HOLDS = re.compile(
+    r"containers|source|\w*?(?:image_?uri|env|envs|env_?vars|environment(?:_?variables)?)\Z", re.IGNORECASE
+)
+"""Further keys of what runs."""
 _RELAXED = re.compile(r"\.jsonc\Z|(?:\A|/)(?:\.vscode/[^/]+|\.?devcontainer)\.json\Z")
 """Files of editors: a comma behind the last item is allowed (Visual Studio Code, "JSON with Comments")."""
 _RUN = re.compile(r"[/:-]")
@@ -33,12 +39,14 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
     """Everything in a JSON file that may start or configure a model.
 
     A file that has neither a wanted key nor a wanted word beside a key that runs something is not even parsed, so that
-    records, data and the settings of other tools cost a scan. Of one that is parsed and cannot be read, its first
+    records, data and the settings of other tools cost a scan. Nor is one whose only wanted words are other keys, which
+    name what may run somewhere, while nothing runs in it. Of one that is parsed and cannot be read, its first
     mistake is told.
     """
     keys = frozenset(_KEY.findall(source.text))
     triggers = [trigger for trigger in (*wanted.keys, *wanted.words_of("json")) if trigger in keys]
-    if not triggers and not _runs(source.text, keys, wanted):
+    settings = not keys.isdisjoint((*wanted.keys, *wanted.anchors.get("json", ())))
+    if not (settings or (triggers and _may_run(source.text, keys)) or _runs(source.text, keys, wanted)):
         return Reading()
     from ecolint.readers.hashes import comments
     from ecolint.readers.json.tree import Unreadable, parse
@@ -100,12 +108,22 @@ def _twice(source: Source, file: File, found: Iterable[Invocation], wanted: Want
     return ()
 
 
+def _may_run(text: str, keys: Iterable[str]) -> bool:
+    """Whether there is a key of something that runs, or a comment that wants to be answered."""
+    return "ecolint:" in text or any(_RUNS.match(key) or _HOLDS.match(key) for key in keys)
+
+
 def _runs(text: str, keys: Iterable[str], wanted: Wanted) -> bool:
     """Whether there are both a key that names what runs and a word of an image or command that is looked for."""
     if not any(_RUNS.match(key) for key in keys):
         return False
-    words = (*wanted.commands, *(trigger for trigger in wanted.triggers if _RUN.search(trigger)))
-    return any(word in text for word in words)
+    return programs(wanted.commands, _parts(wanted.triggers)).named_in(text)
+
+
+@lru_cache(maxsize=8)
+def _parts(triggers: tuple[str, ...]) -> tuple[str, ...]:
+    """Words that stand in images and in flags alone."""
+    return tuple(trigger for trigger in triggers if _RUN.search(trigger))
 
 
 def anchors(keys: Sequence[str]) -> tuple[str, ...]:

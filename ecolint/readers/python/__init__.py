@@ -29,7 +29,7 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
             return Reading()
     from ecolint.readers.python.reading import read_file
 
-    reading = read_file(source, wanted, project)
+    reading = read_file(source, wanted, project, told=told if shortcuts.taken("gates") else None)
     return reading if starts or reading.invocations else replace(reading, problems=())
 
 

@@ -88,7 +88,7 @@ def _lambda(ctx: Context, parts: tuple[str, ...], statement: Statement) -> Value
 
 def note(ctx: Context, call: cst.Call, statement: Statement) -> None:
     """Remember which call a table came from, by its place."""
-    ctx.origins[ctx.place(statement, call)] = (call, statement)
+    ctx.noted.append((call, statement))
 
 
 def held_names(ctx: Context, callee: cst.CSTNode, statement: Statement, node: cst.CSTNode) -> list[tuple[str, bool]]:

@@ -12,8 +12,10 @@ from ecolint.model import Place, Source, Span, Value, Wanted
 from ecolint.readers import Lookup
 from ecolint.readers.python.extent import Extents
 from ecolint.readers.python.flow import Flow
+from ecolint.readers.python.headers import parameters
 from ecolint.readers.python.lines import Line, Script, scan
 from ecolint.readers.python.parsing import Parser, Statement, Stats
+from ecolint.readers.python.places import LatePlace
 from ecolint.readers.python.scopes import Scopes, build
 from ecolint.readers.python.words import Words, index
 from ecolint.shaped import dataclass
@@ -26,8 +28,17 @@ class Parameter:
     name: str
     position: int | None
     default: cst.BaseExpression | None
-    annotation: str
+    typed: tuple[Statement, cst.BaseExpression] | None = None
+    """Where its type is written."""
     star: str = ""
+
+    @property
+    def annotation(self) -> str:
+        """Its type as written; empty where there is none."""
+        if self.typed is None:
+            return ""
+        statement, written = self.typed
+        return written.value if isinstance(written, cst.Name) else statement.code(written)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +85,25 @@ class Context:
     active: set[cst.CSTNode] = field(default_factory=set)
     depth: int = 0
     parameters: dict[int, dict[str, Parameter]] = field(default_factory=dict)
+    names: dict[int, dict[str, str]] = field(default_factory=dict)
     sites: dict[int, list[Site]] = field(default_factory=dict)
     returned: dict[int, list[int]] = field(default_factory=dict)
     arguments: dict[str, int] | None = None
     siblings: dict[str, Mapping[str, Value]] = field(default_factory=dict)
-    origins: dict[Place, tuple[cst.Call, Statement]] = field(default_factory=dict)
+    noted: list[tuple[cst.Call, Statement]] = field(default_factory=list)
+    """The calls that tables came from, as far as their places were not asked for yet."""
+    _origins: dict[Place, tuple[cst.Call, Statement]] = field(default_factory=dict)
 
     def place(self, statement: Statement, node: cst.CSTNode) -> Place:
         """Where a node stands in the file."""
-        return Place(self.source.path, statement.span(node))
+        return LatePlace(self.source.path, statement, node)
+
+    def origin(self, place: Place) -> tuple[cst.Call, Statement] | None:
+        """The call that a table at a place came from."""
+        while self.noted:
+            call, statement = self.noted.pop()
+            self._origins[self.place(statement, call)] = call, statement
+        return self._origins.get(place)
 
     def line_place(self, line: Line) -> Place:
         """Where a whole logical line stands in the file."""
@@ -99,10 +120,14 @@ class Context:
         return self.siblings[module]
 
     def takes(self, function: int, name: str) -> bool:
-        """Whether the `def` at a line index has a parameter; parsed only where its header holds the word."""
-        if function not in self.parameters and name not in self.script.body(self.script.lines[function]):
-            return False
-        return name in self.signature(function)
+        """Whether the `def` at a line index has a parameter."""
+        return name in self.named(function)
+
+    def named(self, function: int) -> dict[str, str]:
+        """The names of the parameters of the `def` at a line index in order, each with its stars; nothing is parsed."""
+        if function not in self.names:
+            self.names[function] = parameters(self.script.body(self.script.lines[function]))
+        return self.names[function]
 
     def signature(self, function: int) -> dict[str, Parameter]:
         """The parameters of the `def` at a line index, by name in order."""
@@ -113,25 +138,20 @@ class Context:
                 listed = statement.root.params
                 plain = [*listed.posonly_params, *listed.params]
                 for position, param in enumerate(plain):
-                    found[param.name.value] = _parameter(statement, param, position)
+                    found[param.name.value] = Parameter(
+                        param.name.value, position, param.default, _typed(statement, param)
+                    )
                 for param in listed.kwonly_params:
-                    found[param.name.value] = _parameter(statement, param, None)
+                    found[param.name.value] = Parameter(param.name.value, None, param.default, _typed(statement, param))
                 for star, one in (("*", listed.star_arg), ("**", listed.star_kwarg)):
                     if isinstance(one, cst.Param):
-                        found[one.name.value] = Parameter(one.name.value, None, None, "", star)
+                        found[one.name.value] = Parameter(one.name.value, None, None, star=star)
             self.parameters[function] = found
         return self.parameters[function]
 
 
-def _parameter(statement: Statement, param: cst.Param, position: int | None) -> Parameter:
-    written = param.annotation.annotation if param.annotation is not None else None
-    if written is None:
-        annotation = ""
-    elif isinstance(written, cst.Name):
-        annotation = written.value
-    else:
-        annotation = statement.code(written)
-    return Parameter(param.name.value, position, param.default, annotation)
+def _typed(statement: Statement, param: cst.Param) -> tuple[Statement, cst.BaseExpression] | None:
+    return (statement, param.annotation.annotation) if param.annotation is not None else None
 
 
 def prepare(

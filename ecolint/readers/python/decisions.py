@@ -55,6 +55,7 @@ class Decisions:
     _exits: dict[int, tuple[Arm, ...]] = field(default_factory=dict)
     _chains: dict[int, list[Line]] = field(default_factory=dict)
     _widths: dict[int, int] = field(default_factory=dict)
+    _lives: dict[int, tuple[frozenset[int], bool]] = field(default_factory=dict)
     _alias: dict[int, tuple[int, bool]] = field(default_factory=dict)
     _tests: dict[tuple[int, str], tuple[int, bool]] | None = None
     _choices: dict[tuple[int, str], tuple[str, Line, bool]] = field(default_factory=dict)
@@ -152,20 +153,33 @@ class Decisions:
     def _if_arm(self, leader: Line, header: Line) -> Arm | bool | None:
         chain = self.chain(leader.index)
         if len(chain) <= MAX_WORLDS:
-            live = [line for line in chain if line.kind == "else" or self.folded(line) is not False]
-            if header not in live:
+            live, sure = self._live(leader.index, chain)
+            if header.index not in live:
                 return False
-            certain = next((line for line in live if line.kind == "else" or self.folded(line) is True), None)
-            if certain is not None:
-                live = live[: live.index(certain) + 1]
-                if header not in live:
-                    return False
-                if len(live) == 1:
-                    return None
+            if sure and len(live) == 1:
+                return None
         if header.arm == 0 and self._guards_itself(header):
             return None
         decision, flipped = self._canonical(leader)
         return (decision, 1 - header.arm if flipped else header.arm)
+
+    def _live(self, leader: int, chain: list[Line]) -> tuple[frozenset[int], bool]:
+        """The headers of a chain of which the block may run, and whether one of them surely does."""
+        if leader in self._lives:
+            return self._lives[leader]
+        live: list[int] = []
+        sure = False
+        for line in chain:
+            told = True if line.kind == "else" else self.folded(line)
+            if told is not False:
+                live.append(line.index)
+            if told:
+                sure = True
+                break
+        found = frozenset(live), sure
+        if not self._folding:  # a test that is being folded is not known yet
+            self._lives[leader] = found
+        return found
 
     def _guards_itself(self, header: Line) -> bool:
         """True for `if model is None:` and the like around the very assignment: a lazy load runs sooner or later."""

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import functools
 import re
-from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from ecolint.readers.python.mentions import BEFORE, Text, of_word
+
 if TYPE_CHECKING:
     from ecolint.readers import Asked
-
-Hit = tuple[int, int, int]
-"""A word's number, where it begins and where it ends, in bytes."""
 
 _RUN = ("subprocess", "popen", "system")
 _WILD = re.compile(r"[*?\[]")
@@ -71,26 +69,23 @@ class Gate:
             owner, _, tail = one.rpartition(".")
             self._owners.setdefault(tail.encode(), []).append((_library(one).encode(), owner.rpartition(".")[2]))
         self._methods = {tail for tail, owners in self._owners.items() if all(map(_is_class, owners))}
+        self._last: tuple[bytes, Told | None] | None = None
         self._owner = functools.lru_cache(maxsize=512)(_owner)
 
-    def mentions(self, data: bytes) -> bool:
-        """Whether any of the words stands in a piece of a file."""
-        return bool(self._automaton.find_matches_as_indexes(data))
-
     def told(self, data: bytes) -> Told | None:
-        """What may stand in a file; None where nothing may."""
+        """What may stand in a file; None where nothing may. The last answer is remembered: a file is asked of twice."""
+        if self._last is None or self._last[0] != data:
+            self._last = data, self._tell(data)
+        return self._last[1]
+
+    def _tell(self, data: bytes) -> Told | None:
         if b"\r" in data:
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         hits = self._automaton.find_matches_as_indexes(data, overlapping=True)
         if not hits:
             return None
         there = {number for number, _, _ in hits}
-        text = _Text(data, hits)
-        tails = {
-            tail
-            for tail in there & self._libraries.keys()
-            if any(library < 0 or library in there for library in self._libraries[tail])
-        }
+        text, tails = Text(data, hits), self._tails(there)
         told = Told(
             starts=bool(tails) and self._starts(text, tails),
             runs=not there.isdisjoint(self._runners) and self._runs(text, there),
@@ -101,40 +96,45 @@ class Gate:
 
     def starting(self, data: bytes) -> list[int]:
         """Where wanted calls may stand, in bytes of the text with its line ends made plain; in order."""
-        text = _Text(data, self._automaton.find_matches_as_indexes(data, overlapping=True))
-        there = {number for number, _, _ in text.hits}
-        tails = {
+        text = Text(data, self._automaton.find_matches_as_indexes(data, overlapping=True))
+        return list(self._alive(text, self._tails({number for number, _, _ in text.hits})))
+
+    def _tails(self, there: set[int]) -> set[int]:
+        """The last words of wanted calls of which a library is mentioned too."""
+        return {
             tail
             for tail in there & self._libraries.keys()
             if any(library < 0 or library in there for library in self._libraries[tail])
         }
-        return list(self._alive(text, tails))
 
     # --- calls
 
-    def _starts(self, text: _Text, tails: set[int]) -> bool:
+    def _starts(self, text: Text, tails: set[int]) -> bool:
         return next(self._alive(text, tails), None) is not None
 
-    def _alive(self, text: _Text, tails: set[int]) -> Iterator[int]:
+    def _alive(self, text: Text, tails: set[int]) -> Iterator[int]:
         """Where a mention may lead to a wanted call: it is called, renamed or held, in code."""
         for number, start, end in text.hits:
             if number in tails and self._is_alive(text, start, end) and not text.hidden(start):
                 yield start
 
-    def _is_alive(self, text: _Text, start: int, end: int) -> bool:
+    def _is_alive(self, text: Text, start: int, end: int) -> bool:
         data = text.data
         before, after = data[start - 1 : start], data[end : end + 1]
         if before == b"`" or after == b"`":
             return False  # backquotes are prose
-        if _of_word(before) or _of_word(after):
-            while start and _of_word(data[start - 1 : start]):
+        if of_word(before) or of_word(after):
+            while start and of_word(data[start - 1 : start]):
                 start -= 1
             end = _WORD_END.match(data, end).end()  # type: ignore[union-attr]
             if not self._spelled.fullmatch(data, start, end):
                 return False
+        word = data[start:end]
+        if word not in self._methods and not text.brings(word):
+            return False
         return self._is_used(text, start, end)
 
-    def _is_used(self, text: _Text, start: int, end: int) -> bool:
+    def _is_used(self, text: Text, start: int, end: int) -> bool:
         data = text.data
         first = data.rfind(b"\n", 0, start) + 1
         before = data[first:start]
@@ -145,49 +145,53 @@ class Gate:
             return False
         if _CALLED.match(data, end):
             return self._has_owner(text, start, end, before)
-        if _RENAMED.match(data, end) or data[first - 2 : first - 1] == b"\\" or b"partial" in data[start - 200 : start]:
+        if renamed := _RENAMED.match(data, end):
+            return renamed[1] != data[start:end] and data.find(renamed[1], renamed.end()) >= 0
+        if data[first - 2 : first - 1] == b"\\":
             return True
-        if code.startswith((b"import ", b"from ")) or not _ASSIGNS.search(code):
+        if b"partial" in data and _FIRST_ARGUMENT.search(data, max(0, start - BEFORE), start):
+            return True
+        if _NEXT.match(data, end):
+            return False  # one of several, on lines of their own
+        if code.startswith((b"import ", b"from ")) or not _ASSIGNS.search(code) or _ATTRIBUTE.match(data, end):
             return False
         # Held in a variable: no call stands in such a statement.
         statement = code[max(code.rfind(b";"), code.rfind(b":")) + 1 :]
         return b"(" not in statement and b"(" not in data[end : _line_end(data, end)].partition(b";")[0]
 
-    def _has_owner(self, text: _Text, start: int, end: int, before: bytes) -> bool:
+    def _has_owner(self, text: Text, start: int, end: int, before: bytes) -> bool:
         """Whether what a call is made on may be what is wanted; a class that was imported must have the right name."""
         word = text.data[start:end]
         if word not in self._owners or not (owner := _OWNER.search(before)):
             return _SUPER.search(before) is None
         name = owner[1]
-        if owner[2] or (not name[:1].isupper() and name not in (b"cls", b"self")):
+        if owner[2]:
             return True
         if name in (b"cls", b"self"):
             return word not in self._methods
-        if self._wanted_owner(word, name, text.data):
-            return True
-        return not text.imports(name)
+        return not text.imports(name) or self._wanted_owner(word, name, text)
 
-    def _wanted_owner(self, word: bytes, name: bytes, data: bytes) -> bool:
+    def _wanted_owner(self, word: bytes, name: bytes, text: Text) -> bool:
         """Whether a class has a name under which the libraries that a file mentions have what is wanted."""
-        libraries = tuple(sorted({one for one, _ in self._owners[word] if one and one in data}))
+        libraries = tuple(sorted({one for one, _ in self._owners[word] if one and text.mentions(one)}))
         return self._owner(tuple(self._owners[word]), libraries).match(name.decode("utf-8", "replace")) is not None
 
     # --- commands
 
-    def _runs(self, text: _Text, there: set[int]) -> bool:
+    def _runs(self, text: Text, there: set[int]) -> bool:
         """Whether a runner and a wanted command stand there, the command at the beginning of a word in a string."""
         if there.isdisjoint(self._plain_runners) and not self._runs_by_os(text):
             return False
         return any(text.quoted(start) for start in self._programs_in(text))
 
-    def _runs_by_os(self, text: _Text) -> bool:
+    def _runs_by_os(self, text: Text) -> bool:
         """Whether `system` or `popen` is the one of the module `os`."""
         if _FROM_OS.search(text.data):
             return True
         starts = (start for number, start, _ in text.hits if number in self._runners)
         return any(_OF_OS.search(text.data, max(0, start - 20), start) for start in starts)
 
-    def _programs_in(self, text: _Text) -> Iterator[int]:
+    def _programs_in(self, text: Text) -> Iterator[int]:
         for number, start, _ in text.hits:
             if number in self._commands and self._begins(text.data, start):
                 yield start
@@ -198,120 +202,35 @@ class Gate:
     def _begins(self, data: bytes, start: int) -> bool:
         """Whether a program's name, or the beginning of one that is put together, begins a word here."""
         before = data[start - 1 : start]
-        if _of_word(before) or before in (b".", b"-"):
+        if of_word(before) or before in (b".", b"-"):
             return False
         written = _SHELL_WORD.match(data, start).group()  # type: ignore[union-attr]
         return any(one.startswith(written) for one in self._programs)
 
     # --- work
 
-    def _works_on(self, text: _Text) -> bool:
+    def _works_on(self, text: Text) -> bool:
         """Whether an object that another module made may do its work here."""
         data = text.data
         if b"import" not in data:
             return False
-        return any(number in self._works and not _of_word(data[end : end + 1]) for number, _, end in text.hits)
+        return any(number in self._works and not of_word(data[end : end + 1]) for number, _, end in text.hits)
 
 
 _NOTE = "ecolint:"
 _WORD_END = re.compile(rb"\w*")
 _DEFINES = re.compile(rb"\b(?:def|class)\s+\Z")
 _CALLED = re.compile(rb"\s*(?:\\\n\s*)?[)\]]*\s*\(")
-_RENAMED = re.compile(rb"\s+as\b")
+_RENAMED = re.compile(rb"\s+as\s+(\w+)")
+_FIRST_ARGUMENT = re.compile(rb"\bpartial\s*\(\s*(?:\w+\s*\.\s*)*\Z")
+_NEXT = re.compile(rb"[ \t]*,[ \t]*(?:#[^\n]*)?\n")
+_ATTRIBUTE = re.compile(rb"\s*\.")
 _ASSIGNS = re.compile(rb"(?<![=<>!])=(?!=)")
 _OWNER = re.compile(rb"(?<![\w.)\]])(\w+)\s*(\.\s*\w+\s*)*\.\s*\Z")
 _SUPER = re.compile(rb"\bsuper\([^()]*\)\s*\.\s*\Z")
 _FROM_OS = re.compile(rb"from\s+os\s+import\b")
 _OF_OS = re.compile(rb"\bos\s*\.\s*\Z")
 _SHELL_WORD = re.compile(rb"[^\s\"'\\/{}$:;,=)(\[\]]*")
-_LITERAL = re.compile(
-    rb"""#[^\n]*"""
-    rb"""|\"{3}[^\\"]*(?:(?:\\.|"(?!""))[^\\"]*)*\"{3}|'{3}[^\\']*(?:(?:\\.|'(?!''))[^\\']*)*'{3}"""
-    rb"""|"[^"\\\n]*(?:\\.[^"\\\n]*)*"|'[^'\\\n]*(?:\\.[^'\\\n]*)*'""",
-    re.DOTALL,
-)
-_IMPORTS = re.compile(
-    rb"^[ \t]*(?:from[ \t]+[\w. \t]+[ \t]import\b[ \t]*(\([^)]*\)|(?:\\\n|[^\n])*)|import[ \t]+((?:\\\n|[^\n])*))", re.M
-)
-
-
-class _Text:
-    """A file's bytes with the words in them, and what of it was cut up so far."""
-
-    def __init__(self, data: bytes, hits: list[Hit]) -> None:
-        self.data, self.hits = data, hits
-        self._starts: list[int] | None = None
-        self._ends: list[tuple[int, bool, bool]] = []
-        self._imports: frozenset[bytes] | None = None
-
-    def hidden(self, at: int) -> bool:
-        """Whether a place is in a comment, or in a text over several lines that holds no code."""
-        found = self._literal(at)
-        return found is not None and found[0]
-
-    def quoted(self, at: int) -> bool:
-        """Whether a place is in a string."""
-        found = self._literal(at)
-        return found is not None and found[1]
-
-    def _literal(self, at: int) -> tuple[bool, bool] | None:
-        if self._starts is None:
-            self._starts = []
-            for match in _LITERAL.finditer(self.data):
-                start, end = match.span()
-                comment = self.data[start] == 35
-                long = end - start >= 6 and self.data[start : start + 3] in (b'"""', b"'''")
-                formatted = b"f" in self.data[start - 2 : start].lower()
-                self._starts.append(start)
-                self._ends.append((end, comment or (long and not formatted), not comment))
-        found = bisect_right(self._starts, at) - 1
-        if found < 0 or at >= self._ends[found][0]:
-            return None
-        return self._ends[found][1:]
-
-    def imports(self, name: bytes) -> bool:
-        """Whether a name can only be what an import of the file makes it: nothing else binds it."""
-        if self._imports is None:
-            found: set[bytes] = set()
-            for match in _IMPORTS.finditer(self.data):
-                found.update(re.findall(rb"[\w*]+", match[1] or match[2] or b""))
-            self._imports = frozenset(found)
-        if b"*" in self._imports or name not in self._imports:
-            return False
-        return not any(_binds(self.data, start, start + len(name)) for start in _words(self.data, name))
-
-
-_TARGET = re.compile(rb"(?:[\w \t)\]*.]|,(?:[ \t]*\n)?){0,200}(?::[^=\n]*)?=(?!=)")
-_BINDER = re.compile(rb"\b(?:as|class|def)[ \t]+\Z")
-_FOR = re.compile(rb"\bfor\b(?:(?!\bin\b).)*\Z|\blambda\b[^:]*\Z")
-_PARAMETER = re.compile(rb"[ \t]*[,:=)]")
-_HEADER = re.compile(rb"\bdef\s+\w+\s*\Z")
-
-
-def _binds(data: bytes, start: int, end: int) -> bool:
-    """Whether a name may be bound where it stands: as a target, a parameter, by a header or a loop."""
-    first = data.rfind(b"\n", 0, start) + 1
-    before = data[first:start]
-    if _TARGET.match(data, end) or _BINDER.search(before) or _FOR.search(before):
-        return True
-    if not _PARAMETER.match(data, end) or before.rstrip()[-1:] not in (b"", b"(", b",", b"*"):
-        return False
-    opened = data.rfind(b"(", 0, start)
-    return opened >= 0 and _HEADER.search(data, max(0, opened - 200), opened) is not None
-
-
-def _words(data: bytes, word: bytes) -> Iterator[int]:
-    """Where a word stands. Looked for by its letters first: an expression that begins with a border is slow."""
-    at = data.find(word)
-    while at >= 0:
-        end = at + len(word)
-        if not (_of_word(data[at - 1 : at]) or _of_word(data[end : end + 1])):
-            yield at
-        at = data.find(word, end)
-
-
-def _of_word(char: bytes) -> bool:
-    return char.isalnum() or char == b"_" or char > b"\x7f"
 
 
 def _line_end(data: bytes, at: int) -> int:

@@ -170,7 +170,7 @@ class Handlers:
         bindings = self.ctx.scopes.of(-1).bindings
         if not all(any(one.kind == "def" for one in bindings.get(other, ())) for other in service.beside):
             return False
-        return not service.parameters or any(one in self.ctx.signature(function) for one in service.parameters)
+        return not service.parameters or any(self.ctx.takes(function, one) for one in service.parameters)
 
     def _is_callback(self, service: Service, name: str, owner: int) -> bool:
         """True for a function that is given to a framework as what answers (`gr.Interface(fn=f)`)."""

@@ -99,7 +99,7 @@ class Imports:
         while scope != MODULE:
             if name in ctx.scopes.of(scope).bindings:
                 return False
-            if ctx.script.lines[scope].kind == "def" and name in ctx.signature(scope):
+            if ctx.script.lines[scope].kind == "def" and ctx.takes(scope, name):
                 return False
             scope = ctx.script.lines[scope].scope
         return True

@@ -54,7 +54,7 @@ def parsed_by(ctx: Context, call: cst.Call, statement: Statement) -> Value:
     made = ctx.evaluate(call.func.value, statement)
     if len(made) != 1 or not isinstance(made[0].data, Table) or not _PARSER.search(made[0].data.name):
         return unknown(place)
-    written = ctx.origins.get(made[0].data.place)
+    written = ctx.origin(made[0].data.place)
     if written is None or not written[0].args:
         return unknown(place)
     first = next((one.value for one in written[0].args if not one.star and _is_classes(one)), None)

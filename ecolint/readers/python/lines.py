@@ -10,7 +10,10 @@ from ecolint.model import Comment, Span
 from ecolint.shaped import dataclass
 from ecolint.speech import say
 
-_TOKEN = re.compile(r"""["'#\\;:()\[\]{}]|\r\n?|\n|(?<![=<>!:])=(?!=)|\blambda\b""")
+_TOKEN = re.compile(r"""["'#\\;:()\[\]{}=\r\n]""")
+_TOKEN_INSIDE = re.compile(r"""["'#\\()\[\]{}\r\n]""")
+"""What ends or begins something, outside brackets and inside; each is one character, which is quick to look for."""
+_LAMBDA = re.compile(r"""["'#:()\[\]{}]|\blambda\b""")
 _KEYWORD = re.compile(
     r"(?:async[ \t]+)?(if|elif|else|for|while|with|try|except|finally|def|class|match|case)\b(?!\s*[=.,)])|(@)"
 )
@@ -89,41 +92,66 @@ class _Scanner:
         self.current: Line | None = None
         self.depth = 0
         self.opened = 0
-        self.lambdas = 0
         self.headers: list[Line] = []
         self.chains: dict[int, Line] = {}
         self.statements = 0
 
     def run(self) -> Script:
-        text, search = self.text, _TOKEN.search
+        text, outside, inside = self.text, _TOKEN.search, _TOKEN_INSIDE.search
         position = self.begin(0)
-        while (match := search(text, position)) is not None:
-            token, position = match.group(), match.end()
+        while (match := (inside if self.depth else outside)(text, position)) is not None:
+            token, at, position = match.group(), match.start(), match.end()
             if token in "([{":
-                self.open(match.start())
+                self.open(at)
             elif token in ")]}":
-                self.close(match.start())
+                self.close(at)
             elif token in "\"'":
-                position = self.string(match.start())
-            elif token == "#":
-                position = self.comment(match.start(), alone=self.first(match.start()))
-            elif token == "\\":
-                position = self.continuation(position)
-            elif token == "lambda":
-                self.lambdas += self.depth == 0
+                position = self.string(at)
+            elif token == "\n":
+                position = self.newline(at, position)
             elif token == "=":
-                if not (self.depth or self.lambdas) and self.current is not None:
-                    self.current.equals += (match.start(),)
+                self.equal(at)
+            elif token == "#":
+                position = self.comment(at, alone=self.first(at))
             elif token == ":":
                 position = self.colon(position)
+            elif token == "\\":
+                position = self.continuation(position)
             elif token == ";":
                 position = self.semicolon(position)
             else:
-                position = self.newline(match.start(), position)
+                position = self.newline(at, position + text.startswith("\n", position))
         if self.depth:
             self.fault(self.opened, say("a bracket is never closed"))
         self.finish(len(text))
         return self.settle()
+
+    def equal(self, at: int) -> None:
+        text, line = self.text, self.current
+        if line is None or (at and text[at - 1] in "=<>!:") or text.startswith("=", at + 1) or self.in_lambda(at):
+            return
+        line.equals += (at,)
+
+    def in_lambda(self, at: int) -> bool:
+        """Whether a place outside brackets is among the parameters of a lambda of its line."""
+        line = self.current
+        if line is None or self.text.find("lambda", line.start, at) < 0:
+            return False
+        open_ones = depth = 0
+        position = line.start
+        while (match := _LAMBDA.search(self.text, position, at)) is not None:
+            token, position = match.group(), match.end()
+            if token in "\"'":
+                position = self.string_end(match.start())[0]
+            elif token == "#":
+                position = _TO_END.match(self.text, position).end()  # type: ignore[union-attr]
+            elif token in "([{":
+                depth += 1
+            elif token in ")]}":
+                depth -= 1
+            elif depth == 0:
+                open_ones += 1 if token == "lambda" else -1 if open_ones else 0
+        return open_ones > 0
 
     def fault(self, offset: int, reason: str) -> None:
         self.script.faults.append((self.script.number(offset), reason))
@@ -142,6 +170,13 @@ class _Scanner:
             self.depth -= 1
 
     def string(self, at: int) -> int:
+        position, closed = self.string_end(at)
+        if not closed:
+            self.fault(at, say("a string is never closed"))
+        return position
+
+    def string_end(self, at: int) -> tuple[int, bool]:
+        """Where a string ends that begins somewhere, and whether it is closed there."""
         quote = self.text[at]
         if self.text.startswith(quote * 3, at):
             quote *= 3
@@ -151,12 +186,10 @@ class _Scanner:
             position = match.end()
             found = match.group()
             if found == quote:
-                return position
+                return position, True
             if found in "\r\n":
-                self.fault(at, say("a string is never closed"))
-                return match.start()
-        self.fault(at, say("a string is never closed"))
-        return len(self.text)
+                return match.start(), False
+        return len(self.text), False
 
     def first(self, at: int) -> bool:
         """True where nothing but white space stands before an offset on its physical line."""
@@ -178,10 +211,7 @@ class _Scanner:
         line = self.current
         if self.depth or line is None:
             return position
-        if self.lambdas:
-            self.lambdas -= 1
-            return position
-        if not line.kind or line.kind == "@" or self.text.startswith("=", position):
+        if not line.kind or line.kind == "@" or self.text.startswith("=", position) or self.in_lambda(position - 1):
             return position
         if line.kind in ("match", "case") and not self.soft_header(line, position):
             line.kind = ""
@@ -253,7 +283,6 @@ class _Scanner:
             line.parent = self.headers[-1].index if self.headers else -1
         lines.append(line)
         self.current = line
-        self.lambdas = 0
         if not (self.statements == 0 and self.text[at] in "\"'rRuU"):
             self.statements += 1
 

@@ -84,7 +84,7 @@ class Loads:
     def _deciding(self, function: int, line: Line, needed: Set[str]) -> set[str]:
         """The parameters of a function of which one of the names that a line needs is made."""
         header = self.ctx.script.lines[function]
-        parameters = set(self.ctx.signature(function)) - OWNERS
+        parameters = set(self.ctx.named(function)) - OWNERS
         if len(parameters) > MAX_PARAMETERS:
             return parameters
         return {name for name in parameters if needed & follow(self.ctx.script, header, {name}, line)}

@@ -18,8 +18,8 @@ _NAMES = re.compile(r"[ \t\\]*(?:\(([^)]*)\)|((?:\\\r?\n|[^\n])*))")
 _ONE = re.compile(r"([\w.]+)(?:\s+as\s+(\w+))?")
 _REMARK = re.compile(r"#[^\n]*")
 _DEF = re.compile(rb"^(?:async[ \t]+)?def[ \t]+(\w+)|^(?=[^\s#)\]}'\"])", re.MULTILINE)
-_MEMBER = re.compile(r"\s*\.\s*([^\W\d]\w*)\s*\(")
-_CALLED = re.compile(r"[\s\\]*\(")
+_CALLED = re.compile(r"[\s\\]*(?:\.\s*([^\W\d]\w*)\s*)?\(")
+"""What makes of a name a call, or a call of a member of it."""
 _BEFORE = 200
 """Characters before `import` in which the module stands that it imports from."""
 
@@ -49,14 +49,16 @@ def imports(text: str) -> Iterator[Import]:
         at = text.find("import", end)
 
 
-def calls(text: str, name: str) -> bool:
-    """Whether a text calls a function by a plain name."""
-    return any(_CALLED.match(text, end) for end in ends(text, name))
-
-
-def called_members(text: str, name: str) -> set[str]:
-    """The members of a name that a text calls."""
-    return {match[1] for end in ends(text, name) if (match := _MEMBER.match(text, end))}
+def called(text: str, name: str) -> tuple[bool, set[str]]:
+    """Whether a text calls a function by a plain name, and the members of the name that it calls."""
+    plain, members = False, set()
+    for end in ends(text, name):
+        if (match := _CALLED.match(text, end)) is not None:
+            if match[1]:
+                members.add(match[1])
+            else:
+                plain = True
+    return plain, members
 
 
 def ends(text: str, name: str) -> Iterator[int]:
@@ -78,25 +80,29 @@ def _word(char: str) -> bool:
 def may_call_maker(source: Source, wanted: Wanted, project: Lookup) -> bool:
     """Whether a text may call a function of another module of the project that gives back a model it loads."""
     text, path = source.text, source.path
-    for one in imports(text):
-        if one.member and calls(text, one.bound):
-            found = project.module(one.module, path)
-            given = found is not None and one.member in _givers(found, wanted, project)
-            if given and one.member in project.makers(one.module, path, wanted):
-                return True
-        for module in _modules(one):
-            found = project.module(module, path)
-            if found is None or not (members := called_members(text, one.bound)):
-                continue
-            if members & _givers(found, wanted, project) and members & project.makers(module, path, wanted).keys():
+    known: set[str] = project.kept(("givers", ""), set)
+    """The modules of which it is known what they give."""
+    for one in dict.fromkeys(imports(text)):
+        ways = [(module, found) for module in _modules(one) if (found := project.module(module, path)) is not None]
+        if all(found in known and not _givers(found, wanted, project) for _, found in ways):
+            continue
+        plain, members = called(text, one.bound)
+        for module, found in ways:
+            names = {one.member} if plain else set()
+            if module != one.module or not one.member:
+                names = members
+            if names:
+                known.add(found)
+            given = names & _givers(found, wanted, project) if names else ()
+            if given and names & project.makers(module, path, wanted).keys():
                 return True
     return False
 
 
 def _modules(one: Import) -> Iterable[str]:
-    """The modules that an imported name may be."""
+    """The modules that an imported name may be of, and those that it may be."""
     if one.member:
-        return (f"{one.module}{'' if one.module.endswith('.') else '.'}{one.member}",)
+        return one.module, f"{one.module}{'' if one.module.endswith('.') else '.'}{one.member}"
     return dict.fromkeys((one.module, one.module.partition(".")[0]))
 
 

@@ -18,6 +18,7 @@ from ecolint.readers.python.around import Surroundings
 from ecolint.readers.python.commands import find_runs, runs_commands
 from ecolint.readers.python.conditions import conditions
 from ecolint.readers.python.context import Context, prepare
+from ecolint.readers.python.gates import Told
 from ecolint.readers.python.handlers import Handlers
 from ecolint.readers.python.lines import Line, scan
 from ecolint.readers.python.loads import Loads
@@ -43,14 +44,20 @@ _OLD_EXCEPT = re.compile(r"except\s+[\w.]+\s*,\s*[a-z_]\w*\s*:")
 _SILENT = ("print(", "logger.", "logging.", "print (")
 
 
-def read_file(source: Source, wanted: Wanted, project: Lookup, stats: Stats | None = None) -> Reading:
-    """What one Python file says; `stats` counts the work done. Nothing that the text holds raises."""
+def read_file(
+    source: Source, wanted: Wanted, project: Lookup, stats: Stats | None = None, told: Told | None = None
+) -> Reading:
+    """What one Python file says; `stats` counts the work done. Nothing that the text holds raises.
+
+    `told` is what the gate says of the file: what may not stand in it is not looked for.
+    """
     if "\0" in source.text:
         line = source.text.count("\n", 0, source.text.index("\0")) + 1
         return Reading(problems=(Problem(source.path, line, say("binary data, not Python text")),))
     names = live((*wanted.calls, *wanted.likely_calls, *wanted.local_calls, *wanted.objects), source.text)
-    runs = runs_commands(source.text, wanted)
-    if not (runs or mentioned(source.text, names) or "ecolint:" in source.text or _works(source.text, wanted)):
+    runs = runs_commands(source.text, wanted) if told is None else told.runs
+    mentions = told is not None or runs or mentioned(source.text, names)
+    if not (mentions or "ecolint:" in source.text or _works(source.text, wanted)):
         return Reading()
     words = index(source.text)
     if not (runs or possible(words, names) or _works(source.text, wanted)):

@@ -12,7 +12,7 @@ import libcst as cst
 from ecolint.model import Branches, Entry, Request, Table, Use
 from ecolint.readers.python import patterns
 from ecolint.readers.python.concurrency import concurrent
-from ecolint.readers.python.context import Context, Parameter
+from ecolint.readers.python.context import Context
 from ecolint.readers.python.decisions import Arm
 from ecolint.readers.python.lines import Line
 from ecolint.readers.python.loops import Loops
@@ -176,10 +176,10 @@ class Collector:
                     made = ctx.scopes.of(index).bindings.get("__init__")
                     target = made[-1].line if made else -1
                 if target >= 0 and ctx.script.lines[target].kind == "def" and line.index != target:
-                    found += self._given(ctx.signature(target), text, match.end(), name)
+                    found += self._given(ctx.named(target), text, match.end(), name)
         return found
 
-    def _given(self, parameters: Mapping[str, Parameter], text: str, start: int, name: str) -> list[str]:
+    def _given(self, parameters: Mapping[str, str], text: str, start: int, name: str) -> list[str]:
         """The parameters that a call may give what a name holds; `start` is where its arguments begin."""
         found: set[str] = set()
         for position, argument in enumerate(_arguments(text, start)):
@@ -188,7 +188,7 @@ class Collector:
             keyword = _KEYWORD.match(argument)
             if keyword is not None and keyword[1] in parameters:
                 found.add(keyword[1])
-            elif keyword is not None or "*" in argument or any(one.star == "*" for one in parameters.values()):
+            elif keyword is not None or "*" in argument or "*" in parameters.values():
                 return list(parameters)
             else:
                 found.update(islice(parameters, position, position + 2))  # a method's own first one is not among them

@@ -318,7 +318,10 @@ def decide(ctx: Context, line: Line) -> bool | None:
     statement = ctx.parser.parse(line)
     if statement is None or not isinstance(statement.root, cst.If):
         return None
-    return truth(evaluate(ctx, statement.root.test, statement))
+    asked = statement.root.test
+    if isinstance(asked, cst.Comparison) and all(one.kind == "unknown" for one in ctx.evaluate(asked.left, statement)):
+        return None  # whatever it is compared with
+    return truth(evaluate(ctx, asked, statement))
 
 
 def attach(ctx: Context) -> Context:

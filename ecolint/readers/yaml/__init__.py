@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -17,12 +16,6 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".yaml", ".yml")
 NAMES = ("kustomization", *(f"*{suffix}.{template}" for suffix in SUFFIXES for template in ("tpl", "tmpl", "template")))
-LINKING = (":",)
-"""Any mapping may be the values of a chart, and any object one that another file names."""
-
-
-BUILD = "build:"
-_SERVICES = re.compile(r"^services:", re.MULTILINE)
 
 
 def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
@@ -35,14 +28,22 @@ def read(source: Source, wanted: Wanted, project: Lookup) -> Reading:
     from ecolint.readers.yaml.embedded import words
     from ecolint.readers.yaml.joining import joined
     from ecolint.readers.yaml.runtimes import with_runtimes
+    from ecolint.readers.yaml.spoken import BUILD, builds
 
     triggers += words(source, wanted)
-    if not triggers and BUILD in source.text and _SERVICES.search(source.text):
-        triggers = [BUILD]  # what is built may say by itself what it serves
+    if not triggers and builds(source.text):
+        triggers = [BUILD]
     alone = _alone(source, triggers, wanted, project) if triggers else Reading()
     if triggers == [BUILD]:
         alone = replace(alone, problems=())  # nothing says that it serves a model
     return with_runtimes(joined(source, wanted, project).of(alone), source, wanted, project)
+
+
+def spoken_of(path: str, text: str | None, project: Lookup) -> bool:
+    """Whether a file is worth reading though it holds no trigger; without a `text`, whatever it holds."""
+    from ecolint.readers.yaml import spoken
+
+    return spoken.spoken_of(path, text, project)
 
 
 def _alone(source: Source, triggers: Sequence[str], wanted: Wanted, project: Lookup) -> Reading:
@@ -184,7 +185,7 @@ def containers_of(
     for shape in shapes:
         found += shape_invocations(document, shape, triggers)
     for run in find_runs(document, root, closed, shaped):
-        found += run_invocations(document, run, frozenset(wanted.commands))
+        found += run_invocations(document, run, wanted.commands)
     return companions(in_document(document, root, found, wanted.paths), wanted.companions), skip
 
 

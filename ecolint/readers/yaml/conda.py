@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from ecolint.model import Pin, Place, Source, Span
 from ecolint.readers.requirement import NIGHTLY_CHANNEL, RELEASES, addressed, checked, requirement
 from ecolint.readers.yaml.nodes import Node, Unreadable, compose, resolved
+from ecolint.readers.yaml.spoken import ENVIRONMENT
 
 MAX_LENGTH = 200_000
 """Characters of an environment; a longer file is none."""
 
-_TOP = re.compile(r"^dependencies[ \t]*:[ \t]*(?:#.*)?$", re.MULTILINE)
 _SPEC = re.compile(r"(?:([\w./:-]+)::)?([A-Za-z0-9_][\w.-]*)(?:\[[^\]]*\])?[ \t]*([=<>!~][^#]*)?\Z")
 _EXACT = re.compile(r"(==?)[ \t]*([^=\s,]+)(?:=\S*)?\Z")
 _OPTION = re.compile(r"--(?:extra-)?(?:index-url|find-links)[ \t=]+(\S+)")
@@ -22,7 +22,7 @@ _NAMES = {"pytorch": "torch", "pytorch-gpu": "torch"}
 
 def environment_pins(source: Source) -> tuple[Pin, ...]:
     """What a conda environment requires; nothing where a file is something else, or cannot be read."""
-    if len(source.text) > MAX_LENGTH or not _TOP.search(source.text):
+    if len(source.text) > MAX_LENGTH or not ENVIRONMENT.search(source.text):
         return ()
     try:
         roots = compose(source.text)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ecolint.model import Alternative, Entry, Source, Table
 from ecolint.readers.yaml.nodes import Node, Unreadable, documents, resolved
+from ecolint.readers.yaml.spoken import CONFIG_MAP
 from ecolint.readers.yaml.tables import Document
 from ecolint.readers.yaml.texts import Text, plain_text
 from ecolint.shaped import dataclass
@@ -21,7 +22,6 @@ REFERENCES = ("configMapRef", "configMapKeyRef")
 MAX_USERS = 64
 """Files beside a ConfigMap that are read for containers that use it."""
 
-_KIND = re.compile(r"^kind:[ \t]*[\"']?ConfigMap\b", re.MULTILINE)
 _NAME = re.compile(r"\bname:[ \t]*[\"']?([\w.-]+)")
 
 Opener = Callable[[Source, int, str], "tuple[Document, list[Node]]"]
@@ -114,7 +114,7 @@ def maps_of(source: Source, judged: Source, project: Lookup, open_document: Open
 
 def users_of(source: Source, project: Lookup, open_document: Opener) -> tuple[Source, ...]:
     """The files beside a file of ConfigMaps whose containers may take variables from them."""
-    if not _KIND.search(source.text):
+    if not CONFIG_MAP.search(source.text):
         return ()
     names = {name for name, _ in _in_file(source, open_document)}
     users = _folder(source.path, project, open_document).users if names else {}
@@ -155,10 +155,10 @@ def _indexed(path: str, project: Lookup, open_document: Opener) -> _Folder:
 
 
 def _in_file(source: Source, open_document: Opener) -> Iterator[tuple[str, ConfigMap]]:
-    if not _KIND.search(source.text):
+    if not CONFIG_MAP.search(source.text):
         return
     for base, text in documents(source.text):
-        if not _KIND.search(text):
+        if not CONFIG_MAP.search(text):
             continue
         try:
             document, roots = open_document(source, base, text)

@@ -10,13 +10,12 @@ from ecolint.model import Alternative, Entry, Invocation, Items, Place, Source, 
 from ecolint.readers import held
 from ecolint.readers.yaml.nodes import MAX_DEPTH, Node, resolved
 from ecolint.readers.yaml.scalars import offsets
+from ecolint.readers.yaml.spoken import may_hold_files
 from ecolint.readers.yaml.surroundings import Surroundings
 from ecolint.readers.yaml.tables import Document, Field
 
 NAME = re.compile(r"[\w.-]+\.(?:properties|pbtxt|json|toml|ya?ml|sh|bash|env|py)\Z|Modelfile\Z")
 """Keys that are the names of files."""
-_NAMED = re.compile(r"\.(?:properties|pbtxt|json|toml|ya?ml|sh|bash|env|py)[\"']?\s*:|Modelfile\s*:")
-_WRITTEN = re.compile(r"^[ \t-]*[\"']?content[\"']?[ \t]*:[ \t]*\|", re.MULTILINE)
 _PATHS = ("path", "dest")
 """Keys beside a `content` that say which file it is written to: those of cloud-init and of Ansible."""
 MAX_FILES = 50
@@ -25,7 +24,7 @@ MAX_FILES = 50
 
 def words(source: Source, wanted: Wanted) -> list[str]:
     """What a document may hold for the sake of the files in it: the words by which those are known."""
-    if not (_NAMED.search(source.text) or _WRITTEN.search(source.text)):
+    if not may_hold_files(source.text):
         return []
     return [word for syntax in wanted.anchors.values() for word in syntax if word in source.text]
 

@@ -13,6 +13,7 @@ from ecolint.readers.shell.script import split
 from ecolint.readers.yaml.nodes import Node, Unreadable, compose, documents, resolved
 from ecolint.readers.yaml.runs import KEYS
 from ecolint.readers.yaml.scalars import offsets
+from ecolint.readers.yaml.spoken import INSTALL
 from ecolint.readers.yaml.templates import find
 
 PIPELINES = (
@@ -21,7 +22,6 @@ PIPELINES = (
 )
 """Files of test pipelines: what they install is tried there and serves nobody."""
 
-_INSTALL = re.compile(r"\bpip3? (?:-\S+ ){0,8}install ")
 _ALSO = re.compile(r"(?:args|setup|\w*install\w*|entrypoint)\Z", re.IGNORECASE)
 
 
@@ -31,7 +31,7 @@ def installs(source: Source) -> tuple[Pin, ...]:
         return ()
     found: list[Pin] = []
     for base, text in documents(source.text):
-        if not _INSTALL.search(text):
+        if not INSTALL.search(text):
             continue
         masked = find(text, "").masked
         try:
@@ -54,7 +54,7 @@ def _scripts(roots: list[Node]) -> Iterator[Node]:
                 stack.append((value, bool(KEYS.match(name) or _ALSO.match(name))))
         elif node.kind == "sequence":
             stack.extend((child, runs) for child in reversed(node.children))
-        elif node.kind == "scalar" and runs and _INSTALL.search(node.value):
+        elif node.kind == "scalar" and runs and INSTALL.search(node.value):
             yield node
 
 

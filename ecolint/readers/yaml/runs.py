@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import field
 
 from ecolint.model import HOLE, Entry, Invocation, Table, Template
+from ecolint.readers.programs import programs
 from ecolint.readers.yaml.environments import Environment, pairs_environment
 from ecolint.readers.yaml.fallbacks import fallback
 from ecolint.readers.yaml.nodes import MAX_DEPTH, Node, resolved
@@ -89,15 +90,16 @@ def _pairs(node: Node) -> bool:
     return node.kind == "mapping" or listed
 
 
-def run_invocations(document: Document, run: Run, programs: frozenset[str]) -> list[Invocation]:
-    """One invocation for every command that starts one of the programs."""
-    scripts = [node for node in _texts(run.node) if any(program in node.value for program in programs)]
+def run_invocations(document: Document, run: Run, names: tuple[str, ...]) -> list[Invocation]:
+    """One invocation for every command that starts one of the programs of these names."""
+    looked_for = programs(names)
+    scripts = [node for node in _texts(run.node) if looked_for.may_be_run_by(node.value)]
     if not scripts:
         return []
     env = _environment(document, run)
     outer = document.branches(run.holder.start)
     found: list[Line] = []
-    if run.node.kind == "sequence" and any(node.value in programs for node in scripts):
+    if run.node.kind == "sequence" and any(node.value in names for node in scripts):
         fields = document.fields(run.holder).by_name
         listed = [run.node] + [fields["args"].value for _ in (1,) if run.key == "command" and "args" in fields]
         found = lines(document, listed, env, outer)
@@ -119,7 +121,7 @@ def run_invocations(document: Document, run: Run, programs: frozenset[str]) -> l
             branches=line.branches,
         )
         for line in found
-        if line.words is not None and starts(line.words, programs)
+        if line.words is not None and starts(line.words, names)
     ]
     return [fallback(one) for one in made] if document.overridable else made
 
@@ -130,15 +132,15 @@ def _texts(node: Node) -> list[Node]:
     return [one for one in (resolved(each)[0] for each in listed) if one.kind == "scalar" and one.value]
 
 
-def starts(words: Table, programs: frozenset[str]) -> bool:
-    """Whether one of the first words is one of the programs."""
+def starts(words: Table, names: Collection[str]) -> bool:
+    """Whether one of the first words is one of the programs of these names."""
     for index, entry in enumerate(words.entries[:PROGRAM_WORDS]):
         data = entry.value[0].data if len(entry.value) == 1 else None
         word = data.text if isinstance(data, Template) else data
         if not isinstance(word, str):
             continue
         path = not index or word.startswith(_ROOTS)  # of a path that nobody can see, the program's name is enough
-        if (word.rpartition("/")[2] if path else word) in programs:
+        if (word.rpartition("/")[2] if path else word) in names:
             return True
     return False
 

@@ -17,14 +17,12 @@ from ecolint.readers.yaml.joining.sheaf import Bound
 from ecolint.readers.yaml.joining.walking import below, members, word
 from ecolint.readers.yaml.nodes import Unreadable, documents
 from ecolint.readers.yaml.runtimes import SERVING, paired
+from ecolint.readers.yaml.spoken import may_be_kustomized
 from ecolint.readers.yaml.texts import Text
 from ecolint.shaped import dataclass
 
 if TYPE_CHECKING:
     from ecolint.readers import Lookup
-
-_NAMED = ("kind:", "op:", '"op"', "resources:", "patches", "bases:")
-"""Words of which one stands in a kustomization and in every file that one names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ def joined(source: Source, wanted: Wanted, project: Lookup) -> Joined:
     found = list(_with_config_maps(source, wanted, project))
     covered: list[Span] = []
     plain: set[Place] = set()
-    for root in graph(project).roots(source.path) if any(each in source.text for each in _NAMED) else ():
+    for root in graph(project).roots(source.path) if may_be_kustomized(source.text) else ():
         build = _built(root, source, project)
         view = build.sheaf.view(source.path)
         places = (view.at(node) for node in build.covered)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from ecolint.model import Source
 from ecolint.readers.yaml.joining.walking import below, members, word, words
 from ecolint.readers.yaml.nodes import Node, Unreadable, compose
+from ecolint.readers.yaml.spoken import KUSTOMIZATIONS
 from ecolint.shaped import dataclass
 
 if TYPE_CHECKING:
     from ecolint.readers import Lookup
 
-NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 MAX_KUSTOMIZATIONS = 5_000
 """Kustomizations of a project that are looked at."""
 MAX_ROOTS = 64
@@ -47,7 +47,7 @@ class Graph:
 
 def is_kustomization(path: str) -> bool:
     """Whether a file is one by its name."""
-    return path.rpartition("/")[2] in NAMES
+    return path.rpartition("/")[2] in KUSTOMIZATIONS
 
 
 def opened(roots: list[Node]) -> Node | None:
@@ -80,7 +80,7 @@ def others(root: Node) -> Iterator[str]:
 
 def folder_file(path: str, project: Lookup) -> Source | None:
     """The kustomization of a folder."""
-    found = (project.source(f"{path}/{name}") for name in NAMES)
+    found = (project.source(f"{path}/{name}") for name in KUSTOMIZATIONS)
     return next((one for one in found if one is not None), None)
 
 
@@ -91,7 +91,7 @@ def graph(project: Lookup) -> Graph:
 
 def _graph(project: Lookup) -> Graph:
     found = Graph()
-    for path in project.named(frozenset(NAMES))[:MAX_KUSTOMIZATIONS]:
+    for path in project.named(frozenset(KUSTOMIZATIONS))[:MAX_KUSTOMIZATIONS]:
         source = project.source(path)
         try:
             root = opened(compose(source.text)) if source is not None else None

@@ -14,14 +14,12 @@ from ecolint.readers.yaml.joining.patching import merged
 from ecolint.readers.yaml.joining.sheaf import Sheaf
 from ecolint.readers.yaml.joining.walking import below
 from ecolint.readers.yaml.nodes import Node
+from ecolint.readers.yaml.spoken import CHART, chart_above
 from ecolint.shaped import dataclass
 
 if TYPE_CHECKING:
     from ecolint.readers import Lookup
 
-CHART = "Chart.yaml"
-MAX_ABOVE = 12
-"""Folders upward in which the chart of a file is looked for."""
 MAX_CHARTS = 64
 """Charts inside a chart that its values are given to."""
 MAX_TEMPLATES = 300
@@ -66,19 +64,21 @@ class Rendering:
 
 def charts_of(path: str, project: Lookup) -> list[Chart]:
     """The charts that a file has a part in: the one it stands in, and those that its values are given to."""
-    for level in range(MAX_ABOVE):
-        about = project.path("../" * level + CHART, path)
-        if project.source(about) is None:
-            continue
-        found = project.kept(("chart", about), lambda about=about: _chart(about, project))  # type: ignore[misc]
-        mine = [found] if found is not None and path in found.files else []
-        if found is not None and path == found.values:
-            inner = project.under(project.path("charts", about))
-            held = [one for one in inner if one.rpartition("/")[2] == CHART][:MAX_CHARTS]
-            charts = (project.kept(("chart", one), lambda one=one: _chart(one, project)) for one in held)  # type: ignore[misc]
-            mine += [chart for chart in charts if chart is not None and chart.parent == path]
-        return mine
-    return []
+    about = chart_above(path, project)
+    if about is None:
+        return []
+    found = _kept(about, project)
+    mine = [found] if found is not None and path in found.files else []
+    if found is not None and path == found.values:
+        inner = project.under(project.path("charts", about))
+        held = [one for one in inner if one.rpartition("/")[2] == CHART][:MAX_CHARTS]
+        charts = (_kept(one, project) for one in held)
+        mine += [chart for chart in charts if chart is not None and chart.parent == path]
+    return mine
+
+
+def _kept(about: str, project: Lookup) -> Chart | None:
+    return project.kept(("chart", about), lambda: _chart(about, project))
 
 
 def _chart(about: str, project: Lookup) -> Chart | None:
