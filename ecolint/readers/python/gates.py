@@ -136,7 +136,7 @@ class Gate:
         if not loose and (word in self._methods or text.brings(word)) and self._is_used(text, start, end):
             return True
         # A variable may have this name, and hold something else that is wanted.
-        before = data[max(0, start - BEFORE) : start].rstrip()
+        before = data[max(0, start - BEFORE) : start].rstrip(b" \t\n\\")
         return _CALLED.match(data, end) is not None and before[-1:] != b"." and text.assigns(word)
 
     def _is_used(self, text: Text, start: int, end: int) -> bool:

@@ -84,7 +84,7 @@ class Text:
         char = self.data[start - 1 : start]
         if char != b"." and not char.isspace():
             return False
-        before = self.data[max(0, start - BEFORE) : start].rstrip()
+        before = self.data[max(0, start - BEFORE) : start].rstrip(b" \t\n\\")
         return before[-1:] == b"." and not _ITSELF.search(before)
 
     def assigns(self, name: bytes) -> bool:
