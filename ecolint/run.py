@@ -182,13 +182,15 @@ class _Linting:
 
     def _alone(self, looking: Looking, tasks: Sequence[Task], progress: Progress) -> int:
         """Look at files here as long as that is quick; how many were looked at."""
-        patient = self._jobs() == 1 or self.request.fix or self.request.diff
+        patient = self.request.fix or self.request.diff
         started = time.monotonic()
         unknown = sum(task.content is None for task in tasks)
         for number, task in enumerate(tasks):
             last = number == len(tasks) - 1
             if not (patient or last) and (unknown >= MANY or time.monotonic() - started > PATIENCE):
-                return number
+                if self._jobs() > 1:
+                    return number
+                patient = True
             self._gather(task, looking.look(task))
             progress.step()
         return len(tasks)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Hashable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from ecolint.late import late
 from ecolint.readers.python.mentions import BEFORE, Text, of_word
 
 if TYPE_CHECKING:
@@ -227,21 +228,21 @@ class Gate:
 
 
 _NOTE = "ecolint:"
-_WORD_END = re.compile(rb"\w*")
-_DEFINES = re.compile(rb"\b(?:def|class)\s+\Z")
-_CALLED = re.compile(rb"(?:[\s)\]\\]|#[^\n]*\n)*\(")
-_RENAMED = re.compile(rb"\s+as\s+(\w+)")
-_FIRST_ARGUMENT = re.compile(rb"(\w+)\s*\(\s*(?:\w+\s*\.\s*)*\Z")
-_NEXT = re.compile(rb"[ \t]*,[ \t]*(?:#[^\n]*)?\n")
-_ATTRIBUTE = re.compile(rb"\s*\.")
-_ASSIGNS = re.compile(rb"(?<![=<>!])=(?!=)")
-_OWNER = re.compile(rb"(?<![\w.)\]])(\w+)\s*(\.\s*\w+\s*)*\.\s*\Z")
-_SUPER = re.compile(rb"\bsuper\([^()]*\)\s*\.\s*\Z")
-_FROM_OS = re.compile(rb"from\s+os\s+import\b")
-_OF_OS = re.compile(rb"\bos\s*\.\s*\Z")
+_WORD_END = late(rb"\w*")
+_DEFINES = late(rb"\b(?:def|class)\s+\Z")
+_CALLED = late(rb"(?:[\s)\]\\]|#[^\n]*\n)*\(")
+_RENAMED = late(rb"\s+as\s+(\w+)")
+_FIRST_ARGUMENT = late(rb"(\w+)\s*\(\s*(?:\w+\s*\.\s*)*\Z")
+_NEXT = late(rb"[ \t]*,[ \t]*(?:#[^\n]*)?\n")
+_ATTRIBUTE = late(rb"\s*\.")
+_ASSIGNS = late(rb"(?<![=<>!])=(?!=)")
+_OWNER = late(rb"(?<![\w.)\]])(\w+)\s*(\.\s*\w+\s*)*\.\s*\Z")
+_SUPER = late(rb"\bsuper\([^()]*\)\s*\.\s*\Z")
+_FROM_OS = late(rb"from\s+os\s+import\b")
+_OF_OS = late(rb"\bos\s*\.\s*\Z")
 _ESCAPED = (b"\\n", b"\\t", b"\\r")
 """White space as a string has it."""
-_SHELL_WORD = re.compile(rb"[^\s\"'\\/{}$:;,=)(\[\]]*")
+_SHELL_WORD = late(rb"[^\s\"'\\/{}$:;,=)(\[\]]*")
 
 
 def _line_end(data: bytes, at: int) -> int:

@@ -6,20 +6,22 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
+from ecolint.late import late
+
 Hit = tuple[int, int, int]
 """A word's number, where it begins and where it ends, in bytes."""
 
 BEFORE = 200
 """Bytes before a word in which what it is part of begins."""
-_LITERAL = re.compile(
+_LITERAL = late(
     rb"""#[^\n]*"""
     rb"""|\"{3}[^\\"]*(?:(?:\\.|"(?!""))[^\\"]*)*\"{3}|'{3}[^\\']*(?:(?:\\.|'(?!''))[^\\']*)*'{3}"""
     rb"""|"[^"\\\n]*(?:\\.[^"\\\n]*)*"|'[^'\\\n]*(?:\\.[^'\\\n]*)*'""",
     re.DOTALL,
 )
-_LISTED = re.compile(rb"(?:[ \t]|\\\n)*(?:\((?:[^)#]|#[^\n]*\n)*\)|(?:\\\n|[^\n;])*)")
-_IMPORTED = re.compile(rb"[\w*]+")
-_ITSELF = re.compile(rb"(?<![\w.])(?:self|cls)\s*\.\Z")
+_LISTED = late(rb"(?:[ \t]|\\\n)*(?:\((?:[^)#]|#[^\n]*\n)*\)|(?:\\\n|[^\n;])*)")
+_IMPORTED = late(rb"[\w*]+")
+_ITSELF = late(rb"(?<![\w.])(?:self|cls)\s*\.\Z")
 _HASH = ord("#")
 
 
@@ -118,14 +120,14 @@ class Text:
         return self._imported
 
 
-_TARGET = re.compile(rb"(?:[\w \t)\]*.]|,(?:[ \t]*\n)?){0,200}(?::[^=\n]*)?=(?!=)")
-_BINDER = re.compile(rb"\b(?:as|class|def)[ \t]+\Z")
-_FOR = re.compile(rb"\bfor\b(?:(?!\bin\b).)*\Z|\blambda\b[^:]*\Z")
-_ANNOTATED = re.compile(
+_TARGET = late(rb"(?:[\w \t)\]*.]|,(?:[ \t]*\n)?){0,200}(?::[^=\n]*)?=(?!=)")
+_BINDER = late(rb"\b(?:as|class|def)[ \t]+\Z")
+_FOR = late(rb"\bfor\b(?:(?!\bin\b).)*\Z|\blambda\b[^:]*\Z")
+_ANNOTATED = late(
     rb"(?:^|[(,])\s*\*{0,2}([\w.]+)\s*:\s*(?:[\w.]+\s*\[\s*|[\w.\[\], \t]*\|\s*|[\w.]+\[[\w., \t]*,\s*)*[\w.]*\Z"
 )
-_PARAMETER = re.compile(rb"[ \t]*[,:=)]")
-_HEADER = re.compile(rb"\bdef\s+\w+\s*\Z")
+_PARAMETER = late(rb"[ \t]*[,:=)]")
+_HEADER = late(rb"\bdef\s+\w+\s*\Z")
 
 
 def _binds(data: bytes, start: int, end: int, plain: bool = False) -> bool:
