@@ -17,6 +17,7 @@ from ecolint.files import Loaded, decode
 from ecolint.model import Invocation, Source
 from ecolint.project import Project
 from ecolint.readers import Nowhere, python
+from ecolint.readers.python.gates import Told
 from ecolint.readers.python.reading import read_file
 from ecolint.stacks import asked
 
@@ -32,7 +33,7 @@ def missed(text: str, raw: bytes | None = None) -> str:
     `raw` are the bytes of a file whose text this is, where it is not UTF-8 as it stands.
     """
     source = Source("app.py", text)
-    full = read_file(source, WANTED, Nowhere()).invocations
+    full = read_file(source, WANTED, Nowhere(), told=Told(True, True, True, True)).invocations
     if full and not SIEVE(text.encode() if raw is None else raw):
         return f"the sieve: {told(full)}"
     found = python.read(source, WANTED, Nowhere()).invocations
@@ -231,7 +232,7 @@ def written(text: str, ends: str, bom: bool) -> bytes:
     return (b"\xef\xbb\xbf" if bom else b"") + text.replace("\n", ends).encode()
 
 
-line_ends = st.sampled_from(["\n", "\r\n"])
+line_ends = st.sampled_from(["\n", "\r\n", "\r"])
 
 
 @st.composite
@@ -280,11 +281,17 @@ def test_what_a_gate_keeps_out(gate: str) -> None:
     assert missed(text) == ""
 
 
-@pytest.mark.xfail(strict=True, reason="mentioned: lines that end in a carriage return alone are one line to it")
-def test_what_the_reader_itself_keeps_out() -> None:
-    text = "# a comment\rfrom vllm import LLM\rx = LLM('m')\r"
-    assert python.read(Source("app.py", text), WANTED, Nowhere()).invocations
-    assert missed(text) == ""
+@pytest.mark.xfail(strict=True, reason="mentioned: asked where the gates are switched off, and narrower than they are")
+@pytest.mark.parametrize(
+    "text",
+    ["# a comment\rfrom vllm import LLM\rx = LLM('m')\r", "from vllm import *\nx = (LLM)('m')\n"],
+    ids=["carriage returns", "in parentheses"],
+)
+def test_without_the_gates_no_less_is_found(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Source("app.py", text)
+    quick = python.read(source, WANTED, Nowhere()).invocations
+    monkeypatch.setenv(shortcuts.VARIABLE, "gates")
+    assert python.read(source, WANTED, Nowhere()).invocations == quick
 
 
 # --- command lines ----------------------------------------------------------------------------------------------------
@@ -501,7 +508,7 @@ def test_a_model_that_another_module_makes_passes_the_gates(
 
 
 @FEWER
-@given(st.sampled_from(CONSTANTS), st.sampled_from(USES), line_ends)
+@given(st.sampled_from(CONSTANTS), st.sampled_from(USES), st.sampled_from(["\n", "\r\n"]))
 def test_a_constant_of_another_module_is_the_same(text: str, use: str, ends: str) -> None:
     app = use.format("from vllm import LLM\n")
     quick, full = both(*(one.replace("\n", ends) for one in (text, "from .models import MODEL\n", app)))
@@ -540,6 +547,7 @@ KEPT_OUT_OF_PROJECTS = {
         for told, text in (
             ("a comment among names", "(\n    MODEL,  # it\n    A,\n) = ('m', 'a')\n"),
             ("a continued line", "MODEL \\\n  = 'm'\n"),
+            ("names on lines that end in a carriage return", "(\r    A,\r    MODEL,\r) = ('a', 'm')\r"),
             ("a continued line of names", "MODEL,\\\n A = 'm', 'a'\n"),
             ("a type over several lines", "MODEL: Dict[\n  str, int\n] = 'm'\n"),
             ("a type that holds an equals sign", "MODEL: Literal['=='] = 'm'\n"),
