@@ -15,6 +15,7 @@ something.
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -135,7 +136,7 @@ GROUPS: dict[str, Callable[[Path], Iterator[Measure]]] = {
 
 
 def main(arguments: Sequence[str] | None = None, say: Callable[[str], None] = print) -> int:
-    """Measure, and print a line for each measure. Exit code 1 where a bound is missed."""
+    """Measure, and print a line for each measure. Exit code 1 where a bound is missed, or a tool failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="where the corpus lies, or is to be put")
     parser.add_argument("--runs", type=int, default=3, help="of every tool, in turn (default: 3)")
@@ -164,9 +165,13 @@ def main(arguments: Sequence[str] | None = None, say: Callable[[str], None] = pr
                 say(f"{measure.name}: {', '.join(absent)} is not installed")
                 continue
             used |= dict.fromkeys(told for tool in measure.tools for told in versions(tool.argv))
-            for row in measure.rows(given.runs):
-                missed += row.missed
-                say(line(row))
+            try:
+                for row in measure.rows(given.runs):
+                    missed += row.missed
+                    say(line(row))
+            except subprocess.CalledProcessError as error:
+                missed += 1
+                say(f"{measure.name}: {error} {error.stderr}")
     say("")
     say(f"Median of {given.runs} runs. {', '.join(used)}; {machine()}.")
     return 1 if missed else 0

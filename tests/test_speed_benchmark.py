@@ -173,6 +173,18 @@ def test_a_tool_that_is_not_installed_is_said_to_be_left_out(tmp_path: Path, mon
     assert "a race: nowhere is not installed" in said
 
 
+def test_a_tool_that_fails_is_told_of_and_ends_with_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = Tool("broken", python("raise SystemExit('what went wrong')").argv, ends=(0,))
+    ran = python("import click")
+    races = [Race("broken", tmp_path, ran, broken, 1e9), Race("whole", tmp_path, ran, ran, 1e9)]
+    monkeypatch.setattr(speed, "GROUPS", {"start": lambda _: iter(races)})
+    monkeypatch.setattr(speed, "versions", lambda _: ())
+    said: list[str] = []
+    assert speed.main([str(tmp_path), "--runs", "1"], said.append) == 1
+    assert any(one.startswith("broken") and "what went wrong" in one for one in said)
+    assert any(one.startswith("whole") and one.endswith("python") for one in said)
+
+
 def test_growth_tells_time_and_memory(tmp_path: Path) -> None:
     rows = list(Growth("growth", tmp_path, ((1, python("pass")), (2, python("pass"))), 1.05).rows(1))
     assert [row.name for row in rows] == ["growth, time", "growth, memory"][: 2 if hasattr(os, "wait4") else 1]

@@ -11,7 +11,7 @@ from ecolint.readers import Nowhere
 from ecolint.readers.python.alternatives import bounded, under
 from ecolint.readers.python.bindings import binding_value
 from ecolint.readers.python.context import Context, prepare
-from ecolint.readers.python.passing import ends
+from ecolint.readers.python.passing import ends, opened
 from ecolint.readers.python.scopes import MODULE, Binding
 from ecolint.readers.python.tables import changed
 from ecolint.readers.python.values import attach
@@ -20,7 +20,12 @@ _SIMPLE = re.compile(
     r"""\s*(?:[rRfFbBuU]{0,2}["']|-?[\d.]|[\[{(]|(?:True|False|None)\b|(?:dict|int|float|str|bool)\(|(?:os\.)?(?:environ|getenv)"""
     r"""|(?:\w+\.)*[A-Z]\w*(?:\.\w+)*\s*(?:$|[(+/])|[a-z_]\w*\.\w+\s*$)"""
 )
-_BOUND = re.compile(r"(?:[\w \t)\]*.]|,(?:[ \t]*\r?\n)?){0,200}(?::[^=\n]*)?=(?!=)")
+_BEFORE = re.compile(r"[=\s\w,.()\[\]*'\"\\]*\Z")
+_NO_TARGET = re.compile(
+    r"\s*(?:from|import|return|del|global|nonlocal|assert|raise|yield|await|async|def|class|if|elif|while|for|with|in)\b"
+)
+_AFTER = re.compile(r"(?:[\s\\]|#[^\n]*\n)*(=(?!=)|[,:)\]]|)")
+"""What follows a name that may be assigned to."""
 
 
 class Constants(Mapping[str, Value]):
@@ -91,7 +96,24 @@ def _may_bind(text: str, name: str) -> bool:
     """Whether a text may assign to a name, by its words alone."""
     if not shortcuts.taken("constants"):
         return True
-    return any(_BOUND.match(text, end) for end in ends(text, name))
+    return any(_is_target(text, end - len(name), end) for end in ends(text, name))
+
+
+def _is_target(text: str, start: int, end: int) -> bool:
+    """Whether a name may be assigned to where it stands."""
+    line = text.rfind("\n", 0, start) + 1
+    before = re.split("[;:]", text[line:start])[-1]
+    if not _BEFORE.match(before) or _NO_TARGET.match(before):
+        return False
+    after = _AFTER.match(text, end)
+    sign = after[1] if after is not None else ""
+    if sign in ("=", ":"):
+        return True
+    if not sign:
+        return False
+    around = opened(text, start)
+    # Behind a name or a keyword a parenthesis holds arguments, parameters or imported names.
+    return around < 0 or not re.search(r"[\w)\]]\s*\Z", text[max(0, around - 40) : around])
 
 
 def _gather(ctx: Context, scope: int, prefix: str, names: dict[str, tuple[int, str]]) -> None:

@@ -114,11 +114,14 @@ class Gate:
 
     def _alive(self, text: Text, tails: set[int]) -> Iterator[int]:
         """Where a mention may lead to a wanted call: it is called, renamed or held, in code."""
-        for number, start, end in text.hits:
-            if number in tails and self._is_alive(text, start, end) and not text.hidden(start):
+        for number, start, end in text.hits if tails else ():
+            loose = number not in tails
+            if loose and number not in self._libraries:
+                continue
+            if self._is_alive(text, start, end, loose) and not text.hidden(start):
                 yield start
 
-    def _is_alive(self, text: Text, start: int, end: int) -> bool:
+    def _is_alive(self, text: Text, start: int, end: int, loose: bool) -> bool:
         data = text.data
         before, after = data[start - 1 : start], data[end : end + 1]
         if before == b"`" or after == b"`":
@@ -130,14 +133,16 @@ class Gate:
             if not self._spelled.fullmatch(data, start, end):
                 return False
         word = data[start:end]
-        if word not in self._methods and not text.brings(word):
-            return False
-        return self._is_used(text, start, end)
+        if not loose and (word in self._methods or text.brings(word)) and self._is_used(text, start, end):
+            return True
+        # A variable may have this name, and hold something else that is wanted.
+        before = data[max(0, start - BEFORE) : start].rstrip(b" \t\n\\")
+        return _CALLED.match(data, end) is not None and before[-1:] != b"." and text.assigns(word)
 
     def _is_used(self, text: Text, start: int, end: int) -> bool:
         data = text.data
-        first = data.rfind(b"\n", 0, start) + 1
-        before = data[first:start]
+        line = data.rfind(b"\n", 0, start) + 1
+        before = data[line:start]
         code = before.lstrip()
         if code.startswith((b">>>", b"... ", b"#")):
             return False
@@ -147,10 +152,12 @@ class Gate:
             return self._has_owner(text, start, end, before)
         if renamed := _RENAMED.match(data, end):
             return renamed[1] != data[start:end] and data.find(renamed[1], renamed.end()) >= 0
-        if data[first - 2 : first - 1] == b"\\":
+        if data[max(0, line - 2) : line - 1] == b"\\":
             return True
-        if b"partial" in data and _FIRST_ARGUMENT.search(data, max(0, start - BEFORE), start):
-            return True
+        if text.mentions(b"partial"):
+            first = _FIRST_ARGUMENT.search(data, max(0, start - BEFORE), start)
+            if first is not None and (first[1] == b"partial" or text.renames(b"partial")):
+                return True
         if _NEXT.match(data, end):
             return False  # one of several, on lines of their own
         if code.startswith((b"import ", b"from ")) or not _ASSIGNS.search(code) or _ATTRIBUTE.match(data, end):
@@ -202,6 +209,8 @@ class Gate:
     def _begins(self, data: bytes, start: int) -> bool:
         """Whether a program's name, or the beginning of one that is put together, begins a word here."""
         before = data[start - 1 : start]
+        if data[max(0, start - 2) : start] in _ESCAPED:
+            before = b" "
         if of_word(before) or before in (b".", b"-"):
             return False
         written = _SHELL_WORD.match(data, start).group()  # type: ignore[union-attr]
@@ -220,9 +229,9 @@ class Gate:
 _NOTE = "ecolint:"
 _WORD_END = re.compile(rb"\w*")
 _DEFINES = re.compile(rb"\b(?:def|class)\s+\Z")
-_CALLED = re.compile(rb"\s*(?:\\\n\s*)?[)\]]*\s*\(")
+_CALLED = re.compile(rb"(?:[\s)\]\\]|#[^\n]*\n)*\(")
 _RENAMED = re.compile(rb"\s+as\s+(\w+)")
-_FIRST_ARGUMENT = re.compile(rb"\bpartial\s*\(\s*(?:\w+\s*\.\s*)*\Z")
+_FIRST_ARGUMENT = re.compile(rb"(\w+)\s*\(\s*(?:\w+\s*\.\s*)*\Z")
 _NEXT = re.compile(rb"[ \t]*,[ \t]*(?:#[^\n]*)?\n")
 _ATTRIBUTE = re.compile(rb"\s*\.")
 _ASSIGNS = re.compile(rb"(?<![=<>!])=(?!=)")
@@ -230,6 +239,8 @@ _OWNER = re.compile(rb"(?<![\w.)\]])(\w+)\s*(\.\s*\w+\s*)*\.\s*\Z")
 _SUPER = re.compile(rb"\bsuper\([^()]*\)\s*\.\s*\Z")
 _FROM_OS = re.compile(rb"from\s+os\s+import\b")
 _OF_OS = re.compile(rb"\bos\s*\.\s*\Z")
+_ESCAPED = (b"\\n", b"\\t", b"\\r")
+"""White space as a string has it."""
 _SHELL_WORD = re.compile(rb"[^\s\"'\\/{}$:;,=)(\[\]]*")
 
 

@@ -17,7 +17,7 @@ _LITERAL = re.compile(
     rb"""|"[^"\\\n]*(?:\\.[^"\\\n]*)*"|'[^'\\\n]*(?:\\.[^'\\\n]*)*'""",
     re.DOTALL,
 )
-_LISTED = re.compile(rb"(?:[ \t]|\\\n)*(?:\([^)]*\)|(?:\\\n|[^\n;])*)")
+_LISTED = re.compile(rb"(?:[ \t]|\\\n)*(?:\((?:[^)#]|#[^\n]*\n)*\)|(?:\\\n|[^\n;])*)")
 _IMPORTED = re.compile(rb"[\w*]+")
 _ITSELF = re.compile(rb"(?<![\w.])(?:self|cls)\s*\.\Z")
 _HASH = ord("#")
@@ -35,6 +35,7 @@ class Text:
         self._mentioned: dict[bytes, bool] = {}
         self._brought: dict[bytes, bool] = {}
         self._bound: dict[bytes, bool] = {}
+        self._assigned: dict[bytes, bool] = {}
 
     def hidden(self, at: int) -> bool:
         """Whether a place is in a comment or a string: in an f-string, outside its braces."""
@@ -83,8 +84,19 @@ class Text:
         char = self.data[start - 1 : start]
         if char != b"." and not char.isspace():
             return False
-        before = self.data[max(0, start - BEFORE) : start].rstrip()
+        before = self.data[max(0, start - BEFORE) : start].rstrip(b" \t\n\\")
         return before[-1:] == b"." and not _ITSELF.search(before)
+
+    def assigns(self, name: bytes) -> bool:
+        """Whether a name may be that of a variable, a parameter among them."""
+        if name not in self._assigned:
+            data = self.data
+            self._assigned[name] = any(_binds(data, at, at + len(name), plain=True) for at in words(data, name))
+        return self._assigned[name]
+
+    def renames(self, name: bytes) -> bool:
+        """Whether a name is imported as another, or held by one."""
+        return re.search(rb"\b%b\s+as\b|=[\s(]*(?:\w+\s*\.\s*)*%b\b(?!\s*\()" % (name, name), self.data) is not None
 
     def imports(self, name: bytes) -> bool:
         """Whether a name can only be what an import of the file makes it: nothing else binds it."""
@@ -116,11 +128,13 @@ _PARAMETER = re.compile(rb"[ \t]*[,:=)]")
 _HEADER = re.compile(rb"\bdef\s+\w+\s*\Z")
 
 
-def _binds(data: bytes, start: int, end: int) -> bool:
-    """Whether a name may be bound where it stands: as a target, a parameter, by a header or a loop."""
+def _binds(data: bytes, start: int, end: int, plain: bool = False) -> bool:
+    """Whether a name may be bound where it stands: as a target, a parameter, by a loop; unless `plain`, by a header."""
     first = data.rfind(b"\n", 0, start) + 1
     before = data[first:start]
-    if (_TARGET.match(data, end) and not _annotates(before)) or _BINDER.search(before) or _FOR.search(before):
+    if (_TARGET.match(data, end) and not _annotates(before)) or _FOR.search(before):
+        return True
+    if _BINDER.search(before) and not plain:
         return True
     if not _PARAMETER.match(data, end) or before.rstrip()[-1:] not in (b"", b"(", b",", b"*"):
         return False

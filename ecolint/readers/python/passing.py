@@ -14,14 +14,18 @@ if TYPE_CHECKING:
     from ecolint.readers import Lookup
 
 _FROM = re.compile(r"\bfrom[ \t\\\n]+([\w.]+)[ \t\\\n]*\Z")
-_NAMES = re.compile(r"[ \t\\]*(?:\(([^)]*)\)|((?:\\\r?\n|[^\n])*))")
+_NAMES = re.compile(r"(?:[ \t]|\\\r?\n)*(?:\(((?:[^)#]|#[^\n]*\n)*)\)|((?:\\\r?\n|[^\n])*))")
 _ONE = re.compile(r"([\w.]+)(?:\s+as\s+(\w+))?")
 _REMARK = re.compile(r"#[^\n]*")
-_DEF = re.compile(rb"^(?:async[ \t]+)?def[ \t]+(\w+)|^(?=[^\s#)\]}'\"])", re.MULTILINE)
-_CALLED = re.compile(r"[\s\\]*(?:\.\s*([^\W\d]\w*)\s*)?\(")
+_DEF = re.compile(rb"^([ \t]*)(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
+_CALLED = re.compile(r"(?:[\s)\\]|#[^\n]*\n)*(?:\.\s*([^\W\d]\w*)(?:[\s)\\]|#[^\n]*\n)*)?\(")
 """What makes of a name a call, or a call of a member of it."""
 _BEFORE = 200
 """Characters before `import` in which the module stands that it imports from."""
+
+
+_NEAR = 2_000
+"""Characters in which an open parenthesis is looked for."""
 
 
 class Import(NamedTuple):
@@ -71,6 +75,21 @@ def ends(text: str, name: str) -> Iterator[int]:
         if not (_word(text[at - 1 : at]) or _word(text[end : end + 1])):
             yield end
         at = text.find(name, end)
+
+
+def opened(text: str, at: int) -> int:
+    """Where the parenthesis is that is open at a place; -1 where there is none near."""
+    depth, low = 0, max(0, at - _NEAR)
+    while True:
+        opens, closes = text.rfind("(", low, at), text.rfind(")", low, at)
+        if opens < 0:
+            return -1
+        if closes > opens:
+            depth, at = depth + 1, closes
+        elif depth:
+            depth, at = depth - 1, opens
+        else:
+            return opens
 
 
 def _word(char: str) -> bool:
@@ -148,26 +167,46 @@ def _own(data: bytes, gate: Gate) -> frozenset[str]:
     """The functions of a module that may give back a model which a wanted call of it makes.
 
     A function that holds such a call may, and whatever mentions one that may; every one, where a call stands outside
-    all functions.
+    all functions, or where that cannot be told.
     """
     told = gate.told(data)
     if told is None or not told.starts:
         return frozenset()
     data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
-    blocks = [(match.start(), match[1]) for match in _DEF.finditer(data)]
-    ends = [start for start, _ in blocks[1:]] + [len(data)]
-    functions = {name: data[start:end] for (start, name), end in zip(blocks, ends, strict=True) if name}
+    functions = _functions(data)
     found: set[bytes] = set()
     for at in gate.starting(data):
-        inside = next((name for (start, name), end in zip(blocks, ends, strict=True) if start <= at < end), None)
-        if inside is None:
-            return frozenset(name.decode("utf-8", "replace") for name in functions)
-        found.add(inside)
+        around = [one for one in functions if one.start <= at < one.sure]
+        if not around:
+            return frozenset(one.name.decode("utf-8", "replace") for one in functions)
+        found.update(one.name for one in around)
     queue = list(found)
     while queue:
         name = queue.pop()
-        for other, block in functions.items():
-            if other not in found and name in block:
-                found.add(other)
-                queue.append(other)
+        for one in functions:
+            if one.name not in found and data.find(name, one.start, one.end) >= 0:
+                found.add(one.name)
+                queue.append(one.name)
     return frozenset(name.decode("utf-8", "replace") for name in found)
+
+
+class _Function(NamedTuple):
+    """A function as far as lines tell: it surely goes on to `sure`, and at most to `end`."""
+
+    name: bytes
+    start: int
+    sure: int
+    end: int
+
+
+def _functions(data: bytes) -> list[_Function]:
+    """The functions of a module. What is indented no further than a header may end its function, a header does."""
+    headers = list(_DEF.finditer(data))
+    found = []
+    for number, header in enumerate(headers):
+        indent = header.end(1) - header.start(1)
+        following = (one.start() for one in headers[number + 1 :] if one.end(1) - one.start(1) <= indent)
+        end = next(following, len(data))
+        outside = re.compile(rb"^[ \t]{0,%d}[^\s#)\]}]" % indent, re.MULTILINE).search(data, header.end())
+        found.append(_Function(header[2], header.start(), min(end, outside.start() if outside else len(data)), end))
+    return found

@@ -27,7 +27,7 @@ from ecolint.readers.python.making import imported_starts
 from ecolint.readers.python.names import dotted
 from ecolint.readers.python.objects import Identities
 from ecolint.readers.python.parsing import Stats, guard
-from ecolint.readers.python.patterns import live, mentioned, possible, said
+from ecolint.readers.python.patterns import live, possible, said
 from ecolint.readers.python.serving import Serving
 from ecolint.readers.python.starts import Start, find_starts
 from ecolint.readers.python.tables import changed
@@ -56,9 +56,6 @@ def read_file(
         return Reading(problems=(Problem(source.path, line, say("binary data, not Python text")),))
     names = live((*wanted.calls, *wanted.likely_calls, *wanted.local_calls, *wanted.objects), source.text)
     runs = runs_commands(source.text, wanted) if told is None else told.runs
-    mentions = told is not None or runs or mentioned(source.text, names)
-    if not (mentions or "ecolint:" in source.text or _works(source.text, wanted)):
-        return Reading()
     words = index(source.text)
     if not (runs or possible(words, names) or _works(source.text, wanted)):
         return Reading(comments=tuple(scan(source.text).comments))
