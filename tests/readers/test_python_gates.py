@@ -17,6 +17,7 @@ from ecolint.files import Loaded, decode
 from ecolint.model import Invocation, Source
 from ecolint.project import Project
 from ecolint.readers import Nowhere, python
+from ecolint.readers.python.gates import Told
 from ecolint.readers.python.reading import read_file
 from ecolint.stacks import asked
 
@@ -32,7 +33,7 @@ def missed(text: str, raw: bytes | None = None) -> str:
     `raw` are the bytes of a file whose text this is, where it is not UTF-8 as it stands.
     """
     source = Source("app.py", text)
-    full = read_file(source, WANTED, Nowhere()).invocations
+    full = read_file(source, WANTED, Nowhere(), told=Told(True, True, True, True)).invocations
     if full and not SIEVE(text.encode() if raw is None else raw):
         return f"the sieve: {told(full)}"
     found = python.read(source, WANTED, Nowhere()).invocations
@@ -97,7 +98,7 @@ def imported(draw: st.DrawFn, name: str) -> tuple[str, str]:
                 (f"from {home} import {thing}\n", f"{thing}{tail}"),
                 (f"from {home} import Other, {thing} as Renamed\n", f"Renamed{tail}"),
                 (f"from {home} import (\n    Other,\n    {thing},\n)\n", f"{thing}{tail}"),
-                (f"from {home} import (  # not any\n    {thing}  as R , Other as O\n)\n", f"R{tail}"),
+                (f"from {home} import (  # not (any)\n    {thing}  as R , Other as O\n)\n", f"R{tail}"),
                 (f"from {home} import \\\n    Other, \\\n    {thing}\n", f"{thing}{tail}"),
                 (f"from \\\n  {home} \\\n  import {thing} as R\n", f"R{tail}"),
                 (f"from {home} import *\n", f"{thing}{tail}"),
@@ -131,6 +132,7 @@ def called(draw: st.DrawFn, name: str) -> str:
         f"x = (\n    {name}\n)({given})\n",
         f"x = (({name}))({given})\n",
         f"x = {name}(  # {name}\n    {given})\n",
+        f"x = ({name}  # as ever\n)({given})\n",
         f"a = 1; x = {name}({given}); b = 2\n",
         f"if (x := {name}({given})): pass\n",
         f"with {name}({given}) as x: pass\n",
@@ -151,6 +153,11 @@ def called(draw: st.DrawFn, name: str) -> str:
         f"match kind:\n    case 1: x = {name}({given})\n",
         f"try: x = {name}({given})\nfinally: pass\n",
         f"load = {name}\nx = load({given})\n",
+        f"load = ({name})\nx = load({given})\n",
+        f"load = (\n    {name}\n)\nx = load({given})\n",
+        f"def f(load={name}):\n    return load({given})\n",
+        f"from functools import partial\nload = partial({name}, {given or 1})\nx = load()\n",
+        f"import functools\nx = functools.partial(\n    {name}, {given or 1})()\n",
         f"load = {name} if flag else None\nx = load({given})\n",
         f"load: object = {name}; x = load({given})\n",
         f"if flag: load = {name}\nx = load({given})\n",
@@ -165,6 +172,7 @@ def called(draw: st.DrawFn, name: str) -> str:
     if dot:
         ways += [
             f"x = {owner}.  {last}({given})\n",
+            f"x = {owner} . \\\n    {last}({given})\n",
             f"x = ({owner}\n     .{last}({given}))\n",
             f"x = ({owner}  # it's\n     .{last}({given}))\n",
             f"x = ({owner}).{last}({given})\n",
@@ -231,7 +239,7 @@ def written(text: str, ends: str, bom: bool) -> bytes:
     return (b"\xef\xbb\xbf" if bom else b"") + text.replace("\n", ends).encode()
 
 
-line_ends = st.sampled_from(["\n", "\r\n"])
+line_ends, usual_ends = st.sampled_from(["\n", "\r\n", "\r"]), st.sampled_from(["\n", "\r\n"])
 
 
 @st.composite
@@ -277,6 +285,13 @@ def test_a_name_of_a_program_that_is_put_together_is_given_up(text: str) -> None
     assert missed(HEAD + text) != ""
 
 
+@pytest.mark.xfail(strict=True, reason="_short: an escape is taken for the beginning of the word behind it")
+def test_a_short_name_after_an_escaped_line_end_is_found() -> None:
+    text = "import os\nos.system('set -e\\noc apply -f a.yaml')\n"
+    assert read_file(Source("app.py", text), WANTED, Nowhere()).invocations
+    assert missed(text) == ""
+
+
 @pytest.mark.parametrize("gate", KEPT_OUT)
 def test_what_a_gate_kept_out(gate: str) -> None:
     text = (HEAD if "import" not in KEPT_OUT[gate] else "") + KEPT_OUT[gate]
@@ -284,10 +299,16 @@ def test_what_a_gate_kept_out(gate: str) -> None:
     assert missed(text) == ""
 
 
-def test_what_the_reader_itself_once_kept_out() -> None:
-    text = "# a comment\rfrom vllm import LLM\rx = LLM('m')\r"
-    assert python.read(Source("app.py", text), WANTED, Nowhere()).invocations
-    assert missed(text) == ""
+@pytest.mark.parametrize(
+    "text",
+    ["# a comment\rfrom vllm import LLM\rx = LLM('m')\r", "from vllm import *\nx = (LLM)('m')\n"],
+    ids=["carriage returns", "in parentheses"],
+)
+def test_without_the_gates_no_less_is_found(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Source("app.py", text)
+    quick = python.read(source, WANTED, Nowhere()).invocations
+    monkeypatch.setenv(shortcuts.VARIABLE, "gates")
+    assert python.read(source, WANTED, Nowhere()).invocations == quick
 
 
 # --- command lines ----------------------------------------------------------------------------------------------------
@@ -315,11 +336,17 @@ def quoted(text: str) -> str:
 def runs(draw: st.DrawFn, line: str) -> str:
     """Statements that run a command line, in one way or another."""
     words = line.split()
+    escapes = ("\\n", "\\t") if len(words[0]) > 2 else (";", "&&")  # see the test of short names
     text = draw(
         st.sampled_from(
             [
                 *(quoted(line), f'"{line}"', f"f{quoted(line)}", f"r'''{line}'''", f'"""\n  {line}\n"""'),
-                *(f'"""set -e\n{line}\n"""', f'f"cd {{place}} && {line}"', f"'echo a;' {quoted(line)}"),
+                *(
+                    f'"""set -e\n{line}\n"""',
+                    f'f"cd {{place}} && {line}"',
+                    *(f'"set -e{one}{line}"' for one in escapes),
+                    f"'echo a;' {quoted(line)}",
+                ),
                 *(f"({quoted(words[0])}\n    ' '\n    {quoted(' '.join(words[1:]))})", f"'%s' % {quoted(line)}"),
                 *(f"'{{}}'.format({quoted(line)})", f"' '.join([{', '.join(map(quoted, words))}])", f"b{quoted(line)}"),
                 f"{quoted(words[0])} + ' ' + {quoted(' '.join(words[1:]))}",
@@ -396,6 +423,9 @@ MAKERS = {
     "renamed": "def load():\n    return L('m')\n",
     "of a global": "model = LLM('m')\ndef load():\n    return model\n",
     "of a lazy global": "model = None\ndef load():\n    global model\n    model = LLM('m')\n    return model\n",
+    "conditional": "if True:\n    def load():\n        return LLM('m')\n",
+    "margin": "def load(\nname=1,\n):\n    return own()\ndef own():\n    return LLM('m')\n",
+    "text": "def load():\n    text = '''\nat the margin\n'''\n    return own()\ndef own():\n    return LLM('m')\n",
     "margin comment": "def load():\n# here\n    return own()\ndef own():\n    return LLM('m')\n",
     "one line": "def load(): return LLM('m')\n",
     "spaced": "def  load (\n    name: str = 'm',\n) -> LLM:\n    return LLM(name)\n",
@@ -423,6 +453,7 @@ BRINGS = (
     ("from pkg.models import load\n", "load"),
     ("from pkg.models import load as l\n", "l"),
     ("from pkg.models import (\n    other,\n    load as l,  # it\n)\n", "l"),
+    ("from pkg.models import \\\n    load\n", "load"),
     ("from pkg.models import *\n", "load"),
     ("from pkg import load\n", "load"),
     ("from pkg import models\n", "models.load"),
@@ -437,6 +468,8 @@ BRINGS = (
 ASKS = (
     "model = {}()\n",
     "model = {} ()\n",
+    "model = ({})()\n",
+    "model = ({}  # it\n)()\n",
     "model = {} \\\n    ()\n",
     "model, tokenizer = {}()\n",
     "l2 = {}\nmodel = l2()\n",
@@ -494,7 +527,7 @@ FEWER = settings(MANY, max_examples=100)
 
 
 @FEWER
-@given(*(st.sampled_from(one) for one in (HEADS, sorted(MAKERS), PACKAGES, BRINGS, ASKS)), line_ends)
+@given(*(st.sampled_from(one) for one in (HEADS, sorted(MAKERS), PACKAGES, BRINGS, ASKS)), usual_ends)
 def test_a_model_that_another_module_makes_passes_the_gates(
     head: str, maker: str, package: str, brought: tuple[str, str], ask: str, ends: str
 ) -> None:
@@ -504,7 +537,7 @@ def test_a_model_that_another_module_makes_passes_the_gates(
 
 
 @FEWER
-@given(st.sampled_from(CONSTANTS), st.sampled_from(USES), line_ends)
+@given(st.sampled_from(CONSTANTS), st.sampled_from(USES), usual_ends)
 def test_a_constant_of_another_module_is_the_same(text: str, use: str, ends: str) -> None:
     app = use.format("from vllm import LLM\n")
     quick, full = both(*(one.replace("\n", ends) for one in (text, "from .models import MODEL\n", app)))
@@ -543,6 +576,7 @@ KEPT_OUT_OF_PROJECTS = {
         for told, text in (
             ("a comment among names", "(\n    MODEL,  # it\n    A,\n) = ('m', 'a')\n"),
             ("a continued line", "MODEL \\\n  = 'm'\n"),
+            ("names on lines that end in a carriage return", "(\r    A,\r    MODEL,\r) = ('a', 'm')\r"),
             ("a continued line of names", "MODEL,\\\n A = 'm', 'a'\n"),
             ("a type over several lines", "MODEL: Dict[\n  str, int\n] = 'm'\n"),
             ("a type that holds an equals sign", "MODEL: Literal['=='] = 'm'\n"),
@@ -557,4 +591,11 @@ KEPT_OUT_OF_PROJECTS = {
 def test_what_a_gate_kept_out_of_a_project(gate: str) -> None:
     models, app = KEPT_OUT_OF_PROJECTS[gate]
     quick, full = both(models, "", f"{app}print(model.generate('a'))\n")
+    assert quick == full
+
+
+@pytest.mark.xfail(strict=True, reason="calls: a comment that a carriage return alone ends")
+def test_a_comment_before_a_carriage_return_is_passed() -> None:
+    app = "from pkg.models import load\rmodel = (load  # it\r)()\rprint(model.generate('a'))\r"
+    quick, full = both(MADE + MAKERS["returned"], "", app)
     assert quick == full
