@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
@@ -106,6 +107,7 @@ class Project:
         return self._found_from(module, os.path.dirname(os.path.abspath(from_path)))
 
     def _found_from(self, module: str, folder: str) -> str | None:
+        module, folder = sys.intern(module), sys.intern(folder)  # many thousand answers, of few words
         if (module, folder) not in self._files:
             self._files[module, folder] = self._module_file(module, folder)
         found = self._files[module, folder]
@@ -167,7 +169,7 @@ class Project:
             if self._disk.inside(folder):
                 found = self._in_folder(folder, parts) or self._in_folder(os.path.join(folder, "src"), parts)
                 if found is None and folder != str(self.root):
-                    found = self._upward(module, parts, os.path.dirname(folder))
+                    found = self._upward(module, parts, sys.intern(os.path.dirname(folder)))
             self._files[module, folder] = found
         return self._files[module, folder]
 

@@ -285,7 +285,6 @@ def test_a_name_of_a_program_that_is_put_together_is_given_up(text: str) -> None
     assert missed(HEAD + text) != ""
 
 
-@pytest.mark.xfail(strict=True, reason="_short: an escape is taken for the beginning of the word behind it")
 def test_a_short_name_after_an_escaped_line_end_is_found() -> None:
     text = "import os\nos.system('set -e\\noc apply -f a.yaml')\n"
     assert read_file(Source("app.py", text), WANTED, Nowhere()).invocations
@@ -594,7 +593,6 @@ def test_what_a_gate_kept_out_of_a_project(gate: str) -> None:
     assert quick == full
 
 
-@pytest.mark.xfail(strict=True, reason="calls: a comment that a carriage return alone ends")
 def test_a_comment_before_a_carriage_return_is_passed() -> None:
     app = "from pkg.models import load\rmodel = (load  # it\r)()\rprint(model.generate('a'))\r"
     quick, full = both(MADE + MAKERS["returned"], "", app)

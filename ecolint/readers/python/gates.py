@@ -57,7 +57,7 @@ class Gate:
         self._runners = {at[one] for one in runners}
         self._plain_runners = self._runners - {at["system"], at["popen"]}
         self._commands = {at[one] for one in commands - short}
-        self._short = tuple(re.compile(rb"(?<![\w.\-])%b(?![\w\-])" % one.encode()) for one in short)
+        self._short = tuple(re.compile(rb"(?:(?<![\w.\-])|(?<=\\[ntr]))%b(?![\w\-])" % one.encode()) for one in short)
         self._programs = tuple(one.encode() for one in wanted.commands)
         self._works, self._note = {at[one] for one in works}, at[_NOTE]
         tails = {one.rpartition(".")[2] for one in every}

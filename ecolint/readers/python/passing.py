@@ -18,7 +18,7 @@ _NAMES = re.compile(r"(?:[ \t]|\\\r?\n)*(?:\(((?:[^)#]|#[^\n]*\n)*)\)|((?:\\\r?\
 _ONE = re.compile(r"([\w.]+)(?:\s+as\s+(\w+))?")
 _REMARK = re.compile(r"#[^\n]*")
 _DEF = re.compile(rb"^([ \t]*)(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
-_CALLED = re.compile(r"(?:[\s)\\]|#[^\n]*\n)*(?:\.\s*([^\W\d]\w*)(?:[\s)\\]|#[^\n]*\n)*)?\(")
+_CALLED = re.compile(r"(?:[\s)\\]|#[^\r\n]*[\r\n])*(?:\.\s*([^\W\d]\w*)(?:[\s)\\]|#[^\r\n]*[\r\n])*)?\(")
 """What makes of a name a call, or a call of a member of it."""
 _BEFORE = 200
 """Characters before `import` in which the module stands that it imports from."""
