@@ -6,6 +6,7 @@ something.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -24,6 +25,10 @@ from ecolint.stacks import words
 if TYPE_CHECKING:
     from ecolint.judging import Judged, Judging
     from ecolint.project import Projects
+
+
+LARGE = 500_000
+"""Bytes of a file before which memory is tidied up."""
 
 
 class Task(NamedTuple):
@@ -134,6 +139,8 @@ class Looking:
             return None
         self._check_gpu(settings)
         content = digest(loaded.data) if self.cache.enabled else b""
+        if len(loaded.data) > LARGE:
+            gc.collect()  # what files before it left behind would lie beside what it takes
         judged = self._judge().file(file, loaded, settings, content, task.status)
         return Seen(judged=judged) if judged.tells else None
 
