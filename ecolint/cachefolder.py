@@ -5,6 +5,11 @@ from __future__ import annotations
 import os
 import sys
 
+RESULTS, INDEX, TABLES = "results", "index", "tables"
+"""Its folders: outcomes by the first two letters of their key, indexes of files, compiled tables."""
+TEMPORARY = ".tmp"
+"""How the name of a file ends that is not whole yet."""
+
 
 def folder() -> str:
     """The folder, which may not exist yet: $ECOLINT_CACHE_DIR, else where the platform keeps caches."""

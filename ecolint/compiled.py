@@ -16,7 +16,8 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from ecolint import __version__, shortcuts
-from ecolint.cachefolder import folder
+from ecolint.cachefolder import TABLES, TEMPORARY, folder
+from ecolint.whole import unique, write_whole
 
 T = TypeVar("T")
 
@@ -66,7 +67,7 @@ def sound(kind: str, folders: Sequence[str]) -> bool:
 def _place(kind: str, folders: Sequence[str]) -> str:
     """Where it is kept. Another set of folders, or another ecolint, that has the same place takes turns with it."""
     made = zlib.crc32("\0".join((_PACKAGE, sys.implementation.cache_tag or "", *folders)).encode("utf-8", "replace"))
-    return os.path.join(folder(), "tables", f"{kind}-{made:08x}")
+    return os.path.join(folder(), TABLES, f"{kind}-{made:08x}")
 
 
 def _data(place: str, head: bytes) -> bytes | None:
@@ -85,18 +86,10 @@ def _data(place: str, head: bytes) -> bytes | None:
 
 def _write(place: str, data: bytes) -> None:
     """Write a file at once, or not at all: where it cannot be kept, it is made again next time."""
-    temporary = f"{place}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
-    try:
+    with suppress(OSError):
         os.makedirs(os.path.dirname(place), exist_ok=True)
-        with open(temporary, "xb") as file:
-            file.write(data)
-        os.replace(temporary, place)
+        write_whole(place, data, f"{place}.{unique()}{TEMPORARY}")
         _tidy(os.path.dirname(place))
-    except BaseException as error:
-        with suppress(OSError):
-            os.unlink(temporary)
-        if not isinstance(error, OSError):
-            raise
 
 
 def _tidy(where: str) -> None:

@@ -7,13 +7,13 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, BinaryIO
 
 from ecolint import shortcuts
 from ecolint.frame import Problem
 from ecolint.speech import Told, say
+from ecolint.whole import unique, write_whole
 
 if TYPE_CHECKING:
     from ecolint.model import Source
@@ -265,20 +265,5 @@ def write_atomically(path: str, data: bytes) -> None:
     mode = os.stat(target).st_mode if os.path.exists(target) else None
     if mode is not None and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
-    temporary = os.path.join(os.path.dirname(target), f".ecolint-{os.getpid()}-{os.urandom(4).hex()}")
-    try:
-        with open(temporary, "xb", opener=_private) as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, stat.S_IMODE(mode) if mode is not None else 0o644)
-        os.replace(temporary, target)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
-
-
-def _private(path: str, flags: int) -> int:
-    """Open a file that nobody else may read yet."""
-    return os.open(path, flags, 0o600)
+    temporary = os.path.join(os.path.dirname(target), f".ecolint-{unique()}")
+    write_whole(target, data, temporary, mode=stat.S_IMODE(mode) if mode is not None else 0o644)

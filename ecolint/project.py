@@ -64,7 +64,7 @@ class Project:
         A relative name starts at the file's package. An absolute one is looked for beside the file and then in every
         folder up to the root, and in `src` of each: the folders that a project puts on its path.
         """
-        found = self._found(module, from_path)
+        found = self.module(module, from_path)
         if found is None or found == os.path.abspath(from_path):
             return {}
         if found not in self._modules:
@@ -76,7 +76,7 @@ class Project:
 
     def makers(self, module: str, from_path: str, wanted: Wanted) -> Mapping[str, Made]:
         """The functions of a module as imported in `from_path` that give back a model; {} outside the root."""
-        found = self._found(module, from_path)
+        found = self.module(module, from_path)
         if found is None or found == os.path.abspath(from_path):
             return {}
         if found not in self._makers:
@@ -88,11 +88,7 @@ class Project:
 
     def holds(self, module: str, from_path: str) -> bool:
         """Whether a module as imported in `from_path` is a Python file inside the root."""
-        return self._found(module, from_path) is not None
-
-    def module(self, module: str, from_path: str) -> str | None:
-        """Where the Python file of a module as imported in `from_path` is, if it is inside the root."""
-        return self._found(module, from_path)
+        return self.module(module, from_path) is not None
 
     def data(self, location: str) -> bytes:
         """The bytes of a file of the project; none where it cannot be read. They are not kept."""
@@ -103,7 +99,8 @@ class Project:
             self._ask("source", location, answer=self.answer(("source", location)))
         return data
 
-    def _found(self, module: str, from_path: str) -> str | None:
+    def module(self, module: str, from_path: str) -> str | None:
+        """Where the Python file of a module as imported in `from_path` is, if it is inside the root."""
         return self._found_from(module, os.path.dirname(os.path.abspath(from_path)))
 
     def _found_from(self, module: str, folder: str) -> str | None:

@@ -197,7 +197,7 @@ def test_a_killed_writer_leaves_nothing_broken(tmp_path: Path) -> None:
         found = Store(str(tmp_path)).read(digest(bytes([number])))
         assert found is None or len(found[4]) == 10**6
     assert sum(Store(str(tmp_path)).read(digest(bytes([number]))) is not None for number in range(5)) == 5
-    half = [path for path, _ in filing.files(str(tmp_path)) if path.endswith(filing.TEMPORARY)]
+    half = [path for path, _ in filing.files(str(tmp_path)) if path.endswith(cachefolder.TEMPORARY)]
     assert len(half) <= 1
     filing.clean(str(tmp_path))
     assert not tmp_path.exists()

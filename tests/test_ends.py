@@ -14,6 +14,7 @@ import pytest
 from test_fixtures import ROOT
 from test_workers import WASTEFUL
 
+from ecolint import cachefolder
 from ecolint.cache import filing
 from ecolint.cache.store import PRUNED_EVERY, Store
 
@@ -153,7 +154,7 @@ def ended(request: pytest.FixtureRequest) -> tuple[int, bool, int, str]:
 def half_written(cache: Path) -> list[Path]:
     """What a run left in a cache that it was about to write."""
     known = {path for path, _ in filing.files(str(cache))}
-    found = [path for path in cache.rglob("*") if path.name.endswith(filing.TEMPORARY)]
+    found = [path for path in cache.rglob("*") if path.name.endswith(cachefolder.TEMPORARY)]
     assert {str(path) for path in found} <= known  # the next run to prune the cache knows them, as does `cache clean`
     return found
 

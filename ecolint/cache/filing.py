@@ -8,13 +8,12 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 
+from ecolint.cachefolder import INDEX, RESULTS, TABLES, TEMPORARY
 from ecolint.consulted import DIGEST, digest
+from ecolint.whole import unique, write_whole
 
-RESULTS, INDEX, TABLES = "results", "index", "tables"
-"""The folders of the cache: outcomes by the first two letters of their key, indexes of files, compiled tables."""
 INDEXED = ".index"
 STAMP = "pruned"
-TEMPORARY = ".tmp"
 TAG, TAGGED = "CACHEDIR.TAG", b"Signature: 8a477f597d28d172789f06886806bc55\n# A cache of ecolint: it may be removed.\n"
 IGNORE, IGNORED = ".gitignore", b"*\n"
 TOUCHED_EVERY = 86_400
@@ -47,19 +46,12 @@ def read(path: str, magic: bytes, about: bytes = b"") -> bytes | None:
 
 def write(folder: str, path: str, magic: bytes, data: bytes, about: bytes = b"") -> bool:
     """Put a file into the cache at once; False where that cannot be done. Readers see the old file or the new one."""
-    temporary = f"{path}.{os.getpid()}-{os.urandom(4).hex()}{TEMPORARY}"
     try:
         if not os.path.isdir(os.path.dirname(path)):
             _prepare(folder, os.path.dirname(path))
-        with open(temporary, "xb") as file:
-            file.write(magic + digest(data, about) + data)
-        os.replace(temporary, path)
+        write_whole(path, magic + digest(data, about) + data, f"{path}.{unique()}{TEMPORARY}")
     except OSError:
-        remove(temporary)
         return False
-    except BaseException:
-        remove(temporary)
-        raise
     return True
 
 

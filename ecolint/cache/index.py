@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
+from ecolint import cachefolder
 from ecolint.cache import filing
 from ecolint.consulted import digest
 
@@ -39,7 +40,7 @@ class Index:
     def __init__(self, folder: str, root: str, tool: bytes) -> None:
         self._folder = folder
         name = digest(root.encode("utf-8", "surrogatepass")).hex() + filing.INDEXED
-        self._path = os.path.join(folder, filing.INDEX, name)
+        self._path = os.path.join(folder, cachefolder.INDEX, name)
         self._tool = tool
         self._newest = time.time_ns() - RACY
         self._scans, self._records = self._read()

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Sequence
 from typing import TypeAlias, cast
 
+from ecolint import cachefolder
 from ecolint.cache import filing
 from ecolint.consulted import Consultation, digest
 
@@ -78,14 +79,14 @@ class Store:
         size = sum(status.st_size for _, status in found)
         most = int(MAX_BYTES * LEFT) if size > MAX_BYTES else size
         for path, status in sorted(found, key=lambda each: each[1].st_mtime):
-            abandoned = path.endswith(filing.TEMPORARY) and now - status.st_mtime > PRUNED_EVERY
+            abandoned = path.endswith(cachefolder.TEMPORARY) and now - status.st_mtime > PRUNED_EVERY
             if size > most or abandoned:
                 size -= status.st_size
                 filing.remove(path)
 
     def _path(self, key: bytes) -> str:
         name = key.hex()
-        return os.path.join(self._folder, filing.RESULTS, name[:2], name)
+        return os.path.join(self._folder, cachefolder.RESULTS, name[:2], name)
 
     def _read(self, key: bytes, magic: bytes) -> object:
         data = filing.read(self._path(key), magic, key)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from ecolint.model import Place, Table, Wanted
+from ecolint.model import Place, Table
 from ecolint.readers.python.bindings import assigned
 from ecolint.readers.python.calls import held_names
 from ecolint.readers.python.command_texts import Line, line_of, plain_text, text_of
@@ -29,7 +29,6 @@ RUNNERS = (
 """Functions of the standard library that run a command line, their first argument, or all of them (`…_exec`)."""
 
 _ARGUMENTS = ("args", "cmd", "command")
-_MODULES = re.compile(r"\b(?:subprocess|os\s*\.\s*(?:system|popen)|from\s+os\s+import)\b")
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh"})
 _RUN_OPTION = re.compile(r"-[a-z]*c\Z")
 START = 12
@@ -42,13 +41,6 @@ class Run:
 
     words: Table
     statement: Statement
-
-
-def runs_commands(text: str, wanted: Wanted) -> bool:
-    """False where a text cannot run any wanted command: a gate before any scan."""
-    if not any(word in text for word in wanted.commands):
-        return False
-    return _MODULES.search(text) is not None or any(name.rpartition(".")[2] in text for name in wanted.runners)
 
 
 def find_runs(ctx: Context) -> list[Run]:

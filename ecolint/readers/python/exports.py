@@ -11,6 +11,7 @@ from ecolint.readers import Nowhere
 from ecolint.readers.python.alternatives import bounded, under
 from ecolint.readers.python.bindings import binding_value
 from ecolint.readers.python.context import Context, prepare
+from ecolint.readers.python.mentions import MAX_LINE
 from ecolint.readers.python.passing import ends, opened
 from ecolint.readers.python.scopes import MODULE, Binding
 from ecolint.readers.python.tables import changed
@@ -101,7 +102,9 @@ def _may_bind(text: str, name: str) -> bool:
 
 def _is_target(text: str, start: int, end: int) -> bool:
     """Whether a name may be assigned to where it stands."""
-    line = text.rfind("\n", 0, start) + 1
+    line = text.rfind("\n", max(0, start - MAX_LINE), start) + 1
+    if not line and start > MAX_LINE:
+        return True  # too long a line to look at for each
     before = re.split("[;:]", text[line:start])[-1]
     if not _BEFORE.match(before) or _NO_TARGET.match(before):
         return False

@@ -12,7 +12,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from ecolint.late import late
-from ecolint.readers.python.mentions import BEFORE, Text, of_word
+from ecolint.readers.python.mentions import BEFORE, Text, line_before, of_word
 
 if TYPE_CHECKING:
     from ecolint.readers import Asked
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 _RUN = ("subprocess", "popen", "system")
 _WILD = re.compile(r"[*?\[]")
 _CLASSES = re.compile(r"\[[^\]]*\]|[*?]")
+
+
+MAX_MENTIONS = 1_000
+"""Mentions of one file that are looked at; a file that has more may hold anything."""
 
 
 class Told(NamedTuple):
@@ -115,11 +119,15 @@ class Gate:
 
     def _alive(self, text: Text, tails: set[int]) -> Iterator[int]:
         """Where a mention may lead to a wanted call: it is called, renamed or held, in code."""
+        looked_at = 0
         for number, start, end in text.hits if tails else ():
-            loose = number not in tails
-            if loose and number not in self._libraries:
+            if number not in self._libraries:
                 continue
-            if self._is_alive(text, start, end, loose) and not text.hidden(start):
+            looked_at += 1
+            if looked_at > MAX_MENTIONS:
+                yield start  # to look at each costs as much as the file is long: it is read instead
+                return
+            if self._is_alive(text, start, end, number not in tails) and not text.hidden(start):
                 yield start
 
     def _is_alive(self, text: Text, start: int, end: int, loose: bool) -> bool:
@@ -128,8 +136,11 @@ class Gate:
         if before == b"`" or after == b"`":
             return False  # backquotes are prose
         if of_word(before) or of_word(after):
+            least = start - BEFORE
             while start and of_word(data[start - 1 : start]):
                 start -= 1
+                if start < least:
+                    return True  # too long a word to tell
             end = _WORD_END.match(data, end).end()  # type: ignore[union-attr]
             if not self._spelled.fullmatch(data, start, end):
                 return False
@@ -142,8 +153,10 @@ class Gate:
 
     def _is_used(self, text: Text, start: int, end: int) -> bool:
         data = text.data
-        line = data.rfind(b"\n", 0, start) + 1
-        before = data[line:start]
+        before = line_before(data, start)
+        if before is None:
+            return True
+        line = start - len(before)
         code = before.lstrip()
         if code.startswith((b">>>", b"... ", b"#")):
             return False
@@ -165,7 +178,7 @@ class Gate:
             return False
         # Held in a variable: no call stands in such a statement.
         statement = code[max(code.rfind(b";"), code.rfind(b":")) + 1 :]
-        return b"(" not in statement and b"(" not in data[end : _line_end(data, end)].partition(b";")[0]
+        return b"(" not in statement and not _CALLS.match(data, end)
 
     def _has_owner(self, text: Text, start: int, end: int, before: bytes) -> bool:
         """Whether what a call is made on may be what is wanted; a class that was imported must have the right name."""
@@ -234,6 +247,7 @@ _CALLED = late(rb"(?:[\s)\]\\]|#[^\n]*\n)*\(")
 _RENAMED = late(rb"\s+as\s+(\w+)")
 _FIRST_ARGUMENT = late(rb"(\w+)\s*\(\s*(?:\w+\s*\.\s*)*\Z")
 _NEXT = late(rb"[ \t]*,[ \t]*(?:#[^\n]*)?\n")
+_CALLS = late(rb"[^\n;(]*\(")
 _ATTRIBUTE = late(rb"\s*\.")
 _ASSIGNS = late(rb"(?<![=<>!])=(?!=)")
 _OWNER = late(rb"(?<![\w.)\]])(\w+)\s*(\.\s*\w+\s*)*\.\s*\Z")
@@ -243,11 +257,6 @@ _OF_OS = late(rb"\bos\s*\.\s*\Z")
 _ESCAPED = (b"\\n", b"\\t", b"\\r")
 """White space as a string has it."""
 _SHELL_WORD = late(rb"[^\s\"'\\/{}$:;,=)(\[\]]*")
-
-
-def _line_end(data: bytes, at: int) -> int:
-    end = data.find(b"\n", at)
-    return end if end >= 0 else len(data)
 
 
 def _library(pattern: str) -> str:

@@ -10,9 +10,9 @@ import libcst as cst
 from ecolint import shortcuts
 from ecolint.model import Made, Source, Table, Wanted
 from ecolint.readers import Lookup
-from ecolint.readers.python import patterns
 from ecolint.readers.python.calls import returns
 from ecolint.readers.python.context import Context, prepare
+from ecolint.readers.python.gates import gate
 from ecolint.readers.python.names import dotted, imported
 from ecolint.readers.python.names import find as found_name
 from ecolint.readers.python.objects import Identities
@@ -31,7 +31,7 @@ def module_makers(source: Source, wanted: Wanted, project: Lookup) -> Mapping[st
     """The functions of a module that give back what a wanted call made, by name, and those it imports and passes on."""
     if "\0" in source.text:
         return {}
-    loads = patterns.mentioned(source.text, (*wanted.calls, *wanted.likely_calls, *wanted.local_calls))
+    loads = not shortcuts.taken("gates") or _may_start(source, wanted)
     passes_on = source.path.endswith("__init__.py")
     if not (loads or passes_on):
         return {}
@@ -42,6 +42,11 @@ def module_makers(source: Source, wanted: Wanted, project: Lookup) -> Mapping[st
         if made is not None:
             found[name] = made
     return found
+
+
+def _may_start(source: Source, wanted: Wanted) -> bool:
+    told = gate(wanted).told(source.text.encode("utf-8", "surrogatepass"))
+    return told is not None and told.starts
 
 
 def _own(ctx: Context) -> dict[str, Made]:

@@ -13,6 +13,10 @@ Hit = tuple[int, int, int]
 
 BEFORE = 200
 """Bytes before a word in which what it is part of begins."""
+MAX_LINE = 2_000
+"""Bytes of a line before a word that are looked at."""
+MAX_IMPORTS = 2_000
+"""Imports of a file that are looked at; one that has more may import everything."""
 _LITERAL = late(
     rb"""#[^\n]*"""
     rb"""|\"{3}[^\\"]*(?:(?:\\.|"(?!""))[^\\"]*)*\"{3}|'{3}[^\\']*(?:(?:\\.|'(?!''))[^\\']*)*'{3}"""
@@ -38,6 +42,7 @@ class Text:
         self._brought: dict[bytes, bool] = {}
         self._bound: dict[bytes, bool] = {}
         self._assigned: dict[bytes, bool] = {}
+        self._renamed: dict[bytes, bool] = {}
 
     def hidden(self, at: int) -> bool:
         """Whether a place is in a comment or a string: in an f-string, outside its braces."""
@@ -98,7 +103,10 @@ class Text:
 
     def renames(self, name: bytes) -> bool:
         """Whether a name is imported as another, or held by one."""
-        return re.search(rb"\b%b\s+as\b|=[\s(]*(?:\w+\s*\.\s*)*%b\b(?!\s*\()" % (name, name), self.data) is not None
+        if name not in self._renamed:
+            held = rb"\b%b\s+as\b|=[\s(]*(?:\w+\s*\.\s*)*%b\b(?!\s*\()" % (name, name)
+            self._renamed[name] = re.search(held, self.data) is not None
+        return self._renamed[name]
 
     def imports(self, name: bytes) -> bool:
         """Whether a name can only be what an import of the file makes it: nothing else binds it."""
@@ -113,9 +121,12 @@ class Text:
         """The words behind every `import`; `*` where everything of a module is imported."""
         if self._imported is None:
             found: set[bytes] = set()
-            for start in words(self.data, b"import"):
+            for number, start in enumerate(words(self.data, b"import")):
                 listed = _LISTED.match(self.data, start + len(b"import"))
                 found.update(_IMPORTED.findall(listed.group()) if listed else ())
+                if number == MAX_IMPORTS:
+                    found.add(b"*")
+                    break
             self._imported = frozenset(found)
         return self._imported
 
@@ -132,8 +143,9 @@ _HEADER = late(rb"\bdef\s+\w+\s*\Z")
 
 def _binds(data: bytes, start: int, end: int, plain: bool = False) -> bool:
     """Whether a name may be bound where it stands: as a target, a parameter, by a loop; unless `plain`, by a header."""
-    first = data.rfind(b"\n", 0, start) + 1
-    before = data[first:start]
+    before = line_before(data, start)
+    if before is None:
+        return True
     if (_TARGET.match(data, end) and not _annotates(before)) or _FOR.search(before):
         return True
     if _BINDER.search(before) and not plain:
@@ -142,6 +154,12 @@ def _binds(data: bytes, start: int, end: int, plain: bool = False) -> bool:
         return False
     opened = data.rfind(b"(", 0, start)
     return opened >= 0 and _HEADER.search(data, max(0, opened - 200), opened) is not None
+
+
+def line_before(data: bytes, at: int) -> bytes | None:
+    """What stands on the line before a place; None where that is too long to be looked at each time."""
+    start = data.rfind(b"\n", max(0, at - MAX_LINE), at) + 1
+    return data[start:at] if start or at <= MAX_LINE else None
 
 
 def _annotates(before: bytes) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Mapping, MutableMapping
-from dataclasses import field
+from dataclasses import field, fields
 from typing import Any, cast
 
 import libcst as cst
@@ -111,29 +111,6 @@ class _Spans(ByteSpanPositionProvider):
         return spans
 
 
-class _Walk(cst.CSTVisitor):
-    """Records every node in source order with its parent."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.nodes: list[cst.CSTNode] = []
-        self.parents: dict[cst.CSTNode, cst.CSTNode] = {}
-        self.stack: list[cst.CSTNode] = []
-
-    def on_visit(self, node: cst.CSTNode) -> bool:
-        if isinstance(node, cst.BaseParenthesizableWhitespace | cst.TrailingWhitespace | cst.EmptyLine | cst.Comma):
-            self.stack.append(node)
-            return False
-        if self.stack:
-            self.parents[node] = self.stack[-1]
-        self.nodes.append(node)
-        self.stack.append(node)
-        return True
-
-    def on_leave(self, original_node: cst.CSTNode) -> None:
-        self.stack.pop()
-
-
 _LEFT_OUT = (cst.BaseParenthesizableWhitespace, cst.TrailingWhitespace, cst.EmptyLine, cst.Comma)
 _FIELDS: dict[type, tuple[str, ...] | None] = {}
 
@@ -153,14 +130,19 @@ class _Order(cst.CSTVisitor):
 
 
 def _fields(node: cst.CSTNode) -> tuple[str, ...] | None:
-    kind = type(node)
+    """The fields of a node that hold nodes, in order; remembered by its kind where every such node has the same.
+
+    LibCST asks some fields only where there is something in them: the format of a replacement field.
+    """
     if isinstance(node, _LEFT_OUT):
-        _FIELDS[kind] = None
-    else:
-        order = _Order()
-        node._visit_and_replace_children(order)
-        _FIELDS[kind] = tuple(dict.fromkeys(order.fields))
-    return _FIELDS[kind]
+        _FIELDS[type(node)] = None
+        return None
+    order = _Order()
+    node._visit_and_replace_children(order)
+    found = tuple(dict.fromkeys(order.fields))
+    if all(one.name in found or getattr(node, one.name) is not None for one in fields(node)):
+        _FIELDS[type(node)] = found
+    return found
 
 
 def _walked(root: cst.CSTNode, nodes: list[cst.CSTNode], parents: dict[cst.CSTNode, cst.CSTNode]) -> None:
@@ -170,14 +152,14 @@ def _walked(root: cst.CSTNode, nodes: list[cst.CSTNode], parents: dict[cst.CSTNo
     while stack:
         node, parent = stack.pop()
         kind = type(node)
-        fields = known[kind] if kind in known else _fields(node)
-        if fields is None:
+        asked = known[kind] if kind in known else _fields(node)
+        if asked is None:
             continue
         nodes.append(node)
         if parent is not None:
             parents[node] = parent
         inside: list[tuple[cst.CSTNode, cst.CSTNode | None]] = []
-        for name in fields:
+        for name in asked:
             value = getattr(node, name)
             if isinstance(value, node_type):
                 inside.append((value, node))
@@ -259,7 +241,7 @@ class Parser:
             self.stats.statements += 1
             try:
                 return self._walk(line, text, line.start + skipped)
-            except cst.ParserSyntaxError:
+            except (cst.ParserSyntaxError, cst.CSTValidationError):
                 reason = say("a statement cannot be parsed")
             except (RecursionError, UnicodeError):
                 reason = say("a statement is nested or chained too deeply")

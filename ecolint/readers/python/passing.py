@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from ecolint.readers.python.gates import Gate, gate
+from ecolint.readers.python.mentions import MAX_IMPORTS
 
 if TYPE_CHECKING:
     from ecolint.model import Source, Wanted
@@ -17,6 +19,7 @@ _FROM = re.compile(r"\bfrom[ \t\\\n]+([\w.]+)[ \t\\\n]*\Z")
 _NAMES = re.compile(r"(?:[ \t]|\\\r?\n)*(?:\(((?:[^)#]|#[^\n]*\n)*)\)|((?:\\\r?\n|[^\n])*))")
 _ONE = re.compile(r"([\w.]+)(?:\s+as\s+(\w+))?")
 _REMARK = re.compile(r"#[^\n]*")
+_WORD = re.compile(rb"\w+")
 _DEF = re.compile(rb"^([ \t]*)(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
 _CALLED = re.compile(r"(?:[\s)\\]|#[^\r\n]*[\r\n])*(?:\.\s*([^\W\d]\w*)(?:[\s)\\]|#[^\r\n]*[\r\n])*)?\(")
 """What makes of a name a call, or a call of a member of it."""
@@ -101,7 +104,10 @@ def may_call_maker(source: Source, wanted: Wanted, project: Lookup) -> bool:
     text, path = source.text, source.path
     known: set[str] = project.kept(("givers", ""), set)
     """The modules of which it is known what they give."""
-    for one in dict.fromkeys(imports(text)):
+    brought = list(islice(imports(text), MAX_IMPORTS))
+    if len(brought) == MAX_IMPORTS:
+        return True  # to look for each in the text costs as much as the text is long
+    for one in dict.fromkeys(brought):
         ways = [(module, found) for module in _modules(one) if (found := project.module(module, path)) is not None]
         if all(found in known and not _givers(found, wanted, project) for _, found in ways):
             continue
@@ -180,13 +186,16 @@ def _own(data: bytes, gate: Gate) -> frozenset[str]:
         if not around:
             return frozenset(one.name.decode("utf-8", "replace") for one in functions)
         found.update(one.name for one in around)
+    names = {one.name for one in functions}
+    mentioned_in: dict[bytes, set[bytes]] = {}
+    for one in functions:
+        for word in names.intersection(_WORD.findall(data, one.start, one.end)):
+            mentioned_in.setdefault(word, set()).add(one.name)
     queue = list(found)
     while queue:
-        name = queue.pop()
-        for one in functions:
-            if one.name not in found and data.find(name, one.start, one.end) >= 0:
-                found.add(one.name)
-                queue.append(one.name)
+        more = mentioned_in.get(queue.pop(), set()) - found
+        found |= more
+        queue += more
     return frozenset(name.decode("utf-8", "replace") for name in found)
 
 

@@ -49,55 +49,6 @@ def tails(patterns: tuple[str, ...]) -> Tails:
     return Tails(frozenset(exact), matcher(tuple(shapes)), matcher(patterns), tuple(modules))
 
 
-def live(patterns: tuple[str, ...], text: str) -> tuple[str, ...]:
-    """The patterns of libraries that a text mentions: what it imports from others is known by another name."""
-    found = []
-    there: dict[str, bool] = {"": True}
-    for pattern in patterns:
-        library = _WILD.split(pattern.partition(".")[0])[0]
-        if library not in there:
-            there[library] = library in text
-        if there[library]:
-            found.append(pattern)
-    return tuple(found)
-
-
-@functools.lru_cache(maxsize=256)
-def _mention(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    """Finds the last part of any wanted name as a word."""
-    words = []
-    for pattern in patterns:
-        tail = pattern.rpartition(".")[2]
-        words.append(re.escape(pattern.split(".")[-2]) if tail == "*" else r"\w*".join(map(re.escape, tail.split("*"))))
-    return re.compile(rf"\b(?:{'|'.join(dict.fromkeys(words))})\b" if words else r"(?!)")
-
-
-def mentioned(text: str, patterns: tuple[str, ...]) -> bool:
-    """False where wanted names stand only in prose and doctests: a gate on each mention's own line, before any scan.
-
-    In code a name is called, follows a dot, or is imported, alone on its line where an import list is split. Backquotes
-    and doctest prompts are never code.
-    """
-    for match in _mention(patterns).finditer(text):
-        start = text.rfind("\n", 0, match.start()) + 1
-        end = text.find("\n", match.end())
-        line = text[start : end if end >= 0 else len(text)].strip()
-        if line.startswith((">>>", "... ", "#")) or text[match.end() : match.end() + 1] == "`":
-            continue
-        after = text[match.end() : match.end() + 80].lstrip(" \t\\\r\n")
-        alone = line.rstrip(",").split(" as ")[0].strip() == match.group()
-        if text[match.start() - 1 : match.start()] == "." or after[:1] == "(" or "import" in line or alone:
-            return True
-    return False
-
-
-def possible(words: Words, patterns: tuple[str, ...]) -> bool:
-    """False where no word outside strings and comments can be, or be imported as, a wanted name."""
-    ends = tails(patterns)
-    roots = {module.partition(".")[0] for module in ends.modules}
-    return any(ends.fits(word) or word in roots for group in (words.names, words.attributes) for word in group)
-
-
 def offsets(words: Words, scopes: Scopes, patterns: tuple[str, ...], extra: Iterable[str] = ()) -> list[int]:
     """Where a wanted name, or an alias that an import gives it, can stand in a text."""
     ends = tails(patterns)

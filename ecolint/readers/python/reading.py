@@ -11,12 +11,11 @@ from dataclasses import replace
 
 import libcst as cst
 
-from ecolint import shortcuts
 from ecolint.model import Branches, Invocation, Items, Place, Problem, Reading, Source, Table, Use, Value, Wanted
 from ecolint.readers import Lookup
 from ecolint.readers.python.alternatives import known
 from ecolint.readers.python.around import Surroundings
-from ecolint.readers.python.commands import find_runs, runs_commands
+from ecolint.readers.python.commands import find_runs
 from ecolint.readers.python.conditions import conditions
 from ecolint.readers.python.context import Context, prepare
 from ecolint.readers.python.gates import Told
@@ -28,13 +27,12 @@ from ecolint.readers.python.making import imported_starts
 from ecolint.readers.python.names import dotted
 from ecolint.readers.python.objects import Identities
 from ecolint.readers.python.parsing import Stats, guard
-from ecolint.readers.python.patterns import live, possible, said
+from ecolint.readers.python.patterns import said
 from ecolint.readers.python.serving import Serving
 from ecolint.readers.python.starts import Start, find_starts
 from ecolint.readers.python.tables import changed
 from ecolint.readers.python.uses import Collector
 from ecolint.readers.python.values import attach
-from ecolint.readers.python.words import index
 from ecolint.speech import say
 
 MAX_TABLES = 2000
@@ -50,31 +48,22 @@ def read_file(
 ) -> Reading:
     """What one Python file says; `stats` counts the work done. Nothing that the text holds raises.
 
-    `told` is what the gate says of the file: what may not stand in it is not looked for.
+    `told` is what the gate says of the file: what may not stand in it is not looked for. Without, everything is.
     """
     if "\0" in source.text:
         line = source.text.count("\n", 0, source.text.index("\0")) + 1
         return Reading(problems=(Problem(source.path, line, say("binary data, not Python text")),))
-    names = live((*wanted.calls, *wanted.likely_calls, *wanted.local_calls, *wanted.objects), source.text)
-    runs = runs_commands(source.text, wanted) if told is None else told.runs
-    runs = runs or not shortcuts.taken("gates")
-    words = index(source.text)
-    if not (runs or possible(words, names) or _works(source.text, wanted)):
+    if told is not None and not (told.starts or told.runs or told.works):
         return Reading(comments=tuple(scan(source.text).comments))
-    ctx = attach(prepare(source, wanted, project, stats, words))
+    ctx = attach(prepare(source, wanted, project, stats))
     starts, lines = find_starts(ctx)
     starts += imported_starts(ctx, {start.call for start in starts})
     around = Surroundings(ctx)
     invocations = _invocations(ctx, starts, around)
-    if runs:
+    if told is None or told.runs:
         invocations += _commands(ctx, around)
     comments = tuple(ctx.script.comments)
     return Reading(invocations, comments, _problems(ctx, lines) if lines else ())
-
-
-def _works(text: str, wanted: Wanted) -> bool:
-    """Whether an object that another module made may do its work here."""
-    return "import" in text and any(f".{name}(" in text for name in wanted.works)
 
 
 def _commands(ctx: Context, around: Surroundings) -> tuple[Invocation, ...]:
