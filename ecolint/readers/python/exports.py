@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from ecolint import shortcuts
 from ecolint.model import Alternative, Source, Value, Wanted
@@ -27,6 +28,8 @@ _NO_TARGET = re.compile(
 )
 _AFTER = re.compile(r"(?:[\s\\]|#[^\n]*\n)*(=(?!=)|[,:)\]]|)")
 """What follows a name that may be assigned to."""
+OPEN = 4
+"""Modules that stay cut up: each takes many times its text, and most are asked for a name or two."""
 
 
 class Constants(Mapping[str, Value]):
@@ -35,7 +38,6 @@ class Constants(Mapping[str, Value]):
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._desk: tuple[Context, dict[str, tuple[int, str]]] | None = None
         self._found: dict[str, Value | None] = {}
 
     def __getitem__(self, name: str) -> Value:
@@ -47,7 +49,7 @@ class Constants(Mapping[str, Value]):
         return found
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name in self._opened[1] if name in self)
+        return (name for name in self.names if name in self)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -55,31 +57,30 @@ class Constants(Mapping[str, Value]):
     @property
     def names(self) -> Iterable[str]:
         """The names that may have a constant."""
-        return self._opened[1]
+        return _opened(self._source)[1]
 
     def _value(self, name: str) -> Value | None:
         if not _may_bind(self._source.text, name.rpartition(".")[2]):
             return None
-        ctx, names = self._opened
+        ctx, names = _opened(self._source)
         if name not in names:
             return None
         scope, own = names[name]
         value = _value(ctx, own, scope)
         return value if any(one.kind == "known" for one in value) else None
 
-    @property
-    def _opened(self) -> tuple[Context, dict[str, tuple[int, str]]]:
-        """The module under reading, and where each name of it is bound that may be a constant."""
-        if self._desk is None:
-            ctx = attach(prepare(self._source, Wanted(), Nowhere()))
-            names: dict[str, tuple[int, str]] = {}
-            _gather(ctx, MODULE, "", names)
-            for name, indices in ctx.scopes.functions.items():
-                line = ctx.script.lines[indices[-1]]
-                if line.kind == "class" and line.scope == MODULE:
-                    _gather(ctx, line.index, f"{name}.", names)
-            self._desk = ctx, names
-        return self._desk
+
+@lru_cache(maxsize=OPEN)
+def _opened(source: Source) -> tuple[Context, Mapping[str, tuple[int, str]]]:
+    """A module under reading, and where each name of it is bound that may be a constant."""
+    ctx = attach(prepare(source, Wanted(), Nowhere()))
+    names: dict[str, tuple[int, str]] = {}
+    _gather(ctx, MODULE, "", names)
+    for name, indices in ctx.scopes.functions.items():
+        line = ctx.script.lines[indices[-1]]
+        if line.kind == "class" and line.scope == MODULE:
+            _gather(ctx, line.index, f"{name}.", names)
+    return ctx, names
 
 
 def module_constants(source: Source) -> Mapping[str, Value]:

@@ -8,6 +8,7 @@ import warnings
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import libcst as cst
 
@@ -20,7 +21,7 @@ from ecolint.readers.python.conditions import conditions
 from ecolint.readers.python.context import Context, prepare
 from ecolint.readers.python.gates import Told
 from ecolint.readers.python.handlers import Handlers
-from ecolint.readers.python.lines import Line, scan
+from ecolint.readers.python.lines import Line, Script, scan
 from ecolint.readers.python.loads import Loads
 from ecolint.readers.python.loops import Loops
 from ecolint.readers.python.making import imported_starts
@@ -36,6 +37,8 @@ from ecolint.readers.python.values import attach
 from ecolint.speech import say
 
 MAX_TABLES = 2000
+PART = 100_000
+"""Characters of a text from which on the host's parser sees it in parts."""
 SHORT = 200
 """Statements up to this length cannot nest deeply enough to harm a parser."""
 
@@ -236,15 +239,33 @@ def _syntax_error(ctx: Context) -> tuple[Problem, ...]:
         return ()  # nor is it for the host's parser
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
-            symtable.symtable(ctx.source.text, ctx.source.path, "exec")
-        except IndentationError as error:
-            return (_problem(ctx, error.lineno or 1, say("the indentation does not fit")),)
-        except SyntaxError as error:
-            return _confirmed(ctx, error.lineno or 1)
-        except (ValueError, RecursionError, MemoryError):
-            return ()
+        for start, end in pairwise(_parts(script)):
+            before = bisect_left(script.newlines, start)
+            try:
+                symtable.symtable(script.text[start:end], ctx.source.path, "exec")
+            except IndentationError as error:
+                return (_problem(ctx, before + (error.lineno or 1), say("the indentation does not fit")),)
+            except SyntaxError as error:
+                return _confirmed(ctx, before + (error.lineno or 1))
+            except (ValueError, RecursionError, MemoryError):
+                return ()
     return ()
+
+
+def _parts(script: Script) -> list[int]:
+    """Where the parts of a text begin that the host's parser sees one by one, and its end.
+
+    The parser takes forty times a text while it reads it. A part ends between two statements of the module, behind
+    whole lines.
+    """
+    parts, decorated = [0], False
+    for line in script.lines:
+        if line.start - parts[-1] > PART and line.parent < 0 and line.leader == line.index and not decorated:
+            before = script.number(line.start) - 2
+            if before >= 0 and script.newlines[before] + 1 == line.start:
+                parts.append(line.start)
+        decorated = line.kind == "@"
+    return [*parts, len(script.text)]
 
 
 def _confirmed(ctx: Context, number: int) -> tuple[Problem, ...]:
