@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from functools import cached_property
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
@@ -13,7 +14,11 @@ class Lines:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Where each line begins: found when somebody asks for the first."""
+        return [0, *(match.end() for match in _LINE_END.finditer(self.text))]
 
     def __len__(self) -> int:
         return len(self._starts)

@@ -148,6 +148,7 @@ class Looking:
         if self._judging is None:
             from ecolint.judging import Judging
 
+            gc.freeze()  # what is imported stays: it need not be looked through each time
             self._judging = Judging(self._of_projects(), self.cache, judge=self.judge, **self._mending)
         return self._judging
 

@@ -45,6 +45,7 @@ class Project:
         self._folders: dict[str, tuple[str, ...]] = {}
         self._named: dict[frozenset[str], tuple[str, ...]] = {}
         self._kept: dict[Hashable, Any] = {}
+        self._asking = "", ""
 
     @property
     def texts(self) -> Mapping[str, str]:
@@ -65,7 +66,7 @@ class Project:
         folder up to the root, and in `src` of each: the folders that a project puts on its path.
         """
         found = self.module(module, from_path)
-        if found is None or found == os.path.abspath(from_path):
+        if found is None or found == self._location(from_path):
             return {}
         if found not in self._modules:
             self._modules[found] = {}  # a module that imports itself in a circle gets nothing the second time
@@ -77,7 +78,7 @@ class Project:
     def makers(self, module: str, from_path: str, wanted: Wanted) -> Mapping[str, Made]:
         """The functions of a module as imported in `from_path` that give back a model; {} outside the root."""
         found = self.module(module, from_path)
-        if found is None or found == os.path.abspath(from_path):
+        if found is None or found == self._location(from_path):
             return {}
         if found not in self._makers:
             self._makers[found] = {}  # modules that import each other in a circle give nothing the second time
@@ -101,7 +102,13 @@ class Project:
 
     def module(self, module: str, from_path: str) -> str | None:
         """Where the Python file of a module as imported in `from_path` is, if it is inside the root."""
-        return self._found_from(module, os.path.dirname(os.path.abspath(from_path)))
+        return self._found_from(module, os.path.dirname(self._location(from_path)))
+
+    def _location(self, path: str) -> str:
+        """Where a file is; one asks for many modules."""
+        if self._asking[0] != path:
+            self._asking = path, os.path.abspath(path)
+        return self._asking[1]
 
     def _found_from(self, module: str, folder: str) -> str | None:
         module, folder = sys.intern(module), sys.intern(folder)  # many thousand answers, of few words

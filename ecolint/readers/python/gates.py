@@ -148,8 +148,10 @@ class Gate:
         if not loose and (word in self._methods or text.brings(word)) and self._is_used(text, start, end):
             return True
         # A variable may have this name, and hold something else that is wanted.
-        before = data[max(0, start - BEFORE) : start].rstrip(b" \t\n\\")
-        return _CALLED.match(data, end) is not None and before[-1:] != b"." and text.assigns(word)
+        before = data[max(0, start - BEFORE) : start]
+        if before.rstrip(b" \t\n\\")[-1:] == b"." or _DEFINES.search(before):
+            return False
+        return _CALLED.match(data, end) is not None and text.assigns(word)
 
     def _is_used(self, text: Text, start: int, end: int) -> bool:
         data = text.data
@@ -178,7 +180,7 @@ class Gate:
             return False
         # Held in a variable: no call stands in such a statement.
         statement = code[max(code.rfind(b";"), code.rfind(b":")) + 1 :]
-        return b"(" not in statement and not _CALLS.match(data, end)
+        return b"(" not in statement and not (_RETURNS.search(statement) or _CALLS.match(data, end))
 
     def _has_owner(self, text: Text, start: int, end: int, before: bytes) -> bool:
         """Whether what a call is made on may be what is wanted; a class that was imported must have the right name."""
@@ -228,19 +230,23 @@ class Gate:
         if of_word(before) or before in (b".", b"-"):
             return False
         written = _SHELL_WORD.match(data, start).group()  # type: ignore[union-attr]
+        if data[start + len(written) : start + len(written) + 1] in _GOES_ON:
+            return False
         return any(one.startswith(written) for one in self._programs)
 
     # --- work
 
     def _works_on(self, text: Text) -> bool:
         """Whether an object that another module made may do its work here."""
-        data = text.data
-        if b"import" not in data:
+        if b"import" not in text.data:
             return False
-        return any(number in self._works and not of_word(data[end : end + 1]) for number, _, end in text.hits)
+        starts = (start for number, start, end in text.hits if number in self._works and _WORKS.match(text.data, end))
+        return any(not text.hidden(start) for start in starts)
 
 
 _NOTE = "ecolint:"
+_WORKS = late(rb"(?!\w)(?!\s*\.)(?!\s+import\b)")
+"""What follows a method: it is no part of a longer name, as in `client.chat.completions` or `from api.chat import`."""
 _WORD_END = late(rb"\w*")
 _DEFINES = late(rb"\b(?:def|class)\s+\Z")
 _CALLED = late(rb"(?:[\s)\]\\]|#[^\n]*\n)*\(")
@@ -248,6 +254,7 @@ _RENAMED = late(rb"\s+as\s+(\w+)")
 _FIRST_ARGUMENT = late(rb"(\w+)\s*\(\s*(?:\w+\s*\.\s*)*\Z")
 _NEXT = late(rb"[ \t]*,[ \t]*(?:#[^\n]*)?\n")
 _CALLS = late(rb"[^\n;(]*\(")
+_RETURNS = late(rb"\)\s*->")
 _ATTRIBUTE = late(rb"\s*\.")
 _ASSIGNS = late(rb"(?<![=<>!])=(?!=)")
 _OWNER = late(rb"(?<![\w.)\]])(\w+)\s*(\.\s*\w+\s*)*\.\s*\Z")
@@ -256,6 +263,8 @@ _FROM_OS = late(rb"from\s+os\s+import\b")
 _OF_OS = late(rb"\bos\s*\.\s*\Z")
 _ESCAPED = (b"\\n", b"\\t", b"\\r")
 """White space as a string has it."""
+_GOES_ON = (b"/", b":", b",", b"=", b"[")
+"""What a word of a shell goes on with."""
 _SHELL_WORD = late(rb"[^\s\"'\\/{}$:;,=)(\[\]]*")
 
 

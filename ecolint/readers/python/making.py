@@ -24,6 +24,8 @@ from ecolint.readers.python.values import attach
 MAX_CALLS = 32
 """Calls of imported makers that are looked at in one file."""
 
+_LEADS_ON = re.compile(r"\s*\.|\s+import\b")
+"""What follows a name that is only a part of a longer one."""
 _MEMBER = re.compile(r"\s*\.\s*([^\W\d]\w*)\s*\(")
 
 
@@ -81,7 +83,7 @@ def imported_starts(ctx: Context, taken: set[cst.CSTNode]) -> list[Start]:
 
     What they were given there cannot be seen from here: the table is open, and nobody can write to it.
     """
-    if not any(name in ctx.words.attributes for name in ctx.wanted.works):
+    if not any(_is_done(ctx, name) for name in ctx.wanted.works):
         return []
     if shortcuts.taken("makers") and not may_call_maker(ctx.source, ctx.wanted, ctx.project):
         return []
@@ -100,6 +102,12 @@ def imported_starts(ctx: Context, taken: set[cst.CSTNode]) -> list[Start]:
         if len(found) >= MAX_CALLS:
             break
     return found
+
+
+def _is_done(ctx: Context, work: str) -> bool:
+    """Whether an object's work is called or handed on, by its name."""
+    ends = (offset + len(work) for offset in ctx.words.attributes.get(work, ()))
+    return any(_LEADS_ON.match(ctx.source.text, end) is None for end in ends)
 
 
 def _mentions(ctx: Context) -> Iterator[tuple[int, tuple[str, ...], Made]]:

@@ -48,7 +48,7 @@ def guard(text: str) -> str | None:
     """The reason why `text` must not reach the native parser, or None when it may."""
     if len(text) > MAX_STATEMENT:
         return say("a statement is longer than {limit} KB", limit=MAX_STATEMENT // 1024)
-    if _weight(text) > MAX_WEIGHT:
+    if len(text) > MAX_WEIGHT and _weight(text) > MAX_WEIGHT:  # no character weighs more than one
         return say("a statement is nested or chained too deeply")
     return None
 
