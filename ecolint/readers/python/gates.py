@@ -61,7 +61,7 @@ class Gate:
         self._runners = {at[one] for one in runners}
         self._plain_runners = self._runners - {at["system"], at["popen"]}
         self._commands = {at[one] for one in commands - short}
-        self._short = tuple(re.compile(rb"(?:(?<![\w.\-])|(?<=\\[ntr]))%b(?![\w\-])" % one.encode()) for one in short)
+        self._short = tuple(re.compile(rb"%b(?![\w\-])" % one.encode()) for one in short)
         self._programs = tuple(one.encode() for one in wanted.commands)
         self._works, self._note = {at[one] for one in works}, at[_NOTE]
         tails = {one.rpartition(".")[2] for one in every}
@@ -160,9 +160,7 @@ class Gate:
             return True
         line = start - len(before)
         code = before.lstrip()
-        if code.startswith((b">>>", b"... ", b"#")):
-            return False
-        if _DEFINES.search(code):
+        if code.startswith(_PROSE) or _DEFINES.search(code):
             return False
         if _CALLED.match(data, end):
             return self._has_owner(text, start, end, before)
@@ -220,7 +218,8 @@ class Gate:
                 yield start
         for one in self._short:
             for match in one.finditer(text.data):
-                yield match.start()
+                if self._begins(text.data, match.start()):
+                    yield match.start()
 
     def _begins(self, data: bytes, start: int) -> bool:
         """Whether a program's name, or the beginning of one that is put together, begins a word here."""
@@ -241,10 +240,12 @@ class Gate:
         if b"import" not in text.data:
             return False
         starts = (start for number, start, end in text.hits if number in self._works and _WORKS.match(text.data, end))
-        return any(not text.hidden(start) for start in starts)
+        return any(not (_is_prose(text.data, start) or text.hidden(start)) for start in starts)
 
 
 _NOTE = "ecolint:"
+_PROSE = (b">>>", b"... ", b"#")
+"""How a line begins that is no code: an example in a text, or a comment."""
 _WORKS = late(rb"(?!\w)(?!\s*\.)(?!\s+import\b)")
 """What follows a method: it is no part of a longer name, as in `client.chat.completions` or `from api.chat import`."""
 _WORD_END = late(rb"\w*")
@@ -266,6 +267,11 @@ _ESCAPED = (b"\\n", b"\\t", b"\\r")
 _GOES_ON = (b"/", b":", b",", b"=", b"[")
 """What a word of a shell goes on with."""
 _SHELL_WORD = late(rb"[^\s\"'\\/{}$:;,=)(\[\]]*")
+
+
+def _is_prose(data: bytes, at: int) -> bool:
+    before = line_before(data, at)
+    return before is not None and before.lstrip().startswith(_PROSE)
 
 
 def _library(pattern: str) -> str:

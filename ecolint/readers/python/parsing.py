@@ -31,6 +31,7 @@ _PIECE = re.compile(
     re.DOTALL,
 )
 _BARE = re.compile(r"[(\[{)\]},]|[-+*/%@&|^~.<>!=:\"']|\b(?:and|or|not|if|else|lambda|await|in|is|for|yield)\b")
+_HEAVY = re.compile(r"[^\w\s,]|\b(?:and|or|not|if|else|lambda|await|in|is|for|yield)\b")
 _HEADER_PREFIX = re.compile(r"(?:async[ \t]+(?=def|for|with)|el(?=if\b))")
 
 
@@ -48,9 +49,14 @@ def guard(text: str) -> str | None:
     """The reason why `text` must not reach the native parser, or None when it may."""
     if len(text) > MAX_STATEMENT:
         return say("a statement is longer than {limit} KB", limit=MAX_STATEMENT // 1024)
-    if len(text) > MAX_WEIGHT and _weight(text) > MAX_WEIGHT:  # no character weighs more than one
+    if _at_most(text) > MAX_WEIGHT and _weight(text) > MAX_WEIGHT:
         return say("a statement is nested or chained too deeply")
     return None
+
+
+def _at_most(text: str) -> int:
+    """What a statement can weigh at most: no character weighs more than one, and no letter but those of a few words."""
+    return len(text) if len(text) <= MAX_WEIGHT else len(_HEAVY.findall(text))
 
 
 def _weight(text: str) -> int:
@@ -161,10 +167,11 @@ def _walked(root: cst.CSTNode, nodes: list[cst.CSTNode], parents: dict[cst.CSTNo
         inside: list[tuple[cst.CSTNode, cst.CSTNode | None]] = []
         for name in asked:
             value = getattr(node, name)
-            if isinstance(value, node_type):
-                inside.append((value, node))
-            elif isinstance(value, (list, tuple)):
+            kind = type(value)
+            if kind is list or kind is tuple:
                 inside += [(one, node) for one in value]
+            elif kind in known or isinstance(value, node_type):  # to ask an abstract class takes longer
+                inside.append((value, node))
         inside.reverse()
         stack += inside
 
