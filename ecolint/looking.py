@@ -140,7 +140,7 @@ class Looking:
         self._check_gpu(settings)
         content = digest(loaded.data) if self.cache.enabled else b""
         if len(loaded.data) > LARGE:
-            gc.collect()  # what files before it left behind would lie beside what it takes
+            gc.collect(1)  # what files before it left behind would lie beside what it takes
         judged = self._judge().file(file, loaded, settings, content, task.status)
         return Seen(judged=judged) if judged.tells else None
 
@@ -148,7 +148,6 @@ class Looking:
         if self._judging is None:
             from ecolint.judging import Judging
 
-            gc.freeze()  # what is imported stays: it need not be looked through each time
             self._judging = Judging(self._of_projects(), self.cache, judge=self.judge, **self._mending)
         return self._judging
 
