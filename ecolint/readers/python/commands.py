@@ -9,6 +9,7 @@ from dataclasses import replace
 import libcst as cst
 
 from ecolint.model import Place, Table
+from ecolint.readers.python import patterns
 from ecolint.readers.python.bindings import assigned
 from ecolint.readers.python.calls import held_names
 from ecolint.readers.python.command_texts import Line, line_of, plain_text, text_of
@@ -46,10 +47,11 @@ class Run:
 def find_runs(ctx: Context) -> list[Run]:
     """The wanted commands that a text runs, in order."""
     found: dict[Place, Run] = {}
-    for line in candidate_lines(ctx, (*RUNNERS, *ctx.wanted.runners)):
+    runners = patterns.candidates(ctx.words, ctx.scopes, (*RUNNERS, *ctx.wanted.runners))
+    for line in candidate_lines(ctx, runners):
         statement = ctx.parser.parse(line)
         for node in statement.nodes if statement is not None else ():
-            if isinstance(node, cst.Call) and statement is not None:
+            if isinstance(node, cst.Call) and statement is not None and runners.hold(node.func):
                 for words in _Reader(ctx).run(node, statement):
                     if _wanted(words, ctx.wanted.commands):
                         found.setdefault(words.place, Run(words, statement))

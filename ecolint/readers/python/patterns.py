@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+
+import libcst as cst
 
 from ecolint.readers.python.scopes import Scopes
 from ecolint.readers.python.words import Words
@@ -49,20 +51,40 @@ def tails(patterns: tuple[str, ...]) -> Tails:
     return Tails(frozenset(exact), matcher(tuple(shapes)), matcher(patterns), tuple(modules))
 
 
-def offsets(words: Words, scopes: Scopes, patterns: tuple[str, ...], extra: Iterable[str] = ()) -> list[int]:
-    """Where a wanted name, or an alias that an import gives it, can stand in a text."""
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The words of a text that can be a wanted name, or an alias that an import gives it: as plain names, and as what
+    follows a dot."""
+
+    names: frozenset[str]
+    attributes: frozenset[str]
+
+    def hold(self, callee: cst.CSTNode) -> bool:
+        """Whether what is called can be one of them."""
+        if isinstance(callee, cst.Attribute):  # behind a dot that ends its line a word counts as a name
+            return callee.attr.value in self.attributes or callee.attr.value in self.names
+        return isinstance(callee, cst.Name) and callee.value in self.names
+
+    def ends(self, words: Words) -> Iterator[int]:
+        """Where they end in the text."""
+        for group, wanted in ((words.names, self.names), (words.attributes, self.attributes)):
+            for word in wanted:
+                for place in group.get(word, ()):
+                    yield place + len(word)
+
+
+def candidates(words: Words, scopes: Scopes, patterns: tuple[str, ...], extra: Iterable[str] = ()) -> Candidates:
+    """The words of a text that can be a wanted name; `extra` are plain names that can be, too."""
     ends = tails(patterns)
     plain = set(extra)
     for names in scopes.names.values():
         for name, bindings in names.bindings.items():
             if any(binding.kind == "import" and _leads(ends, binding.origin) for binding in bindings):
                 plain.add(name)
-    found: list[int] = []
-    for group in (words.names, words.attributes):
-        for word, places in group.items():
-            if ends.fits(word) or (word in plain and group is words.names):
-                found += places
-    return sorted(found)
+    return Candidates(
+        frozenset(word for word in words.names if word in plain or ends.fits(word)),
+        frozenset(word for word in words.attributes if ends.fits(word)),
+    )
 
 
 def _leads(ends: Tails, origin: str) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 import libcst as cst
 
 from ecolint.model import Symbol, Table
@@ -12,6 +15,7 @@ from ecolint.readers.python.context import Context
 from ecolint.readers.python.lines import Line
 from ecolint.readers.python.names import dotted, find, imported, known_name, local_definition, shadowed
 from ecolint.readers.python.parsing import Statement
+from ecolint.readers.python.patterns import Candidates
 from ecolint.readers.python.tables import call_table
 from ecolint.shaped import dataclass
 from ecolint.wildcards import Patterns
@@ -33,30 +37,45 @@ class Start:
     """The object is made by a function of another module, of which the call only asks for it."""
 
 
-def candidate_lines(ctx: Context, wanted: tuple[str, ...], extra: tuple[str, ...] = ()) -> list[Line]:
-    """The logical lines that can hold a wanted name, in order."""
-    found: dict[int, Line] = {}
-    for offset in patterns.offsets(ctx.words, ctx.scopes, wanted, extra):
-        line = ctx.script.at(offset)
-        if line is not None:
-            found[line.index] = line
+_CALLED = re.compile(r"(?:[\s)\\]|#[^\r\n]*[\r\n])*\(")
+
+
+def is_called(text: str, end: int) -> bool:
+    """Whether a name that ends here may be called."""
+    return _CALLED.match(text, end) is not None
+
+
+def candidate_lines(ctx: Context, words: Candidates) -> list[Line]:
+    """The logical lines on which one of some words is called, or may be handed to `partial`; in order."""
+    text = ctx.source.text
+    handed = "partial" in text
+    return _lines(ctx, (end for end in words.ends(ctx.words) if handed or is_called(text, end)))
+
+
+def _lines(ctx: Context, ends: Iterable[int]) -> list[Line]:
+    """The logical lines on which words end, in order."""
+    found = {line.index: line for end in ends if (line := ctx.script.at(end - 1)) is not None}
     return [found[index] for index in sorted(found)]
 
 
 def find_starts(ctx: Context) -> tuple[list[Start], list[Line]]:
     """The wanted calls of a text in order, and the lines that were looked at for them."""
     wanted = (*ctx.wanted.calls, *ctx.wanted.likely_calls, *ctx.wanted.local_calls, *ctx.wanted.objects)
-    lines = candidate_lines(ctx, wanted)
-    aliases = tuple(dict.fromkeys(name for line in lines for name in _aliases(ctx, line)))
-    if aliases:
-        lines = candidate_lines(ctx, wanted, aliases)
+    words = patterns.candidates(ctx.words, ctx.scopes, wanted)
+    mentions = _lines(ctx, words.ends(ctx.words))
+    if aliases := {name for line in mentions for name in _aliases(ctx, line)}:
+        words = patterns.candidates(ctx.words, ctx.scopes, wanted, aliases)
     starts: list[Start] = []
+    lines = candidate_lines(ctx, words)
     for line in lines:
         if line.kind == "" and ctx.source.text.startswith(("import ", "from "), line.start):
             continue
         statement = ctx.parser.parse(line)
-        if statement is not None:
-            starts += _in_statement(ctx, statement)
+        for node in statement.nodes if statement is not None else ():
+            if isinstance(node, cst.Call) and statement is not None:
+                start = _start(ctx, statement, node, words)
+                if start is not None:
+                    starts.append(start)
     return starts, lines
 
 
@@ -76,20 +95,12 @@ def _aliases(ctx: Context, line: Line) -> list[str]:
     return found
 
 
-def _in_statement(ctx: Context, statement: Statement) -> list[Start]:
-    found = []
-    for node in statement.nodes:
-        if isinstance(node, cst.Call):
-            start = _start(ctx, statement, node)
-            if start is not None:
-                found.append(start)
-    return found
-
-
-def _start(ctx: Context, statement: Statement, call: cst.Call) -> Start | None:
+def _start(ctx: Context, statement: Statement, call: cst.Call, words: Candidates) -> Start | None:
     callee, skip = call.func, 0
-    if is_partial(ctx, call, statement):
+    if call.args and words.hold(call.args[0].value) and is_partial(ctx, call, statement):
         callee, skip = call.args[0].value, 1
+    elif not words.hold(callee):
+        return None
     tail = _tail(callee)
     if tail is None:
         return None
