@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -102,24 +101,30 @@ def _word(char: str) -> bool:
 def may_call_maker(source: Source, wanted: Wanted, project: Lookup) -> bool:
     """Whether a text may call a function of another module of the project that gives back a model it loads."""
     text, path = source.text, source.path
-    known: set[str] = project.kept(("givers", ""), set)
-    """The modules of which it is known what they give."""
+    idle: set[str] = project.kept(("idle", ""), set)
+    """The modules of which it is known that they give nothing and pass nothing on."""
     brought = list(islice(imports(text), MAX_IMPORTS))
     if len(brought) == MAX_IMPORTS:
         return True  # to look for each in the text costs as much as the text is long
     for one in dict.fromkeys(brought):
-        ways = [(module, found) for module in _modules(one) if (found := project.module(module, path)) is not None]
-        if all(found in known and not _givers(found, wanted, project) for _, found in ways):
+        ways = [
+            (module, found)
+            for module in _modules(one)
+            if (found := project.module(module, path)) is not None
+            and not (found in idle and _passes(found, wanted, project) == _NOTHING)  # asked, so that it is remembered
+        ]
+        if not ways:
             continue
         plain, members = called(text, one.bound)
         for module, found in ways:
             names = {one.member} if plain else set()
             if module != one.module or not one.member:
                 names = members
-            if names:
-                known.add(found)
-            given = names & _givers(found, wanted, project) if names else ()
-            if given and names & project.makers(module, path, wanted).keys():
+            if names and _passes(found, wanted, project) == _NOTHING:
+                idle.add(found)
+            elif any(_gives(found, name, wanted, project) for name in names) and not names.isdisjoint(
+                project.makers(module, path, wanted)
+            ):
                 return True
     return False
 
@@ -131,42 +136,48 @@ def _modules(one: Import) -> Iterable[str]:
     return dict.fromkeys((one.module, one.module.partition(".")[0]))
 
 
-def _givers(location: str, wanted: Wanted, project: Lookup) -> frozenset[str]:
-    """The functions of a module that may give back a model, its own and those that it passes on."""
+def _gives(location: str, name: str, wanted: Wanted, project: Lookup) -> bool:
+    """Whether a function of a module may give back a model: one of its own, or one that it passes on."""
 
-    def make() -> frozenset[str]:
-        own: dict[str, set[str]] = {}
-        ways: dict[str, tuple[tuple[str, str, str], ...]] = {}
-        queue = [location]
+    def make() -> bool:
+        queue = [(location, name)]
+        seen = set(queue)
         while queue:  # in circles too
-            one = queue.pop()
-            if one not in own:
-                names, ways[one] = project.kept(("passes", one), partial(_passes, one, wanted, project))
-                own[one] = set(names)
-                queue += [found for found, _, _ in ways[one]]
-        changed = True
-        while changed:
-            changed = False
-            for one, passed in ways.items():
-                for found, member, bound in passed:
-                    if member in own[found] and bound not in own[one]:
-                        own[one].add(bound)
-                        changed = True
-        return frozenset(own[location])
+            where, asked = queue.pop()
+            passes = _passes(where, wanted, project)
+            if asked in passes.own:
+                return True
+            for module, member in passes.ways.get(asked, ()):
+                found = project.module(module, where)
+                if found is not None and (found, member) not in seen:
+                    seen.add((found, member))
+                    queue.append((found, member))
+        return False
 
-    return project.kept(("givers", location), make)
+    return project.kept(("gives", location, name), make)
 
 
-def _passes(location: str, wanted: Wanted, project: Lookup) -> tuple[frozenset[str], tuple[tuple[str, str, str], ...]]:
-    """The functions of a module's own that may give back a model, and what it imports to pass it on."""
-    data = project.data(location)
-    own = _own(data, gate(wanted))
-    if not location.endswith("__init__.py"):
-        return own, ()
-    text = data.decode("utf-8", "replace")
-    from_members = (one for one in imports(text) if one.member)
-    ways = ((project.module(one.module, location), one.member, one.bound) for one in from_members)
-    return own, tuple((found, member, bound) for found, member, bound in ways if found is not None)
+class _Passes(NamedTuple):
+    """The functions of a module's own that may give back a model, and by name what it imports to pass it on."""
+
+    own: frozenset[str]
+    ways: Mapping[str, list[tuple[str, str]]]
+
+
+_NOTHING = _Passes(frozenset(), {})
+
+
+def _passes(location: str, wanted: Wanted, project: Lookup) -> _Passes:
+    def make() -> _Passes:
+        data = project.data(location)
+        ways: dict[str, list[tuple[str, str]]] = {}
+        if location.endswith("__init__.py"):
+            for one in imports(data.decode("utf-8", "replace")):
+                if one.member:
+                    ways.setdefault(one.bound, []).append((one.module, one.member))
+        return _Passes(_own(data, gate(wanted)), ways)
+
+    return project.kept(("passes", location), make)
 
 
 def _own(data: bytes, gate: Gate) -> frozenset[str]:
