@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import log
 from pathlib import Path
@@ -20,6 +23,8 @@ from tables import Row
 
 PATIENCE = 300.0
 """Seconds after which a tool is not run again, however many runs are asked for."""
+LONGEST = 1200.0
+"""Seconds after which a slow tool is stopped: what it takes is then known to be more."""
 MEGABYTE = 1e6
 UNWANTED = ("PYTHONDONTWRITEBYTECODE", "ECOLINT_WITHOUT")
 """Variables of the environment that would have tools do work that they need not do."""
@@ -30,7 +35,7 @@ class Tool:
     """A command that is measured. `ends` are the exit codes with which it has done its work.
 
     `cache` is where ecolint keeps what it keeps; it is emptied first where the run is to be `fresh`. A `slow` tool is
-    not run in its folder only to warm it up.
+    not run in its folder only to warm it up, and stopped after `LONGEST`.
     """
 
     name: str
@@ -47,10 +52,14 @@ class Tool:
 
 
 class Taken(NamedTuple):
-    """What one run took: seconds of wall time, and bytes of memory of its largest process (0: nobody can say)."""
+    """What one run took: seconds of wall time, and bytes of memory of its largest process (0: nobody can say).
+
+    `stopped` where it would have taken longer.
+    """
 
     seconds: float
     peak: int
+    stopped: bool = False
 
 
 class Measure(Protocol):
@@ -92,19 +101,50 @@ def run(tool: Tool, folder: Path) -> Taken:
             shutil.rmtree(tool.cache, ignore_errors=True)
     with tempfile.TemporaryFile() as errors:
         started = time.perf_counter()
-        process = subprocess.Popen(tool.argv, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=errors)
+        # A slow tool has a group of its own, so that whatever works for it can be stopped with it.
+        process = subprocess.Popen(
+            tool.argv,
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            start_new_session=tool.slow,
+        )
+        late = threading.Event()
+
+        def stop() -> None:
+            late.set()
+            _stop(process)
+
+        watch = threading.Timer(LONGEST, stop)
+        watch.daemon = True
+        if tool.slow:
+            watch.start()
         try:
             peak = _ended(process)
         except BaseException:
-            process.kill()
+            _stop(process)
             process.wait()
             raise
+        finally:
+            watch.cancel()
         seconds = time.perf_counter() - started
+        if late.is_set():
+            return Taken(seconds, peak, stopped=True)
         if process.returncode not in tool.ends:
             errors.seek(0)
             said = errors.read()[-2000:].decode(errors="replace")
             raise subprocess.CalledProcessError(process.returncode, tool.argv, stderr=said)
     return Taken(seconds, peak)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process, and its group where it leads one."""
+    with suppress(ProcessLookupError):  # it has just ended
+        if sys.platform != "win32" and os.getpgid(process.pid) == process.pid:
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
 
 
 def _ended(process: subprocess.Popen[bytes]) -> int:
@@ -170,7 +210,10 @@ class Race:
         ours, theirs = in_turn(self.tools, self.folder, runs * self.often)
         against = self.theirs.name if len(theirs) == len(ours) else f"{self.theirs.name} ({len(theirs)} of its runs)"
         ratio = median(ours) / median(theirs)
-        yield Row(self.name, f"{median(ours):.3f} s", f"{median(theirs):.3f} s", ratio, self.bound, against)
+        told = f"{median(theirs):.3f} s"
+        if any(one.stopped for one in theirs):
+            told, against = f"over {median(theirs):.0f} s", f"{against}, stopped"
+        yield Row(self.name, f"{median(ours):.3f} s", told, ratio, self.bound, against)
 
 
 @dataclass(frozen=True)

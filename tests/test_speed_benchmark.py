@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import grounds
+import measures as measures_of
 import pytest
 import speed
 import stages
@@ -142,6 +144,17 @@ def test_a_fresh_run_finds_an_empty_cache(tmp_path: Path) -> None:
     asks = "import os; raise SystemExit(os.path.exists(os.environ['ECOLINT_CACHE_DIR']))"
     run(Tool("python", (sys.executable, "-c", asks), ends=(1,), cache=cache), tmp_path)
     run(Tool("python", (sys.executable, "-c", asks), ends=(0,), cache=cache, fresh=True), tmp_path)
+
+
+def test_a_slow_tool_is_stopped_with_whatever_works_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measures_of, "LONGEST", 1.0)
+    lines = ["import subprocess, sys, time", "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])"]
+    endless = replace(python(*lines, "time.sleep(60)"), slow=True)
+    (row,) = Race("a race", tmp_path, python("pass"), endless, 1).rows(1)
+    assert row.theirs == "over 1 s"
+    assert row.against == "python, stopped"
+    assert not row.missed
+    assert run(replace(python("pass"), slow=True), tmp_path).stopped is False
 
 
 def test_the_slope_is_the_exponent() -> None:
