@@ -221,7 +221,7 @@ class Invocation:
     """The libraries that are installed where it runs, as far as that is written beside it."""
     beside: tuple[str, ...] = ()
     """What else stands in the same module or document: the functions of `Wanted.functions` that are called there and
-    the words of `Wanted.words`, or the keys of every mapping."""
+    the words of `Wanted.words`, or the keys of every mapping; for a command those of the document itself."""
     joined: tuple[str, ...] = ()
     """The files it is put together from, where they are several: each of them tells the findings that stand in it."""
 

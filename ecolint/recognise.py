@@ -115,20 +115,21 @@ def _says(invocation: Invocation, name: str, patterns: tuple[str, ...]) -> bool:
 
 
 def _recorded(invocation: Invocation, vocabularies: tuple[Vocabulary, ...]) -> bool:
-    """Whether settings stand among what was measured with them: a record deploys nothing."""
-    return _beside(invocation, tuple(pattern for vocabulary in vocabularies for pattern in vocabulary.records))
+    """Whether settings or a command stand among what was measured with them: a record deploys nothing."""
+    return invocation.call is None and _beside(
+        invocation, tuple(pattern for vocabulary in vocabularies for pattern in vocabulary.records)
+    )
 
 
 def trains(invocation: Invocation, vocabularies: tuple[Vocabulary, ...]) -> bool:
     """Whether settings stand in a file of a training: what generates there writes samples to learn from."""
-    return _beside(invocation, tuple(pattern for vocabulary in vocabularies for pattern in vocabulary.trainings))
+    patterns = tuple(pattern for vocabulary in vocabularies for pattern in vocabulary.trainings)
+    return invocation.mapping is not None and _beside(invocation, patterns)
 
 
 def _beside(invocation: Invocation, patterns: tuple[str, ...]) -> bool:
-    """Whether a key of the document that settings stand in fits one of the patterns."""
-    if invocation.mapping is None or not patterns:
-        return False
-    return any(matches(key, patterns) for key in invocation.beside)
+    """Whether a key of the document that something stands in fits one of the patterns."""
+    return bool(patterns) and any(matches(key, patterns) for key in invocation.beside)
 
 
 def _holds_table(entry: Entry) -> bool:

@@ -135,6 +135,7 @@ def open_document(source: Source, base: int, text: str) -> tuple[Document, list[
 def invocations_of(document: Document, root: Node, triggers: Sequence[str], wanted: Wanted) -> list[Invocation]:
     """The invocations of one composed document: its pods, its services, else its mappings and what it runs."""
     from ecolint.readers.yaml.mappings import describes, mapping_invocation, mapping_invocations
+    from ecolint.readers.yaml.nodes import resolved
     from ecolint.readers.yaml.shapes import together
 
     if describes(document, root):
@@ -150,7 +151,9 @@ def invocations_of(document: Document, root: Node, triggers: Sequence[str], want
     found += [one for one in nested if one.place not in told]
     found = together(found)
     keys = _keys(root) if any(one.mapping is not None for one in found) else ()
-    return [one if one.mapping is None else replace(one, beside=keys) for one in found]
+    # Whole jobs stand under the keys of a pipeline: what tells of a command is what the document says itself.
+    said = tuple(name for name, one in document.fields(root).by_name.items() if resolved(one.value)[0].kind == "scalar")
+    return [replace(one, beside=keys if one.mapping is not None else () if one.image else said) for one in found]
 
 
 def containers_of(
