@@ -117,8 +117,10 @@ class Looking:
         """The texts of the files that answers were taken from: of these, or of all."""
         if self._judging is None or self._projects is None:
             return {}
-        found = self._projects.texts
-        return dict(found) if paths is None else {path: found[path] for path in paths if path in found}
+        if paths is None:
+            return dict(self._projects.texts)
+        found = ((path, self._projects.text(path)) for path in paths)
+        return {path: text for path, text in found if text is not None}
 
     def _seen(self, task: Task) -> Seen | None:
         file, settings = task.file, self.settings(task.file)

@@ -52,6 +52,11 @@ class Project:
         """The decoded text of every file that an answer was taken from, by path."""
         return {path: source.text for path, source in self._sources.items() if source is not None}
 
+    def text(self, path: str) -> str | None:
+        """The decoded text of a file, if an answer was taken from it."""
+        source = self._sources.get(path)
+        return source.text if source is not None else None
+
     def pins(self, path: str) -> Mapping[str, str]:
         """Library name → PEP 440 specifier, from the nearest folder upward whose project requires anything.
 
@@ -355,3 +360,9 @@ class Projects:
     def texts(self) -> Mapping[str, str]:
         """The decoded text of every file that an answer was taken from, in any project."""
         return {path: text for project in self._by_root.values() for path, text in project.texts.items()}
+
+    def text(self, path: str) -> str | None:
+        """The decoded text of a file, if an answer was taken from it in any project: most often in its own."""
+        own = self._by_folder.get(os.path.dirname(os.path.abspath(path)))
+        projects = (own, *self._by_root.values()) if own is not None else self._by_root.values()
+        return next((text for project in projects if (text := project.text(path)) is not None), None)

@@ -130,7 +130,8 @@ _METHODS: dict[str, Callable[[Any], Callable[..., Any]]] = {
 
 def _freeze(made: Any, slots: bool) -> None:
     """Refuse changes, and let a copy or a pickle be made all the same."""
-    names = frozenset(each.name for each in dataclasses.fields(made))
+    order = [each.name for each in dataclasses.fields(made)]
+    names = frozenset(order)
 
     def set_(self: Any, name: str, value: object) -> None:
         if type(self) is made or name in names:
@@ -144,13 +145,12 @@ def _freeze(made: Any, slots: bool) -> None:
 
     made.__setattr__, made.__delattr__ = set_, delete
     if slots:
-        made.__getstate__, made.__setstate__ = _state, _restore
 
+        def state(self: Any) -> list[Any]:
+            return [getattr(self, name) for name in order]
 
-def _state(self: Any) -> list[Any]:
-    return [getattr(self, each.name) for each in dataclasses.fields(self)]
+        def restore(self: Any, state: list[Any]) -> None:
+            for name, value in zip(order, state, strict=True):
+                object.__setattr__(self, name, value)
 
-
-def _restore(self: Any, state: list[Any]) -> None:
-    for each, value in zip(dataclasses.fields(self), state, strict=True):
-        object.__setattr__(self, each.name, value)
+        made.__getstate__, made.__setstate__ = state, restore

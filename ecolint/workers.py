@@ -264,7 +264,8 @@ def _handed(looking: Looking, number: int, seen: Seen, complaints: str) -> Resul
     done = packed(seen.judged.outcome)
     if done is None:
         return Result(number, again=True)
-    return Result(number, seen, looking.texts(sorted(done[1])), complaints)
+    others = sorted(done[1] - {seen.judged.path})  # its own text is handed over with what was judged
+    return Result(number, seen, looking.texts(others), complaints)
 
 
 def _hand_over(line: Connection, result: Result) -> None:
