@@ -102,6 +102,18 @@ def test_texts_are_kept_for_places_in_other_files(project: Project) -> None:
     assert project.texts == {"a/config.py": "X = 7\n"}
 
 
+def test_the_text_of_a_file_is_found_whichever_project_read_it(project: Project) -> None:
+    put("a/config.py", "X = 7\n")
+    put("a/other/.git/config", "")
+    put("a/other/config.py", "X = 8\n")
+    projects = Projects()
+    projects.of(os.path.abspath("main.py")).constants("a.other.config", "main.py")
+    assert projects.text("a/other/config.py") == "X = 8\n"
+    projects.of(os.path.abspath("a/other/main.py"))
+    assert projects.text("a/other/config.py") == "X = 8\n"
+    assert projects.text("a/config.py") is None
+
+
 def test_pins_come_from_the_nearest_folder_that_has_any(project: Project) -> None:
     put("pyproject.toml", "# torch: ==2.4.0\n")
     put("a/pyproject.toml", "[tool.other]\n")

@@ -272,6 +272,7 @@ KEPT_OUT = {
     "brings: a comment that holds parentheses": "from vllm import (  # (one)\n    LLM as L,\n)\nx = L('m')\n",
     "brings: a name on the line after its dot": "import vllm\nx = vllm. \\\n    LLM('m')\n",
     "_begins: a program after an escaped line end": "os.system('set -e\\nvllm serve m')\n",
+    "_begins: a program that begins twice": "os.system('cd vllm/vllm && vllm serve m')\n",
     "_begins: a program after an escaped tab": "os.system('cd /srv &&\\tvllm serve m')\n",
 }
 """What a gate once kept out though the reader finds something there, by the gate."""
@@ -546,6 +547,29 @@ def test_a_constant_of_another_module_is_the_same(text: str, use: str, ends: str
 
 PLAIN = "from pkg.models import load\nmodel = load()\n"
 MADE = "from vllm import LLM\n"
+WORK = {
+    "called": ("print(model.generate('a'))\n", True),
+    "over two lines": ("print(model.\n    generate ('a'))\n", True),
+    "in an f-string": ("print(f\"{model.generate('a')}\")\n", True),
+    "handed on": ("run(model.generate, 'a')\n", True),
+    "held": ("work = model.generate\n", True),
+    "a part of it": ("print(client.chat.completions.create())\n", False),
+    "a module": ("from api.chat import ask\nfrom .chat.models import More\n", False),
+    "in a comment": ("# model.generate('a')\n", False),
+    "in a text": ('"""\nRun:\n    model.generate(\'a\')\n>>> model.chat()\n"""\n', False),
+    "of another name": ("model.generate_all('a')\nmodel.chats()\ngenerate('a')\n", False),
+}
+"""What is done with a model that another module loads, and whether that is its work."""
+
+
+@pytest.mark.parametrize("how", WORK)
+def test_work_is_what_is_called_or_handed_on(how: str) -> None:
+    text, is_work = WORK[how]
+    quick, full = both(MADE + MAKERS["returned"], "", PLAIN + text)
+    assert quick == full
+    assert bool(full) == is_work
+
+
 KEPT_OUT_OF_PROJECTS = {
     "_own: text at the margin of a function": (
         MADE + 'def load():\n    text = """\nat the margin\n"""\n    return own()\ndef own():\n    return LLM(\'m\')\n',

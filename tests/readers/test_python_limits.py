@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from ast import PyCF_ONLY_AST
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,11 +16,12 @@ from hypothesis import strategies as st
 
 from ecolint.model import Invocation, Items, Reading, Source, Table, Value, Wanted
 from ecolint.readers import Nowhere
+from ecolint.readers.python import reading as python_reading
 from ecolint.readers.python.command_words import MAX_VISITS
 from ecolint.readers.python.extent import MAX_PARTS
 from ecolint.readers.python.lines import scan
-from ecolint.readers.python.parsing import MAX_STATEMENT, MAX_WEIGHT, Stats, guard
-from ecolint.readers.python.reading import read_file
+from ecolint.readers.python.parsing import MAX_STATEMENT, MAX_WEIGHT, Stats, _at_most, _weight, guard
+from ecolint.readers.python.reading import _parts, read_file
 
 WANTED = Wanted(
     calls=("transformers.AutoModel*.from_pretrained", "transformers.pipeline"),
@@ -89,6 +92,18 @@ def test_ordinary_statements_pass_the_guard(statement: str) -> None:
     assert guard(statement) is None
 
 
+@given(st.text("ab1 \n,.()[]{}'\"#-+~=:fnotrilamd", max_size=300))
+@settings(max_examples=300, deadline=None)
+def test_no_statement_weighs_more_than_its_bound(text: str) -> None:
+    assert _weight(text) <= _at_most(text)
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_no_bomb_weighs_more_than_its_bound(bomb: str) -> None:
+    for size in (30, MAX_WEIGHT, 1_500):
+        assert _weight(BOMBS[bomb](size)) <= _at_most(BOMBS[bomb](size))
+
+
 def test_bombs_do_not_end_the_process() -> None:
     """In a process of its own, so that a crash fails this test and nothing else."""
     code = (
@@ -110,6 +125,37 @@ def test_a_refused_statement_is_reported_with_its_line() -> None:
     assert [(one.line, "deep" in one.reason) for one in found.problems] == [(4, True)]
     found = reading(f"from transformers import pipeline\npipeline(0)\npipeline('{'x' * MAX_STATEMENT}')\n")
     assert [(one.line, "KB" in one.reason) for one in found.problems] == [(3, True)]
+
+
+BLOCKS = (
+    *("def f(a,\nb):\n    return a\n", "@first\n@second(1)\nclass C:\n    x = 1\n", "x = [\n1,\n]\n", "a = 1; b = 2\n"),
+    *("if a:\n    b\nelif c:\n    d\nelse:\n    e\n", "try:\n    a\nexcept E:\n    b\nelse:\n    c\nfinally:\n    d\n"),
+    *("for a in b:\n    c\nelse:\n    d\n", "if a: b\nelse: c\n", "t = '''\nat the margin\n'''\n", "x = 1 + \\\n  2\n"),
+    *("\n# a comment\n", "async def g():\n    await h()\n", "with a as b:\n    pass\n", "    # deeper\n"),
+)
+
+
+@given(st.lists(st.sampled_from(BLOCKS), min_size=1, max_size=12), st.sampled_from(("\n", "\r\n", "\r")))
+@settings(max_examples=200, deadline=None)
+def test_a_text_ends_its_parts_between_statements(blocks: list[str], ends: str) -> None:
+    text = "".join(blocks).replace("\n", ends)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(python_reading, "PART", 1)
+        parts = _parts(scan(text))
+    assert (parts[0], parts[-1]) == (0, len(text))
+    assert len(parts) > len(blocks) // 3
+    for start, end in pairwise(parts):
+        compile(text[start:end], "part", "exec", PyCF_ONLY_AST)
+
+
+@pytest.mark.parametrize("wrong", ["def f(:\n    pass\n", "x = = 1\n", "if a:\nb = 1\n"])
+def test_a_mistake_far_down_is_told_with_its_line(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(python_reading, "PART", 200)
+    text = (
+        "from transformers import pipeline\npipeline(0)\n" + "def f(a):\n    return a\n" * 50 + wrong + "y = 1\n" * 80
+    )
+    (problem,) = reading(text).problems
+    assert problem.line == 103 + wrong.startswith("if")
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ class Gate:
         free = {tail for library, tail in pairs if not library}
         pairs = {(library, tail) for library, tail in pairs if not library or tail not in free}
         runners = {*_RUN, *(name.rpartition(".")[2] for name in wanted.runners)}
-        works = {f".{name}" for name in wanted.works}
+        works = set(wanted.works)
         commands = {one if one.endswith(".py") else one.partition(".")[0] for one in wanted.commands}
         short = {one for one in commands if len(one) < 3}
         words = sorted(
@@ -239,8 +239,14 @@ class Gate:
         """Whether an object that another module made may do its work here."""
         if b"import" not in text.data:
             return False
-        starts = (start for number, start, end in text.hits if number in self._works and _WORKS.match(text.data, end))
-        return any(not (_is_prose(text.data, start) or text.hidden(start)) for start in starts)
+        data = text.data
+        return any(
+            _WORKS.match(data, end)
+            and _is_attribute(data, start)
+            and not (_is_prose(data, start) or text.hidden(start))
+            for number, start, end in text.hits
+            if number in self._works
+        )
 
 
 _NOTE = "ecolint:"
@@ -267,6 +273,13 @@ _ESCAPED = (b"\\n", b"\\t", b"\\r")
 _GOES_ON = (b"/", b":", b",", b"=", b"[")
 """What a word of a shell goes on with."""
 _SHELL_WORD = late(rb"[^\s\"'\\/{}$:;,=)(\[\]]*")
+
+
+def _is_attribute(data: bytes, at: int) -> bool:
+    """Whether a word stands behind a dot, as the index of words sees it."""
+    if data[at - 1 : at] == b".":
+        return True
+    return data[at - 1 : at].isspace() and data[max(0, at - BEFORE) : at].rstrip()[-1:] == b"."
 
 
 def _is_prose(data: bytes, at: int) -> bool:
