@@ -23,10 +23,11 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are of POSIX
 FILES = 40
 MENDING = ("--fix", "--unsafe-fixes")
 DRIVER = """
-import os, sys, time
+import os, signal, sys, time
 from ecolint import files, looking, run, workers
 from ecolint.cache import filing
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background ignores it
 long, fork = sys.argv.pop(1) == "long", sys.argv.pop(1) == "fork"
 run.MANY, workers.SMALLEST = 1, 2
 look, replace = looking.Looking.look, os.replace

@@ -311,6 +311,25 @@ def test_without_the_gates_no_less_is_found(text: str, monkeypatch: pytest.Monke
     assert python.read(source, WANTED, Nowhere()).invocations == quick
 
 
+LOADER = "from transformers import AutoModelForCausalLM as A, BitsAndBytesConfig as Q\n"
+CALL = "('m', quantization_config=Q())\n"
+HELD = {
+    "by a class": f"class S:\n    m = A.from_pretrained\n    def f(self):\n        return self.m{CALL}",
+    "by a parameter": f"def f(m=A.from_pretrained):\n    return m{CALL}",
+    "by one of several names": f"m, n = A.from_pretrained, 1\nx = m{CALL}",
+    "by a name of a runner": "import os, subprocess\ngo = subprocess.run\nos.system(go('vllm serve m', shell=True))\n",
+}
+"""What is wanted, called by way of something else, beside a call that is wanted too."""
+
+
+@pytest.mark.parametrize("how", HELD)
+def test_what_is_held_is_found_beside_what_is_called(how: str) -> None:
+    text = LOADER + HELD[how].replace("Q()", "Q(load_in_8bit=True)")
+    names = {one.name for one in read_file(Source("app.py", text), WANTED, Nowhere()).invocations}
+    assert names & {"transformers.AutoModelForCausalLM.from_pretrained", "command"}
+    assert missed(text) == ""
+
+
 # --- command lines ----------------------------------------------------------------------------------------------------
 
 LINES = (
@@ -553,6 +572,9 @@ WORK = {
     "in an f-string": ("print(f\"{model.generate('a')}\")\n", True),
     "handed on": ("run(model.generate, 'a')\n", True),
     "held": ("work = model.generate\n", True),
+    "held before an import": ("work = model.generate\nimport os\n", True),
+    "held before an ellipsis": ("work = model.generate\n...\n", True),
+    "in an f-string behind a hash": ("print(f'''\n# {model.generate(1)}''')\n", True),
     "a part of it": ("print(client.chat.completions.create())\n", False),
     "a module": ("from api.chat import ask\nfrom .chat.models import More\n", False),
     "in a comment": ("# model.generate('a')\n", False),

@@ -143,9 +143,13 @@ def test_a_text_ends_its_parts_between_statements(blocks: list[str], ends: str) 
         patch.setattr(python_reading, "PART", 1)
         parts = _parts(scan(text))
     assert (parts[0], parts[-1]) == (0, len(text))
-    assert len(parts) > len(blocks) // 3
     for start, end in pairwise(parts):
         compile(text[start:end], "part", "exec", PyCF_ONLY_AST)
+
+
+def test_a_long_text_has_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(python_reading, "PART", 1)
+    assert _parts(scan("x = 1\n" * 10)) == [*range(0, 60, 6), 60]
 
 
 @pytest.mark.parametrize("wrong", ["def f(:\n    pass\n", "x = = 1\n", "if a:\nb = 1\n"])

@@ -97,6 +97,15 @@ def held_names(ctx: Context, callee: cst.CSTNode, statement: Statement, node: cs
     Imports are plain. A class or function held in a variable, or a free name that a star import may have brought, is
     a heuristic.
     """
+    if callee in ctx.held:
+        return ctx.held[callee]
+    found = _held_names(ctx, callee, statement, node)
+    if not ctx.depth:  # what is still being worked out may be told otherwise later
+        ctx.held[callee] = found
+    return found
+
+
+def _held_names(ctx: Context, callee: cst.CSTNode, statement: Statement, node: cst.CSTNode) -> list[tuple[str, bool]]:
     parts = dotted(callee)
     if parts is None:
         return []

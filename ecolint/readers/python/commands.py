@@ -51,7 +51,7 @@ def find_runs(ctx: Context) -> list[Run]:
     for line in candidate_lines(ctx, runners):
         statement = ctx.parser.parse(line)
         for node in statement.nodes if statement is not None else ():
-            if isinstance(node, cst.Call) and statement is not None and runners.hold(node.func):
+            if isinstance(node, cst.Call) and statement is not None:
                 for words in _Reader(ctx).run(node, statement):
                     if _wanted(words, ctx.wanted.commands):
                         found.setdefault(words.place, Run(words, statement))

@@ -90,6 +90,8 @@ class Context:
     returned: dict[int, list[int]] = field(default_factory=dict)
     arguments: dict[str, int] | None = None
     siblings: dict[str, Mapping[str, Value]] = field(default_factory=dict)
+    held: dict[cst.CSTNode, list[tuple[str, bool]]] = field(default_factory=dict)
+    """What callees can mean."""
     noted: list[tuple[cst.Call, Statement]] = field(default_factory=list)
     """The calls that tables came from, as far as their places were not asked for yet."""
     _origins: dict[Place, tuple[cst.Call, Statement]] = field(default_factory=dict)

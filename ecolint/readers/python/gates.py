@@ -252,7 +252,7 @@ class Gate:
 _NOTE = "ecolint:"
 _PROSE = (b">>>", b"... ", b"#")
 """How a line begins that is no code: an example in a text, or a comment."""
-_WORKS = late(rb"(?!\w)(?!\s*\.)(?!\s+import\b)")
+_WORKS = late(rb"(?!\w)(?![ \t]*\.)(?![ \t]+import\b)")
 """What follows a method: it is no part of a longer name, as in `client.chat.completions` or `from api.chat import`."""
 _WORD_END = late(rb"\w*")
 _DEFINES = late(rb"\b(?:def|class)\s+\Z")
@@ -283,8 +283,9 @@ def _is_attribute(data: bytes, at: int) -> bool:
 
 
 def _is_prose(data: bytes, at: int) -> bool:
+    """Whether a line is an example in a text or a comment; where no brace stands in it: a text may hold code."""
     before = line_before(data, at)
-    return before is not None and before.lstrip().startswith(_PROSE)
+    return before is not None and before.lstrip().startswith((b">>>", b"#")) and b"{" not in before
 
 
 def _library(pattern: str) -> str:

@@ -24,7 +24,7 @@ from ecolint.readers.python.values import attach
 MAX_CALLS = 32
 """Calls of imported makers that are looked at in one file."""
 
-_LEADS_ON = re.compile(r"\s*\.|\s+import\b")
+_LEADS_ON = re.compile(r"[ \t]*\.|[ \t]+import\b")
 """What follows a name that is only a part of a longer one."""
 _MEMBER = re.compile(r"\s*\.\s*([^\W\d]\w*)\s*\(")
 

@@ -6,8 +6,6 @@ import functools
 import re
 from collections.abc import Iterable, Iterator
 
-import libcst as cst
-
 from ecolint.readers.python.scopes import Scopes
 from ecolint.readers.python.words import Words
 from ecolint.shaped import dataclass
@@ -58,12 +56,8 @@ class Candidates:
 
     names: frozenset[str]
     attributes: frozenset[str]
-
-    def hold(self, callee: cst.CSTNode) -> bool:
-        """Whether what is called can be one of them."""
-        if isinstance(callee, cst.Attribute):  # behind a dot that ends its line a word counts as a name
-            return callee.attr.value in self.attributes or callee.attr.value in self.names
-        return isinstance(callee, cst.Name) and callee.value in self.names
+    whole: bool
+    """Whether whatever belongs to some of them is wanted too."""
 
     def ends(self, words: Words) -> Iterator[int]:
         """Where they end in the text."""
@@ -84,6 +78,7 @@ def candidates(words: Words, scopes: Scopes, patterns: tuple[str, ...], extra: I
     return Candidates(
         frozenset(word for word in words.names if word in plain or ends.fits(word)),
         frozenset(word for word in words.attributes if ends.fits(word)),
+        bool(ends.modules),
     )
 
 

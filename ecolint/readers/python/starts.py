@@ -38,6 +38,7 @@ class Start:
 
 
 _CALLED = re.compile(r"(?:[\s)\\]|#[^\r\n]*[\r\n])*\(")
+_MEMBER = re.compile(r"(?:[\s)\\]|#[^\r\n]*[\r\n])*\.")
 
 
 def is_called(text: str, end: int) -> bool:
@@ -46,10 +47,17 @@ def is_called(text: str, end: int) -> bool:
 
 
 def candidate_lines(ctx: Context, words: Candidates) -> list[Line]:
-    """The logical lines on which one of some words is called, or may be handed to `partial`; in order."""
+    """The logical lines on which one of some words is called, or may be handed to `partial`; in order.
+
+    Of a word whose members are wanted (`Trainer.*`) those may be called as well.
+    """
     text = ctx.source.text
     handed = "partial" in text
-    return _lines(ctx, (end for end in words.ends(ctx.words) if handed or is_called(text, end)))
+
+    def counts(end: int) -> bool:
+        return handed or is_called(text, end) or (words.whole and _MEMBER.match(text, end) is not None)
+
+    return _lines(ctx, filter(counts, words.ends(ctx.words)))
 
 
 def _lines(ctx: Context, ends: Iterable[int]) -> list[Line]:
@@ -59,24 +67,23 @@ def _lines(ctx: Context, ends: Iterable[int]) -> list[Line]:
 
 
 def find_starts(ctx: Context) -> tuple[list[Start], list[Line]]:
-    """The wanted calls of a text in order, and the lines that were looked at for them."""
+    """The wanted calls of a text in order, and the lines that mention what is wanted."""
     wanted = (*ctx.wanted.calls, *ctx.wanted.likely_calls, *ctx.wanted.local_calls, *ctx.wanted.objects)
     words = patterns.candidates(ctx.words, ctx.scopes, wanted)
     mentions = _lines(ctx, words.ends(ctx.words))
     if aliases := {name for line in mentions for name in _aliases(ctx, line)}:
         words = patterns.candidates(ctx.words, ctx.scopes, wanted, aliases)
     starts: list[Start] = []
-    lines = candidate_lines(ctx, words)
-    for line in lines:
+    for line in candidate_lines(ctx, words):
         if line.kind == "" and ctx.source.text.startswith(("import ", "from "), line.start):
             continue
         statement = ctx.parser.parse(line)
         for node in statement.nodes if statement is not None else ():
             if isinstance(node, cst.Call) and statement is not None:
-                start = _start(ctx, statement, node, words)
+                start = _start(ctx, statement, node)
                 if start is not None:
                     starts.append(start)
-    return starts, lines
+    return starts, mentions
 
 
 def _aliases(ctx: Context, line: Line) -> list[str]:
@@ -95,12 +102,10 @@ def _aliases(ctx: Context, line: Line) -> list[str]:
     return found
 
 
-def _start(ctx: Context, statement: Statement, call: cst.Call, words: Candidates) -> Start | None:
+def _start(ctx: Context, statement: Statement, call: cst.Call) -> Start | None:
     callee, skip = call.func, 0
-    if call.args and words.hold(call.args[0].value) and is_partial(ctx, call, statement):
+    if is_partial(ctx, call, statement):
         callee, skip = call.args[0].value, 1
-    elif not words.hold(callee):
-        return None
     tail = _tail(callee)
     if tail is None:
         return None

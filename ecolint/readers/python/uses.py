@@ -19,7 +19,6 @@ from ecolint.readers.python.loops import Loops
 from ecolint.readers.python.names import dotted, find
 from ecolint.readers.python.objects import INNER, SAME_OBJECT, Identities, Origin, agreeing, function_name, wrapper_name
 from ecolint.readers.python.parsing import Statement
-from ecolint.readers.python.patterns import Candidates
 from ecolint.readers.python.serving import Serving
 from ecolint.readers.python.starts import Start, candidate_lines, is_called
 from ecolint.readers.python.tables import call_table
@@ -56,11 +55,6 @@ class Collector:
     serving: Serving
     functions: dict[str, None] = field(default_factory=dict)
     """The wanted functions that the text calls, whatever they are given."""
-    taking: Candidates = field(init=False)
-    """The words of the text that can be whatever takes an object."""
-
-    def __post_init__(self) -> None:
-        self.taking = patterns.candidates(self.ctx.words, self.ctx.scopes, self.takers)
 
     @property
     def takers(self) -> tuple[str, ...]:
@@ -110,7 +104,8 @@ class Collector:
 
     def _lines(self, starts: Sequence[Start]) -> list[Line]:
         ctx = self.ctx
-        lines = {line.index: line for line in candidate_lines(ctx, self.taking)}
+        taking = patterns.candidates(ctx.words, ctx.scopes, self.takers)
+        lines = {line.index: line for line in candidate_lines(ctx, taking)}
         offsets = [
             one
             for name in ctx.wanted.methods
@@ -229,12 +224,11 @@ class Collector:
         if isinstance(callee, cst.Attribute) and is_method and self.identities.of(callee.value, statement):
             self._note("{}." + callee.attr.value, False, callee.value, call, statement, found)
             return
-        taking = self.taking.hold(callee)
-        if taking and (wrapper := wrapper_name(ctx, call, statement)) is not None:
+        if (wrapper := wrapper_name(ctx, call, statement)) is not None:
             for argument in call.args:
                 self._note(wrapper, False, argument.value, call, statement, found)
             return
-        if taking and (named := function_name(ctx, call, statement)) is not None:
+        if (named := function_name(ctx, call, statement)) is not None:
             # A start may be a function that takes another start's object: it is both.
             self.functions[named[0]] = None
             for argument in call.args:
