@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 
 from ecolint.columns import width
 from ecolint.speech import LOCALES, Voice
@@ -16,6 +15,10 @@ _NEVER_LAST = frozenset("（《「『【“‘")
 def wrapped(text: str, columns: int, voice: Voice) -> list[str]:
     """The lines of a paragraph, at least one."""
     if voice.locale == LOCALES[0]:
+        if 0 < len(text) <= columns and text.isprintable() and text == text.strip():
+            return [text]  # most runs say one short line
+        import textwrap
+
         return textwrap.wrap(text, columns, break_long_words=False, break_on_hyphens=False) or [""]
     lines = [""]
     for piece in _unbroken(text.strip()):
