@@ -43,6 +43,8 @@ def names() -> tuple[str, ...]:
 
 def render(name: str, report: Report, look: Look | None = None) -> str:
     """A report in one of `names()`."""
+    if name == "text" and look is not None and look.quiet and not (look.lobster or listed(report)):
+        return ""  # what has nothing to say need not be imported
     module = cast(Format, importlib.import_module(f"{__name__}.{name}"))
     return module.render(report, look or Look())
 
