@@ -20,7 +20,9 @@ _ONE = re.compile(r"([\w.]+)(?:\s+as\s+(\w+))?")
 _REMARK = re.compile(r"#[^\n]*")
 _WORD = re.compile(rb"\w+")
 _DEF = re.compile(rb"^([ \t]*)(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
-_CALLED = re.compile(r"(?:[\s)\\]|#[^\r\n]*[\r\n])*(?:\.\s*([^\W\d]\w*)(?:[\s)\\]|#[^\r\n]*[\r\n])*)?\(")
+GAP = r"(?:[\s)\\]|#[^\r\n]*[\r\n])*"
+"""What may stand between a name and what is done with it, as an expression."""
+_CALLED = re.compile(rf"{GAP}(?:\.\s*([^\W\d]\w*){GAP})?\(")
 """What makes of a name a call, or a call of a member of it."""
 _BEFORE = 200
 """Characters before `import` in which the module stands that it imports from."""

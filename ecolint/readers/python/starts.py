@@ -15,6 +15,7 @@ from ecolint.readers.python.context import Context
 from ecolint.readers.python.lines import Line
 from ecolint.readers.python.names import dotted, find, imported, known_name, local_definition, shadowed
 from ecolint.readers.python.parsing import Statement
+from ecolint.readers.python.passing import GAP
 from ecolint.readers.python.patterns import Candidates
 from ecolint.readers.python.tables import call_table
 from ecolint.shaped import dataclass
@@ -37,8 +38,7 @@ class Start:
     """The object is made by a function of another module, of which the call only asks for it."""
 
 
-_CALLED = re.compile(r"(?:[\s)\\]|#[^\r\n]*[\r\n])*\(")
-_MEMBER = re.compile(r"(?:[\s)\\]|#[^\r\n]*[\r\n])*\.")
+_CALLED, _MEMBER = re.compile(rf"{GAP}\("), re.compile(rf"{GAP}\.")
 
 
 def is_called(text: str, end: int) -> bool:

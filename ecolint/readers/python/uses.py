@@ -114,7 +114,7 @@ class Collector:
         ]
         if CALLED in ctx.wanted.methods:
             for name in self._holders(starts):
-                offsets += [one for one in ctx.words.anywhere(name) if _is_called(ctx, one + len(name))]
+                offsets += [one for one in ctx.words.anywhere(name) if _is_called_or_indexed(ctx, one + len(name))]
             for start in starts:
                 lines[start.statement.line.index] = start.statement.line
         for offset in offsets:
@@ -346,7 +346,7 @@ def callable_is_function(start: Start) -> bool:
     )
 
 
-def _is_called(ctx: Context, end: int) -> bool:
+def _is_called_or_indexed(ctx: Context, end: int) -> bool:
     text = ctx.source.text
     while end < len(text) and text[end] in " \t":
         end += 1
